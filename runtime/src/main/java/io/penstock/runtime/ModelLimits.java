@@ -1,0 +1,47 @@
+package io.penstock.runtime;
+
+/**
+ * The sizes a runner was built with: everything it holds is allocated from these at start, nothing after it.
+ *
+ * @param maxNumSeqs sequences in one step, and the number of conv slots
+ * @param maxNumBatchedTokens tokens in one step, over all sequences
+ * @param maxModelLen tokens of one sequence, prompt and output
+ * @param numKvBlocks KV blocks of {@link #BLOCK_TOKENS} tokens
+ * @param numSnapshots conv snapshots that can be kept for prefix hits
+ */
+public record ModelLimits(
+        int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numKvBlocks, int numSnapshots) {
+    /** Tokens in one KV block. */
+    public static final int BLOCK_TOKENS = 64;
+
+    public ModelLimits {
+        requirePositive("max_num_seqs", maxNumSeqs);
+        requirePositive("max_num_batched_tokens", maxNumBatchedTokens);
+        requirePositive("max_model_len", maxModelLen);
+        requirePositive("num_kv_blocks", numKvBlocks);
+        if (numSnapshots < 0) {
+            throw new InputException("num_snapshots must be at least 0, not " + numSnapshots);
+        }
+    }
+
+    /** Conv slots: one a running sequence. */
+    public int numConvSlots() {
+        return maxNumSeqs;
+    }
+
+    /** The most blocks that one sequence can hold. */
+    public int maxBlocksPerSeq() {
+        return blocksFor(maxModelLen);
+    }
+
+    /** Blocks that hold {@code numTokens} tokens. */
+    public static int blocksFor(int numTokens) {
+        return (numTokens + BLOCK_TOKENS - 1) / BLOCK_TOKENS;
+    }
+
+    private static void requirePositive(String name, int value) {
+        if (value < 1) {
+            throw new InputException(name + " must be at least 1, not " + value);
+        }
+    }
+}

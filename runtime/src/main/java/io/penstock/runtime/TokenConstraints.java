@@ -1,0 +1,33 @@
+package io.penstock.runtime;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Tokens that a request favours, demands or forbids, by id.
+ *
+ * @param logitBias added to a token's logit
+ * @param allowedTokenIds the only tokens that may be drawn; empty allows all
+ * @param badWords token sequences that may not be completed: the last id of one is forbidden right after the others
+ */
+public record TokenConstraints(
+        Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<List<Integer>> badWords) {
+    public static final TokenConstraints NONE = new TokenConstraints(Map.of(), Set.of(), List.of());
+
+    public TokenConstraints {
+        logitBias = Map.copyOf(logitBias);
+        allowedTokenIds = Set.copyOf(allowedTokenIds);
+        badWords = badWords.stream().map(List::copyOf).toList();
+        for (Double bias : logitBias.values()) {
+            if (!(bias >= -100 && bias <= 100)) {
+                throw new InputException("logit_bias values must be between -100 and 100, not " + bias);
+            }
+        }
+        for (List<Integer> word : badWords) {
+            if (word.isEmpty()) {
+                throw new InputException("bad_words must not hold an empty word");
+            }
+        }
+    }
+}

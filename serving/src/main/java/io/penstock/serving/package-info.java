@@ -1,0 +1,2 @@
+/** The protocols that clients speak to Penstock, and what they need of a model's output. */
+package io.penstock.serving;

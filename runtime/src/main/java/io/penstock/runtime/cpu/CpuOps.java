@@ -1,0 +1,284 @@
+package io.penstock.runtime.cpu;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cpu.LinearWork.Epilogue;
+import io.penstock.runtime.model.FeedForward.RouterRule;
+import io.penstock.runtime.model.FeedForward.SparseMoe;
+import io.penstock.runtime.model.Ops;
+import io.penstock.runtime.model.Routing;
+import io.penstock.runtime.model.Tensor;
+import io.penstock.runtime.model.Weight;
+
+/** The operations on the CPU, in float32 or with bfloat16 rounding: what every other backend is compared with. */
+final class CpuOps implements Ops {
+    /** Rows of an item of an operation that treats rows alone. */
+    private static final int ITEM_ROWS = 8;
+
+    private static final float ROUTER_EPSILON = 1e-6f;
+
+    private final Arithmetic arithmetic;
+    private final WorkerPool pool;
+    private final CpuMemory memory;
+    private final float eps;
+    private final int numHeads;
+    private final int numKvHeads;
+    private final RopeTable rope;
+    private final LinearWork linear;
+    private final AttentionWork attention;
+    private final ShortConvWork shortConv;
+    private final RowsWork rows = new RowsWork();
+    private final CpuTensor routerLogits;
+
+    CpuOps(ModelConfig config, ModelLimits limits, Arithmetic arithmetic, CpuKernels kernels, WorkerPool pool) {
+        this.arithmetic = arithmetic;
+        this.pool = pool;
+        memory = new CpuMemory(config, limits);
+        eps = config.dimensions().normEps();
+        numHeads = config.attention().numHeads();
+        numKvHeads = config.attention().numKvHeads();
+        rope = new RopeTable(config.attention().ropeTheta(), limits.maxModelLen());
+        linear = new LinearWork(pool, kernels.panel(), arithmetic);
+        int maxTokens = limits.maxNumBatchedTokens();
+        attention = new AttentionWork(pool, kernels, arithmetic, memory, numHeads, numKvHeads, maxTokens);
+        shortConv = new ShortConvWork(
+                pool, arithmetic, memory, config.hiddenSize(), config.dimensions().convLCache());
+        routerLogits = config.isMoe() ? new CpuTensor(maxTokens, config.moe().numExperts()) : null;
+    }
+
+    CpuMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public void beginStep(ForwardBatch batch) {
+        int end = 0;
+        for (int s = 0; s < batch.numSeqs(); s++) {
+            end = Math.max(end, batch.seqLenK(s));
+        }
+        rope.ensure(end);
+        attention.beginStep(batch);
+    }
+
+    @Override
+    public void embed(Tensor out, Weight embedTokens, ForwardBatch batch) {
+        CpuTensor target = (CpuTensor) out;
+        PackedMatrix table = (PackedMatrix) embedTokens;
+        for (int t = 0; t < batch.numTokens(); t++) {
+            int from = t * target.columns();
+            table.copyRow(batch.tokenId(t), target.values(), from);
+            if (arithmetic == Arithmetic.BFLOAT16) {
+                Elementwise.roundBf16(target.values(), from, target.columns());
+            }
+        }
+    }
+
+    @Override
+    public void rmsNorm(Tensor out, Tensor x, Weight weight) {
+        rows.run(RowOp.RMS_NORM, out, x, null, weight, null);
+    }
+
+    @Override
+    public void addRmsNorm(Tensor residual, Tensor out, Tensor update, Weight weight) {
+        rows.run(RowOp.ADD_RMS_NORM, out, residual, update, weight, null);
+    }
+
+    @Override
+    public void add(Tensor residual, Tensor update) {
+        rows.run(RowOp.ADD, residual, residual, update, null, null);
+    }
+
+    @Override
+    public void linear(Tensor out, Tensor x, Weight weight) {
+        linear.run((CpuTensor) out, (CpuTensor) x, (PackedMatrix) weight, Epilogue.STORE);
+    }
+
+    @Override
+    public void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp) {
+        linear.run((CpuTensor) out, (CpuTensor) x, (PackedMatrix) gateUp, Epilogue.SILU_AND_MUL);
+    }
+
+    @Override
+    public void logits(Tensor out, Tensor x, Weight embedTokens) {
+        linear.run((CpuTensor) out, (CpuTensor) x, (PackedMatrix) embedTokens, Epilogue.KEEP);
+    }
+
+    @Override
+    public void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch batch) {
+        shortConv.run((CpuTensor) out, (CpuTensor) bcx, (CpuVector) conv, convLayer, batch);
+    }
+
+    @Override
+    public void qkNormRopeStore(
+            Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch batch) {
+        rows.keysValues = memory.keysValues(attentionLayer);
+        rows.kNorm = ((CpuVector) kNorm).values();
+        rows.run(RowOp.QK_NORM_ROPE_STORE, qkv, qkv, null, qNorm, batch);
+    }
+
+    @Override
+    public void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch batch) {
+        attention.run((CpuTensor) out, (CpuTensor) qkv, memory.keysValues(attentionLayer));
+    }
+
+    @Override
+    public void routeTopK(Routing routing, Tensor x, SparseMoe moe) {
+        routerLogits.useRows(x.rows());
+        linear.run(routerLogits, (CpuTensor) x, (PackedMatrix) moe.gate(), Epilogue.KEEP);
+        CpuRouting target = (CpuRouting) routing;
+        float[] bias = moe.expertBias() == null ? null : ((CpuVector) moe.expertBias()).values();
+        for (int t = 0; t < x.rows(); t++) {
+            routeToken(target, t, bias, moe.rule());
+        }
+        target.group(x.rows());
+    }
+
+    /** Sigmoid of a row's router logits in place, then its experts by falling selection score, ties to the lowest. */
+    private void routeToken(CpuRouting routing, int token, float[] bias, RouterRule rule) {
+        float[] scores = routerLogits.values();
+        int from = token * rule.numExperts();
+        for (int e = from; e < from + rule.numExperts(); e++) {
+            scores[e] = 1 / (1 + (float) StrictMath.exp(-scores[e]));
+        }
+        int at = token * rule.expertsPerToken();
+        float sum = 0;
+        for (int slot = 0; slot < rule.expertsPerToken(); slot++) {
+            int best = -1;
+            float bestScore = Float.NEGATIVE_INFINITY;
+            for (int e = 0; e < rule.numExperts(); e++) {
+                float score = bias == null ? scores[from + e] : scores[from + e] + bias[e];
+                if ((best < 0 || score > bestScore) && !isChosen(routing, at, slot, e)) {
+                    best = e;
+                    bestScore = score;
+                }
+            }
+            routing.expertIds()[at + slot] = best;
+            routing.weights()[at + slot] = scores[from + best];
+            sum += scores[from + best];
+        }
+        float divisor = rule.normTopkProb() ? sum + ROUTER_EPSILON : 1;
+        for (int slot = 0; slot < rule.expertsPerToken(); slot++) {
+            routing.weights()[at + slot] =
+                    routing.weights()[at + slot] / divisor * (float) rule.routedScalingFactor();
+        }
+    }
+
+    private static boolean isChosen(CpuRouting routing, int at, int numChosen, int expert) {
+        for (int i = 0; i < numChosen; i++) {
+            if (routing.expertIds()[at + i] == expert) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing) {
+        linear.runGrouped((CpuTensor) out, (CpuTensor) x, ((PackedExperts) gateUp).experts(), (CpuRouting) routing,
+                routing.expertsPerToken(), Epilogue.SILU_AND_MUL);
+    }
+
+    @Override
+    public void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing) {
+        linear.runGrouped((CpuTensor) out, (CpuTensor) x, ((PackedExperts) down).experts(), (CpuRouting) routing,
+                1, Epilogue.SCALE);
+    }
+
+    @Override
+    public void combineExperts(Tensor out, Tensor expertOut, Routing routing) {
+        rows.expertsPerToken = routing.expertsPerToken();
+        rows.run(RowOp.COMBINE_EXPERTS, out, out, expertOut, null, null);
+    }
+
+    @Override
+    public void selectRows(Tensor out, Tensor x, ForwardBatch batch) {
+        CpuTensor target = (CpuTensor) out;
+        CpuTensor source = (CpuTensor) x;
+        int n = source.columns();
+        for (int r = 0; r < batch.numLogits(); r++) {
+            System.arraycopy(source.values(), batch.logitToken(r) * n, target.values(), r * n, n);
+        }
+    }
+
+    private enum RowOp { RMS_NORM, ADD_RMS_NORM, ADD, QK_NORM_ROPE_STORE, COMBINE_EXPERTS }
+
+    /** Operations whose rows have nothing to do with each other, a few rows an item. */
+    private final class RowsWork implements WorkerPool.Work {
+        private RowOp op;
+        private CpuTensor out;
+        private CpuTensor x;
+        private CpuTensor update;
+        private float[] weight;
+        private float[] kNorm;
+        private float[] keysValues;
+        private int expertsPerToken;
+        private ForwardBatch batch;
+
+        void run(RowOp op, Tensor out, Tensor x, Tensor update, Weight weight, ForwardBatch batch) {
+            this.op = op;
+            this.out = (CpuTensor) out;
+            this.x = (CpuTensor) x;
+            this.update = (CpuTensor) update;
+            this.weight = weight == null ? null : ((CpuVector) weight).values();
+            this.batch = batch;
+            pool.run(this, (x.rows() + ITEM_ROWS - 1) / ITEM_ROWS);
+        }
+
+        @Override
+        public void run(int item, int worker) {
+            int end = Math.min((item + 1) * ITEM_ROWS, x.rows());
+            for (int row = item * ITEM_ROWS; row < end; row++) {
+                int at = row * x.columns();
+                switch (op) {
+                    case RMS_NORM -> Elementwise.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+                    case ADD_RMS_NORM -> {
+                        Elementwise.add(x.values(), at, update.values(), at, x.columns(), arithmetic);
+                        Elementwise.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+                    }
+                    case ADD -> Elementwise.add(x.values(), at, update.values(), at, x.columns(), arithmetic);
+                    case QK_NORM_ROPE_STORE -> qkNormRopeStore(row, at);
+                    case COMBINE_EXPERTS -> combineExperts(row, at);
+                }
+            }
+        }
+
+        private void qkNormRopeStore(int token, int at) {
+            float[] values = x.values();
+            int dim = RopeTable.HEAD_DIM;
+            int table = batch.position(token) * RopeTable.HALF;
+            for (int h = 0; h < numHeads + numKvHeads; h++) {
+                int head = at + h * dim;
+                Elementwise.rmsNorm(values, head, values, head, h < numHeads ? weight : kNorm, eps, arithmetic);
+                Elementwise.rope(values, head, rope.cos(), rope.sin(), table, arithmetic);
+            }
+            int block = batch.slot(token) / ModelLimits.BLOCK_TOKENS;
+            int offset = batch.slot(token) % ModelLimits.BLOCK_TOKENS;
+            for (int h = 0; h < numKvHeads; h++) {
+                int keys = memory.keys(block, h);
+                int k = at + (numHeads + h) * dim;
+                int v = k + numKvHeads * dim;
+                for (int d = 0; d < dim; d++) {
+                    keysValues[keys + d * ModelLimits.BLOCK_TOKENS + offset] = values[k + d];
+                }
+                System.arraycopy(values, v, keysValues, keys + CpuMemory.TILE + offset * dim, dim);
+            }
+        }
+
+        private void combineExperts(int token, int at) {
+            int n = x.columns();
+            float[] sum = x.values();
+            int first = token * expertsPerToken * n;
+            System.arraycopy(update.values(), first, sum, at, n);
+            for (int slot = 1; slot < expertsPerToken; slot++) {
+                int from = first + slot * n;
+                for (int i = 0; i < n; i++) {
+                    sum[at + i] += update.values()[from + i];
+                }
+            }
+            if (arithmetic == Arithmetic.BFLOAT16) {
+                Elementwise.roundBf16(sum, at, n);
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package io.penstock.runtime.cpu;
+
+/**
+ * Products of a few activation rows with one weight panel:
+ * {@code tile[r, n] = sum over k of x[r, k] * panel[n, k]}, each sum one fused multiply-add after the other from k = 0.
+ * The order is part of the definition: a result depends neither on the other rows nor on the vector length.
+ */
+abstract class PanelKernel {
+    /** The most rows of one call. */
+    static final int MAX_ROWS = 8;
+
+    /** Floats of a tile [MAX_ROWS, 32]. */
+    static final int TILE_FLOATS = MAX_ROWS * PackedMatrix.PANEL_ROWS;
+
+    /**
+     * Computes a tile.
+     *
+     * @param x activation values
+     * @param rowOffsets where each row starts in {@code x}; entries from {@code numRows} on repeat a valid row
+     * @param numRows 1 to {@link #MAX_ROWS}; rows of the tile beyond it are undefined
+     * @param tile [numRows, 32]
+     */
+    abstract void multiply(
+            PackedMatrix matrix, int panel, float[] x, int[] rowOffsets, int numRows, float[] tile);
+}

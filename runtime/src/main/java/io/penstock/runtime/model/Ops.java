@@ -1,0 +1,68 @@
+package io.penstock.runtime.model;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.model.FeedForward.SparseMoe;
+
+/**
+ * The operations that the family is made of, on one device. Outputs come first and are overwritten; shapes are
+ * [rows, columns] of the tensors given, with {@code tokens} rows unless said otherwise. The result of a row depends on
+ * that row, its sequence and the weights alone, never on the other rows of the batch or on how a prompt was cut.
+ */
+public interface Ops {
+    /** Called before a step's first operation. */
+    void beginStep(ForwardBatch batch);
+
+    /** {@code out[t] = embedTokens[tokenIds[t]]}; {@code out} [tokens, hidden]. */
+    void embed(Tensor out, Weight embedTokens, ForwardBatch batch);
+
+    /** {@code out = x / sqrt(mean(x^2) + eps) * weight}, row by row. */
+    void rmsNorm(Tensor out, Tensor x, Weight weight);
+
+    /** {@code residual += update; out = rmsNorm(residual, weight)}. */
+    void addRmsNorm(Tensor residual, Tensor out, Tensor update, Weight weight);
+
+    /** {@code residual += update}. */
+    void add(Tensor residual, Tensor update);
+
+    /** {@code out = x weightᵀ}; {@code x} [rows, in], {@code weight} [out, in]. */
+    void linear(Tensor out, Tensor x, Weight weight);
+
+    /** {@code out = silu(x gateᵀ) * (x upᵀ)}; {@code out} [tokens, width], {@code gateUp} [2 width, hidden]. */
+    void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp);
+
+    /**
+     * {@code out[t] = C[t] * sum_i conv[i] * (B x)[t - taps + 1 + i]}; {@code bcx} [tokens, 3 hidden]. Reads and
+     * writes the conv slots of the batch and writes the snapshots that it asks for.
+     */
+    void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch batch);
+
+    /**
+     * Normalises each head of q and k, rotates them by their position (half-split RoPE), leaves q in {@code qkv}, and
+     * stores k and v in the KV blocks; {@code qkv} [tokens, (heads + 2 kvHeads) 64].
+     */
+    void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch batch);
+
+    /** {@code out = softmax(q kᵀ / 8) v} over each token's own and earlier positions; {@code out} [tokens, heads 64]. */
+    void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch batch);
+
+    /**
+     * {@code s = sigmoid(gate(x))}; chooses the experts with the largest {@code s + expertBias} (ties to the lowest
+     * index) and weighs them by {@code s}, by the rule of {@code moe}.
+     */
+    void routeTopK(Routing routing, Tensor x, SparseMoe moe);
+
+    /** {@link #linearSiluAndMul} of each chosen expert; {@code out} [tokens expertsPerToken, width]. */
+    void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing);
+
+    /** Each chosen expert's {@link #linear} times its routing weight; {@code out} [tokens expertsPerToken, hidden]. */
+    void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing);
+
+    /** {@code out[t] = sum over slots of expertOut[t expertsPerToken + slot]}, in the order of the slots. */
+    void combineExperts(Tensor out, Tensor expertOut, Routing routing);
+
+    /** {@code out[r] = x[logitToken(r)]}: the rows that go through the LM head. */
+    void selectRows(Tensor out, Tensor x, ForwardBatch batch);
+
+    /** {@code out = x embedTokensᵀ} in float32; {@code out} [logit rows, vocab]. */
+    void logits(Tensor out, Tensor x, Weight embedTokens);
+}

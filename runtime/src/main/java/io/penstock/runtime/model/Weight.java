@@ -1,0 +1,13 @@
+package io.penstock.runtime.model;
+
+/** A weight tensor in a backend's own layout; made by a {@link WeightFactory}, read by the same backend's operations. */
+public interface Weight {
+    /** Output features of a matrix [rows, columns]; 1 for a vector. */
+    int rows();
+
+    /** Input features of a matrix; the length of a vector. */
+    int columns();
+
+    /** Memory it takes. */
+    long sizeBytes();
+}

@@ -1,0 +1,24 @@
+package io.penstock.runtime.model;
+
+import io.penstock.runtime.checkpoint.TensorData;
+
+/** Brings checkpoint tensors into the layout that a backend's operations read. */
+public interface WeightFactory {
+    /** A matrix whose rows are those of the parts, one after the other. */
+    Weight matrix(TensorData... parts);
+
+    /** Gate and up matrices of the same shape, paired for {@link Ops#linearSiluAndMul}. */
+    Weight gateUp(TensorData gate, TensorData up);
+
+    /** One matrix an expert. */
+    Weight experts(TensorData[] matrices);
+
+    /** One pair an expert, for {@link Ops#groupedLinearSiluAndMul}. */
+    Weight expertsGateUp(TensorData[] gates, TensorData[] ups);
+
+    /** A vector: a norm or a bias. */
+    Weight vector(TensorData vector);
+
+    /** Convolution taps [hidden, 1, taps] for {@link Ops#shortConv}. */
+    Weight conv(TensorData taps);
+}

@@ -35,8 +35,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             e.getCommandLine().usage(err);
             return ExitCode.USAGE;
         }
-        say(firstLine(e.getMessage()) + didYouMean(e) + "; try "
-                + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+        say(wrongUsage(e) + didYouMean(e) + "; try " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
         return ExitCode.USAGE;
     }
 
@@ -85,12 +84,21 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                 + " and report what it prints, with " + Penstock.version();
     }
 
+    private static String wrongUsage(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && !e.getCommandLine().getSubcommands().isEmpty()) {
+            return "there is no command '" + unmatched.getUnmatched().getFirst() + "'";
+        }
+        return firstLine(e.getMessage());
+    }
+
     private static String didYouMean(ParameterException e) {
         if (!(e instanceof UnmatchedArgumentException unmatched)) {
             return "";
         }
         List<String> suggestions = unmatched.getSuggestions();
-        return suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?";
+        return suggestions.isEmpty() ? "" : " (did you mean " + String.join(" or ", suggestions) + "?)";
     }
 
     private static String firstLine(String message) {

@@ -5,7 +5,7 @@ package io.penstock.bench.machine;
  *
  * @param numThreads platform threads that read and compute at the same time
  * @param bufferBytes off-heap memory of all threads together; several times the last-level cache, else it measures that
- * @param warmUpNs time for the JIT, once for each peak
+ * @param warmUpNs how long the rate must have stopped growing before it counts as warm, once for each peak
  * @param runNs length of one run
  * @param numRuns runs of each peak in a sample
  */
@@ -33,6 +33,6 @@ public record PeakOptions(int numThreads, long bufferBytes, long warmUpNs, long 
     public static PeakOptions of(MachineInfo machine, int numThreads) {
         long bufferBytes = Math.clamp(BUFFER_PER_CACHE * machine.lastLevelCacheBytes(), MIN_BUFFER_BYTES,
                 MAX_BUFFER_BYTES);
-        return new PeakOptions(numThreads, bufferBytes, 400_000_000L, 60_000_000L, 9);
+        return new PeakOptions(numThreads, bufferBytes, 500_000_000L, 60_000_000L, 9);
     }
 }

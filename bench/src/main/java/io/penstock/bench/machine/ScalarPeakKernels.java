@@ -53,19 +53,31 @@ final class ScalarPeakKernels implements PeakKernels {
         float a9 = 10f;
         float a10 = 11f;
         float a11 = 12f;
-        for (int step = 0; step < numSteps; step++) {
-            a0 = Math.fma(a0, MULTIPLIER, ADDEND);
-            a1 = Math.fma(a1, MULTIPLIER, ADDEND);
-            a2 = Math.fma(a2, MULTIPLIER, ADDEND);
-            a3 = Math.fma(a3, MULTIPLIER, ADDEND);
-            a4 = Math.fma(a4, MULTIPLIER, ADDEND);
-            a5 = Math.fma(a5, MULTIPLIER, ADDEND);
-            a6 = Math.fma(a6, MULTIPLIER, ADDEND);
-            a7 = Math.fma(a7, MULTIPLIER, ADDEND);
-            a8 = Math.fma(a8, MULTIPLIER, ADDEND);
-            a9 = Math.fma(a9, MULTIPLIER, ADDEND);
-            a10 = Math.fma(a10, MULTIPLIER, ADDEND);
-            a11 = Math.fma(a11, MULTIPLIER, ADDEND);
+        for (int step = 0; step < numSteps; step += 2) {
+            a0 = Math.fma(FACTOR, FACTOR, a0);
+            a1 = Math.fma(FACTOR, FACTOR, a1);
+            a2 = Math.fma(FACTOR, FACTOR, a2);
+            a3 = Math.fma(FACTOR, FACTOR, a3);
+            a4 = Math.fma(FACTOR, FACTOR, a4);
+            a5 = Math.fma(FACTOR, FACTOR, a5);
+            a6 = Math.fma(FACTOR, FACTOR, a6);
+            a7 = Math.fma(FACTOR, FACTOR, a7);
+            a8 = Math.fma(FACTOR, FACTOR, a8);
+            a9 = Math.fma(FACTOR, FACTOR, a9);
+            a10 = Math.fma(FACTOR, FACTOR, a10);
+            a11 = Math.fma(FACTOR, FACTOR, a11);
+            a0 = Math.fma(FACTOR, FACTOR, a0);
+            a1 = Math.fma(FACTOR, FACTOR, a1);
+            a2 = Math.fma(FACTOR, FACTOR, a2);
+            a3 = Math.fma(FACTOR, FACTOR, a3);
+            a4 = Math.fma(FACTOR, FACTOR, a4);
+            a5 = Math.fma(FACTOR, FACTOR, a5);
+            a6 = Math.fma(FACTOR, FACTOR, a6);
+            a7 = Math.fma(FACTOR, FACTOR, a7);
+            a8 = Math.fma(FACTOR, FACTOR, a8);
+            a9 = Math.fma(FACTOR, FACTOR, a9);
+            a10 = Math.fma(FACTOR, FACTOR, a10);
+            a11 = Math.fma(FACTOR, FACTOR, a11);
         }
         float total = a0 + a1 + (a2 + a3) + (a4 + a5 + (a6 + a7)) + (a8 + a9 + (a10 + a11));
         return total / NUM_ACCUMULATORS;

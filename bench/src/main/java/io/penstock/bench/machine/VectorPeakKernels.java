@@ -50,8 +50,7 @@ final class VectorPeakKernels implements PeakKernels {
 
     @Override
     public float fma(int numSteps) {
-        FloatVector multiplier = FloatVector.broadcast(FLOATS, MULTIPLIER);
-        FloatVector addend = FloatVector.broadcast(FLOATS, ADDEND);
+        FloatVector factor = FloatVector.broadcast(FLOATS, FACTOR);
         FloatVector a0 = FloatVector.broadcast(FLOATS, 1f);
         FloatVector a1 = FloatVector.broadcast(FLOATS, 2f);
         FloatVector a2 = FloatVector.broadcast(FLOATS, 3f);
@@ -64,19 +63,31 @@ final class VectorPeakKernels implements PeakKernels {
         FloatVector a9 = FloatVector.broadcast(FLOATS, 10f);
         FloatVector a10 = FloatVector.broadcast(FLOATS, 11f);
         FloatVector a11 = FloatVector.broadcast(FLOATS, 12f);
-        for (int step = 0; step < numSteps; step++) {
-            a0 = a0.fma(multiplier, addend);
-            a1 = a1.fma(multiplier, addend);
-            a2 = a2.fma(multiplier, addend);
-            a3 = a3.fma(multiplier, addend);
-            a4 = a4.fma(multiplier, addend);
-            a5 = a5.fma(multiplier, addend);
-            a6 = a6.fma(multiplier, addend);
-            a7 = a7.fma(multiplier, addend);
-            a8 = a8.fma(multiplier, addend);
-            a9 = a9.fma(multiplier, addend);
-            a10 = a10.fma(multiplier, addend);
-            a11 = a11.fma(multiplier, addend);
+        for (int step = 0; step < numSteps; step += 2) {
+            a0 = factor.fma(factor, a0);
+            a1 = factor.fma(factor, a1);
+            a2 = factor.fma(factor, a2);
+            a3 = factor.fma(factor, a3);
+            a4 = factor.fma(factor, a4);
+            a5 = factor.fma(factor, a5);
+            a6 = factor.fma(factor, a6);
+            a7 = factor.fma(factor, a7);
+            a8 = factor.fma(factor, a8);
+            a9 = factor.fma(factor, a9);
+            a10 = factor.fma(factor, a10);
+            a11 = factor.fma(factor, a11);
+            a0 = factor.fma(factor, a0);
+            a1 = factor.fma(factor, a1);
+            a2 = factor.fma(factor, a2);
+            a3 = factor.fma(factor, a3);
+            a4 = factor.fma(factor, a4);
+            a5 = factor.fma(factor, a5);
+            a6 = factor.fma(factor, a6);
+            a7 = factor.fma(factor, a7);
+            a8 = factor.fma(factor, a8);
+            a9 = factor.fma(factor, a9);
+            a10 = factor.fma(factor, a10);
+            a11 = factor.fma(factor, a11);
         }
         FloatVector total = a0.add(a1).add(a2.add(a3)).add(a4.add(a5).add(a6.add(a7)))
                 .add(a8.add(a9).add(a10.add(a11)));

@@ -150,17 +150,31 @@ final class HubRequests implements AutoCloseable {
     }
 
     private Answer exchange(HttpRequest request, Duration timeout) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<HttpBody>> pending = client.sendAsync(request, _ -> new HttpBody());
+        CompletableFuture<Answer> head = new CompletableFuture<>();
+        // The head is handed on from here: the client's own future fails if the body is cut soon after it.
+        CompletableFuture<HttpResponse<HttpBody>> exchange = client.sendAsync(request, info -> {
+            HttpBody body = new HttpBody();
+            head.complete(new Answer(request.uri(), info.statusCode(), info.headers(), body));
+            return body;
+        });
+        exchange.exceptionally(failure -> {
+            if (!head.completeExceptionally(failure)) {
+                head.join().body().onError(failure.getCause() == null ? failure : failure.getCause());
+            }
+            return null;
+        });
         try {
-            HttpResponse<HttpBody> response = pending.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            Answer answer = head.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
             reached = true;
-            return new Answer(request.uri(), response.statusCode(), response.headers(), response.body());
+            return answer;
         } catch (TimeoutException e) {
+            exchange.cancel(true);
             throw failed(request.uri(), new HttpTimeoutException("no answer in " + timeout.toSeconds() + " s"));
+        } catch (InterruptedException e) {
+            exchange.cancel(true);
+            throw e;
         } catch (ExecutionException e) {
             throw failed(request.uri(), e.getCause());
-        } finally {
-            pending.cancel(true);
         }
     }
 

@@ -149,13 +149,18 @@ final class FakeHub implements AutoCloseable {
                 "Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
     }
 
-    private synchronized Reply scripted(Request request, Reply reply) {
+    private Reply scripted(Request request, Reply reply) {
+        BiFunction<Request, Reply, Reply> change = nextScript(request.method() + " " + request.path());
+        return change == null ? reply : change.apply(request, reply);
+    }
+
+    private synchronized BiFunction<Request, Reply, Reply> nextScript(String asked) {
         for (Map.Entry<String, Deque<BiFunction<Request, Reply, Reply>>> script : scripts.entrySet()) {
-            if ((request.method() + " " + request.path()).contains(script.getKey()) && !script.getValue().isEmpty()) {
-                return script.getValue().remove().apply(request, reply);
+            if (asked.contains(script.getKey()) && !script.getValue().isEmpty()) {
+                return script.getValue().remove();
             }
         }
-        return reply;
+        return null;
     }
 
     private static boolean isLarge(String file) {

@@ -72,6 +72,16 @@ class TidyTest {
     }
 
     @Test
+    void architecturePageNamesEveryPackage() {
+        String page = SourceTree.read("docs/ARCHITECTURE.md");
+        assertTidy(SourceTree.files(file -> file.endsWith("/package-info.java") && file.contains("/src/main/")).stream()
+                .map(file -> directory(file).replaceFirst(".*/src/main/java/io/penstock/", "").replace('/', '.'))
+                .filter(name -> !page.contains("\n| `" + name + "` |"))
+                .map(name -> "docs/ARCHITECTURE.md does not name the package " + name + "; say in a row what it is")
+                .toList());
+    }
+
+    @Test
     void links() {
         List<String> violations = new ArrayList<>();
         for (String file : SourceTree.files(file -> file.endsWith(".md"))) {

@@ -30,7 +30,8 @@ class SamplerAllocationTest {
                 new Settings().temperature(0.2).filters(80, 1, 0).penalties(1.05, 0, 0),
                 new Settings().filters(0, 0.9, 0).numLogprobs(5),
                 new Settings().filters(50, 0.9, 0.05).penalties(1.2, 0.5, 0.5).minTokens(100)
-                        .logitBias(Map.of(5, 1.0)).stopTokenIds(Set.of(7)).badWords(List.of(List.of(8), List.of(9, 10))),
+                        .logitBias(Map.of(5, 1.0)).stopTokenIds(Set.of(7))
+                        .badWords(List.of(List.of(8), List.of(9, 10))),
                 new Settings().allowed(Set.of(5, 6, 7)).badWords(List.of(List.of(5), List.of(6), List.of(7))));
     }
 

@@ -120,7 +120,8 @@ class SamplerTest {
         Arrays.fill(logits, -100);
         logits[4] = 0;
         logits[9] = 1e-30f;
-        assertEquals(1, sampler.distribution(logits, 0, new Settings().filters(0, 1e-6, 0).state(VOCAB, PROMPT), probs));
+        SamplingState state = new Settings().filters(0, 1e-6, 0).state(VOCAB, PROMPT);
+        assertEquals(1, sampler.distribution(logits, 0, state, probs));
         assertEquals(1, probs[4]);
     }
 

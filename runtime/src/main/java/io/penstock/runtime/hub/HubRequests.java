@@ -6,7 +6,6 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -188,7 +187,7 @@ final class HubRequests implements AutoCloseable {
             case Throwable e -> e.toString();
         };
         boolean connecting = cause instanceof ConnectException || cause instanceof SSLHandshakeException
-                || cause instanceof HttpConnectTimeoutException;
+                || cause instanceof HttpTimeoutException;
         if (!reached && connecting) {
             throw new InputException("cannot reach " + uri.getScheme() + "://" + uri.getAuthority() + " for " + model
                     + ": " + reason + ": check the network and HF_ENDPOINT, or use what is cached with"

@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -231,7 +230,7 @@ class PullRecoveryTest {
         fake.always(AT_CDN, (_, reply) -> reply.cutAfter(1000));
         String message = refusal();
         assertTrue(message.startsWith("cannot download model.safetensors: "), message);
-        assertTrue(message.endsWith("(4 attempts); pull again to go on from what has arrived"), message);
+        assertTrue(message.endsWith("(4 attempts): pull again later, what has arrived is kept"), message);
         assertEquals(List.of(Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofSeconds(1)), fake.sleeps,
                 "doubled up to the cap");
         assertArrayEquals(Arrays.copyOf(weights, 4000), Files.readAllBytes(part()));
@@ -287,17 +286,26 @@ class PullRecoveryTest {
     @Test
     void aHubThatDoesNotAnswerIsGivenUp() {
         CountDownLatch end = new CountDownLatch(1);
-        fake.always("/revision/main", (_, _) -> {
+        fake.script("/revision/main", (_, _) -> {
             await(end);
             return Reply.status(500);
         });
-        Retry once = new Retry(1, Duration.ZERO, Duration.ZERO, Duration.ZERO, () -> FakeHub.NOW, _ -> { });
-        HubSettings settings = HubSettings.of(Map.of(
-                "HF_ENDPOINT", fake.hub.url(), "HF_HUB_ETAG_TIMEOUT", "1", "HOME", cache.toString()));
-        String message = assertThrows(InputException.class, () -> new HubClient(
-                settings, new HubCache(cache, true), once).pull(FakeHub.MODEL, PullProgress.SILENT)).getMessage();
+        String message = assertThrows(InputException.class, () -> pull("HF_HUB_ETAG_TIMEOUT", "1")).getMessage();
         end.countDown();
-        assertTrue(message.contains("no answer in 1 s"), message);
+        assertTrue(message.startsWith("cannot reach " + fake.hub.url() + " for org/tiny: no answer in 1 s"), message);
+        assertEquals(List.of(), fake.sleeps);
+    }
+
+    @Test
+    void aHubThatFallsSilentLaterIsAskedAgain() throws IOException {
+        CountDownLatch end = new CountDownLatch(1);
+        fake.script("HEAD", (_, reply) -> {
+            await(end);
+            return reply;
+        });
+        assertPulled("HF_HUB_ETAG_TIMEOUT", "1");
+        end.countDown();
+        assertEquals(1, fake.sleeps.size());
     }
 
     private static void await(CountDownLatch latch) {

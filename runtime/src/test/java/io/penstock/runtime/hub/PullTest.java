@@ -158,7 +158,7 @@ class PullTest {
     }
 
     @Test
-    void redirectsThatNeverEndOrLeaveHttpAreRefused() {
+    void redirectsThatNeverEndAreGivenUp() {
         fake.always("/revision/main", (_, _) -> Reply.status(302, "Location", "/api/models/org/tiny/revision/main"));
         assertTrue(refusal().contains("more than 10 redirects"));
     }
@@ -214,6 +214,22 @@ class PullTest {
         assertEquals("org/tiny needs 0.3 MB more in " + cache
                 + ", which has 0.2 MB free: make room or set HF_HUB_CACHE", message);
         assertEquals(List.of(), fake.cdn.requests());
+    }
+
+    @Test
+    void copiesNeedTheirSpaceToo() {
+        HubCache small = new HubCache(cache, false, _ -> 500_000);
+        String message = assertThrows(InputException.class,
+                () -> fake.client(small).pull(FakeHub.MODEL, PullProgress.SILENT)).getMessage();
+        assertTrue(message.startsWith("org/tiny needs 0.6 MB more"), message);
+    }
+
+    @Test
+    void anEmptyFileNeedsNoRequest() throws IOException {
+        fake.files.put("LICENSE", new byte[0]);
+        Path snapshot = pull();
+        assertEquals(0, Files.size(snapshot.resolve("LICENSE")));
+        assertEquals(List.of(), fake.hub.requests("GET", "/LICENSE"));
     }
 
     @Test

@@ -10,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.hub.FakeServer.Reply;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -307,6 +310,25 @@ class PullTest {
         String unknown = refusal("HF_ENDPOINT", noHost);
         assertTrue(unknown.startsWith("cannot reach " + noHost + " for org/tiny: unknown host"), unknown);
         assertEquals(List.of(), fake.sleeps);
+    }
+
+    @Test
+    void aHubWithoutTlsIsNamedAtOnce() throws IOException {
+        try (ServerSocket plain = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> {
+                try (Socket connection = plain.accept()) {
+                    connection.getOutputStream().write(FakeHub.text("HTTP/1.1 400 Bad\r\n\r\n"));
+                    connection.getInputStream().read();
+                    connection.shutdownOutput();
+                    connection.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                    // The client gave up.
+                }
+            });
+            String message = refusal("HF_ENDPOINT", "https://127.0.0.1:" + plain.getLocalPort());
+            assertTrue(message.contains(" for org/tiny: no trusted TLS connection ("), message);
+            assertEquals(List.of(), fake.sleeps);
+        }
     }
 
     @ParameterizedTest

@@ -22,7 +22,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLException;
 
 /**
  * Requests for one model: follows redirects itself, so that the token goes to the endpoint's origin only, and turns
@@ -180,13 +180,13 @@ final class HubRequests implements AutoCloseable {
     /** Before anything was reached the settings are wrong or the network is down; later it is worth a retry. */
     private IOException failed(URI uri, Throwable cause) {
         String reason = switch (cause) {
-            case SSLHandshakeException e -> "no trusted TLS connection (" + HubNames.reason(e) + ")";
+            case SSLException e -> "no trusted TLS connection (" + HubNames.reason(e) + ")";
             case ConnectException e when hasCause(e, UnresolvedAddressException.class) -> "unknown host";
             case ConnectException e when e.getMessage() == null -> "the connection was refused";
             case Exception e -> HubNames.reason(e);
             case Throwable e -> e.toString();
         };
-        boolean connecting = cause instanceof ConnectException || cause instanceof SSLHandshakeException
+        boolean connecting = cause instanceof ConnectException || cause instanceof SSLException
                 || cause instanceof HttpTimeoutException;
         if (!reached && connecting) {
             throw new InputException("cannot reach " + uri.getScheme() + "://" + uri.getAuthority() + " for " + model

@@ -49,7 +49,8 @@ class ConcurrentPullTest {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1", "-cp", classPath, OtherProcess.class.getName());
-        builder.environment().keySet().removeIf(name -> name.startsWith("HF_") || name.toLowerCase(Locale.ROOT).contains("proxy"));
+        builder.environment().keySet().removeIf(
+                name -> name.startsWith("HF_") || name.toLowerCase(Locale.ROOT).contains("proxy"));
         builder.environment().putAll(Map.of("HF_ENDPOINT", fake.hub.url(), "HF_HUB_CACHE", cache.toString(),
                 "HF_HOME", cache.resolve("home").toString()));
         return builder.inheritIO().start();

@@ -103,14 +103,14 @@ final class FakeHub implements AutoCloseable {
 
     private Reply atHub(Request request) {
         String listing = "/api/models/org/tiny/revision/";
-        String resolve = "/org/tiny/resolve/" + COMMIT + "/";
+        String resolve = "/org/tiny/resolve/(" + COMMIT + "|main)/";
         Reply reply;
         if (request.path().startsWith(listing)) {
             reply = Reply.of(200, text("{\"id\": \"org/tiny\", \"sha\": \"" + COMMIT + "\", \"siblings\": ["
                     + files.keySet().stream().map(f -> "{\"rfilename\": \"" + f.replace("\\", "\\\\") + "\"}")
                             .collect(Collectors.joining(", ")) + "]}"));
-        } else if (request.path().startsWith(resolve)) {
-            reply = resolved(request, request.path().substring(resolve.length()));
+        } else if (request.path().matches(resolve + ".+")) {
+            reply = resolved(request, request.path().replaceFirst(resolve, ""));
         } else {
             reply = Reply.status(404, "X-Error-Code", "RepoNotFound");
         }

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
         name = "penstock",
         description = "Runs LFM2 models.",
         subcommands = {
+            BenchCommand.class,
             HelpCommand.class,
         },
         scope = ScopeType.INHERIT,

@@ -1,0 +1,61 @@
+package io.penstock.cli;
+
+import io.penstock.runtime.InputException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The process's standard output in UTF-8, whatever the locale. A {@link PrintStream} forgets failed writes, and a
+ * command would go on computing for nobody: here they end the command, by {@link OutputClosedException} where a reader
+ * went away and by {@link InputException} where a file cannot take more.
+ */
+final class StandardOutput extends OutputStream {
+    private final OutputStream destination;
+    private final boolean toFile;
+
+    StandardOutput(OutputStream destination, boolean toFile) {
+        this.destination = destination;
+        this.toFile = toFile;
+    }
+
+    static PrintStream open() {
+        boolean toFile = Files.isRegularFile(Path.of("/dev/stdout"));
+        return new PrintStream(
+                new StandardOutput(new FileOutputStream(FileDescriptor.out), toFile), false, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void write(int b) {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+        try {
+            destination.write(bytes, offset, length);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void flush() {
+        try {
+            destination.flush();
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private RuntimeException failed(IOException e) {
+        return toFile
+                ? new InputException("cannot write standard output: " + e.getMessage(), e)
+                : new OutputClosedException(e);
+    }
+}

@@ -1,0 +1,130 @@
+package io.penstock.serving.openai;
+
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.Penalties;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StopConditions;
+import io.penstock.runtime.TokenConstraints;
+import io.penstock.runtime.TokenFilters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/**
+ * How a request wants its tokens chosen, with the model's defaults filled in: all that can be known before its prompt
+ * is tokenized.
+ *
+ * @param seed null: any
+ * @param numLogprobs as in {@link SamplingParams}
+ */
+public record SamplingRequest(
+        double temperature,
+        TokenFilters filters,
+        Penalties penalties,
+        Constraints constraints,
+        Stop stop,
+        Long seed,
+        int numLogprobs) {
+    private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+
+    /** Tokens that are favoured, demanded or forbidden; words are texts still. */
+    public record Constraints(Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<String> badWords) {
+        public Constraints {
+            logitBias = Map.copyOf(logitBias);
+            allowedTokenIds = Set.copyOf(allowedTokenIds);
+            badWords = List.copyOf(badWords);
+        }
+    }
+
+    /**
+     * When to end.
+     *
+     * @param maxTokens null: what is left of the context
+     * @param clamped whether maxTokens is a default, which gives way to a shorter context
+     */
+    public record Stop(
+            Integer maxTokens,
+            boolean clamped,
+            int minTokens,
+            Set<Integer> stopTokenIds,
+            List<String> stopStrings,
+            boolean ignoreEos,
+            boolean includeStopString) {
+        public Stop {
+            stopTokenIds = Set.copyOf(stopTokenIds);
+            stopStrings = List.copyOf(stopStrings);
+        }
+    }
+
+    /**
+     * The parameters of the {@code n} choices for one prompt. They differ in their seeds only, and the first has the
+     * request's own.
+     *
+     * @param remainingTokens of the context, behind the prompt
+     * @param seeds gives a seed where the request has none; asked at most once
+     * @throws BadRequestException if the output does not fit into the context or an id is not the model's
+     */
+    public List<SamplingParams> toSamplingParams(int n, int remainingTokens, TokenSpace tokens, LongSupplier seeds) {
+        StopConditions conditions = stopConditions(remainingTokens, tokens);
+        TokenConstraints ids = tokenConstraints(tokens);
+        long first = seed != null ? seed : seeds.getAsLong();
+        List<SamplingParams> params = new ArrayList<>(n);
+        for (int i = 0; i < n; i++) {
+            params.add(new SamplingParams(
+                    temperature, filters, penalties, ids, conditions, choiceSeed(first, i), numLogprobs));
+        }
+        return params;
+    }
+
+    /** The seed of choice {@code index}: the request's for the first, SplitMix64 of it for the others. */
+    public static long choiceSeed(long seed, int index) {
+        if (index == 0) {
+            return seed;
+        }
+        long z = seed + index * GOLDEN_GAMMA;
+        z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+        return z ^ z >>> 31;
+    }
+
+    private StopConditions stopConditions(int remainingTokens, TokenSpace tokens) {
+        if (remainingTokens < 1) {
+            throw new BadRequestException("the prompt leaves no room for output in the model's context; shorten it",
+                    null, BadRequestException.CONTEXT_LENGTH_EXCEEDED);
+        }
+        Integer asked = stop.maxTokens();
+        if (asked != null && asked > remainingTokens && !stop.clamped()) {
+            throw new BadRequestException("max_tokens must be at most " + remainingTokens
+                    + ", what the prompt leaves of the model's context, not " + asked,
+                    "max_tokens", BadRequestException.CONTEXT_LENGTH_EXCEEDED);
+        }
+        stop.stopTokenIds().forEach(id -> tokens.requireKnown(id, "stop_token_ids"));
+        int maxTokens = asked == null ? remainingTokens : Math.min(asked, remainingTokens);
+        try {
+            return new StopConditions(maxTokens, stop.minTokens(), stop.stopTokenIds(), stop.stopStrings(),
+                    stop.ignoreEos(), stop.includeStopString());
+        } catch (InputException e) {
+            throw new BadRequestException(e.getMessage(), "min_tokens");
+        }
+    }
+
+    private TokenConstraints tokenConstraints(TokenSpace tokens) {
+        constraints.logitBias().keySet().forEach(id -> tokens.requireKnown(id, "logit_bias"));
+        constraints.allowedTokenIds().forEach(id -> tokens.requireKnown(id, "allowed_token_ids"));
+        Set<List<Integer>> words = new LinkedHashSet<>();
+        for (String word : constraints.badWords()) {
+            // a word has other tokens behind a space than at the start of a line
+            for (String form : List.of(word, " " + word.stripLeading())) {
+                List<Integer> ids = Arrays.stream(tokens.encode().apply(form)).boxed().toList();
+                if (!ids.isEmpty()) {
+                    words.add(ids);
+                }
+            }
+        }
+        return new TokenConstraints(constraints.logitBias(), constraints.allowedTokenIds(), List.copyOf(words));
+    }
+}

@@ -1,0 +1,8 @@
+package io.penstock.serving.output;
+
+/**
+ * One call that the model asks for.
+ *
+ * @param argumentsJson a JSON object as text, keys in the order in which the model wrote them, numbers of any size
+ */
+public record ToolCall(String name, String argumentsJson) {}

@@ -78,8 +78,8 @@ final class ArchitectureRules {
                 .that(resideInAPackage(in("emulator")))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage(in(MODULES.subList(0, MODULES.size() - 1))))
-                .because("the emulator implements the device's ports and knows nothing else: move the test that needs both"
-                        + " to runtime");
+                .because("the emulator implements the device's ports and knows nothing else:"
+                        + " move the test that needs both to runtime");
     }
 
     private ArchRule cycles() {
@@ -87,8 +87,8 @@ final class ArchitectureRules {
                 .matching(root + ".(**)")
                 .should()
                 .beFreeOfCycles()
-                .because("packages are read one after the other: move the type that closes the cycle to the package that"
-                        + " the others know");
+                .because("packages are read one after the other:"
+                        + " move the type that closes the cycle to the package that the others know");
     }
 
     private ArchRule schedulerSeesRuntimeRoot() {
@@ -109,8 +109,8 @@ final class ArchitectureRules {
                 .accessField(System.class, "err")
                 .orShould()
                 .callMethod(Throwable.class, "printStackTrace")
-                .because("only the command line and the benchmarks talk to a person: return the value, throw, or log it by"
-                        + " slf4j");
+                .because("only the command line and the benchmarks talk to a person:"
+                        + " return the value, throw, or log it by slf4j");
     }
 
     private ArchRule vectorApi() {
@@ -150,8 +150,8 @@ final class ArchitectureRules {
                 .dependOnClassesThat(named("java.time.Clock"))
                 .orShould()
                 .callMethod("java.time.Instant", "now")
-                .because("a run replays from its seed: take nowNs as a parameter, and random numbers from the request's seed"
-                        + " and the output position");
+                .because("a run replays from its seed: take nowNs as a parameter,"
+                        + " and random numbers from the request's seed and the output position");
     }
 
     private ArchRule unsafe() {
@@ -186,7 +186,7 @@ final class ArchitectureRules {
         return noFields()
                 .should()
                 .haveRawType(belongToAnyOf(Optional.class))
-                .because("the cases are known when the object is made: use a sealed type, or an empty value of the type");
+                .because("what may be absent is known when the object is made: use a sealed type, or an empty value");
     }
 
     private static DescribedPredicate<JavaClass> named(String name) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Penstock keeps {@link ArchitectureRules}, and each of them is broken by a fixture: a rule that cannot fail is none. */
+/** Penstock keeps {@link ArchitectureRules}, and a fixture breaks each of them: a rule that cannot fail is none. */
 class ArchitectureTest {
     private static final String FIXTURES = "io.penstock.cli.fixtures";
 

@@ -100,7 +100,8 @@ final class LauncherSandbox {
         Path home = temp.resolve(path);
         program(home.resolve("bin/java"), FAKE_JAVA);
         program(home.resolve("bin/javac"), FAKE_JAVA);
-        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\nOS_ARCH=\"y\"\n");
+        String release = "IMPLEMENTOR=\"X\"\nJAVA_VERSION=\"" + version + "\"\nOS_ARCH=\"y\"\n";
+        Files.writeString(home.resolve("release"), release);
         return home;
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code ./penstock} itself, on a source tree, JDKs and a Maven that are all made up: shell scripts that say what they got. */
+/** {@code ./penstock} itself, on a source tree, JDKs and a Maven that are all made up. */
 class LauncherTest {
     @TempDir
     private Path temp;
@@ -42,7 +42,7 @@ class LauncherTest {
     void refusesJdk(String version) throws Exception {
         Path jdk = sandbox.jdk("jdk", version);
         Result result = sandbox.with("PENSTOCK_JAVA_HOME", jdk).run("jdk");
-        result.failsWithOneLine("PENSTOCK_JAVA_HOME=" + jdk + " holds Java " + version, "set it to a JDK 25.0.3 or newer");
+        result.failsWithOneLine("PENSTOCK_JAVA_HOME=" + jdk + " holds Java " + version, "a JDK 25.0.3 or newer");
     }
 
     @Test
@@ -105,7 +105,8 @@ class LauncherTest {
                 .toList();
         int main = lines.indexOf("io.penstock.cli.Penstock");
         assertEquals(List.of("generate", "two words", "", "*", "$HOME"), lines.subList(main + 1, lines.size()));
-        assertEquals(List.of("-Xmx1g", "-Dx=y", "-cp", sandbox.root() + "/cli/target/dist/lib/*"), lines.subList(main - 4, main));
+        String classPath = sandbox.root() + "/cli/target/dist/lib/*";
+        assertEquals(List.of("-Xmx1g", "-Dx=y", "-cp", classPath), lines.subList(main - 4, main));
         assertTrue(lines.containsAll(List.of("jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED")));
     }
 

@@ -24,6 +24,12 @@ import picocli.CommandLine.Spec;
         name = "penstock",
         description = "Runs LFM2 models.",
         subcommands = {
+            GenerateCommand.class,
+            ChatCommand.class,
+            PullCommand.class,
+            PlanCommand.class,
+            DoctorCommand.class,
+            DebugCommand.class,
             HelpCommand.class,
         },
         scope = ScopeType.INHERIT,

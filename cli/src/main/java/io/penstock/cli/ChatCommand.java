@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "chat",
+        abbreviateSynopsis = true,
         description = "Talks with a model. Ctrl-C stops an answer, Ctrl-D or /exit ends. Lines may also come from a file or"
                 + " another program: each is a turn.",
         footer = {

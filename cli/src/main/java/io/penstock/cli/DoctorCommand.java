@@ -24,6 +24,7 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "doctor",
+        abbreviateSynopsis = true,
         description = "Looks at Java, the machine, a checkpoint and the hub cache; says what is wrong and what to do. Reads"
                 + " every weight of the checkpoint.",
         footer = {

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "generate",
+        abbreviateSynopsis = true,
         description = "Answers one prompt and prints the answer as it is written.",
         footer = {
             "%nExamples:",
@@ -30,7 +31,7 @@ import picocli.CommandLine.Spec;
             "  penstock generate --body request.json --json",
             "  penstock generate --model LiquidAI/LFM2.5-8B-A1B -n 3 --seed 7 \"Name a river.\"",
             "%nThe prompt is PROMPT, else --file, else standard input; a line break at its end is left out unless --raw."
-                    + " With --body, options that are given win over the body's fields.",
+                    + " A PROMPT that begins with a dash goes behind --. With --body, options that are given win over the body's fields.",
             "A terminal shows thinking dimmed and without its tags; a pipe gets the answer as the model writes it."
                     + " Ctrl-C ends the answer (exit code 130).",
         })

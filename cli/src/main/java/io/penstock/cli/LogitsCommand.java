@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "logits",
+        abbreviateSynopsis = true,
         description = "Runs token ids through a model and shows the logits behind the last one, and the greedy"
                 + " continuation. Nothing is masked: padding rows and end tokens count like all others.",
         footer = {

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "plan",
+        abbreviateSynopsis = true,
         description = "Shows how a GPU's memory would be divided, and how many tokens and sequences fit. Reads config.json"
                 + " only and loads nothing.",
         footer = {

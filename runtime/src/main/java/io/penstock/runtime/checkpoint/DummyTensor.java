@@ -78,9 +78,13 @@ final class DummyTensor implements TensorData {
         var bits = new int[floats.length];
         for (int done = 0; done < count; done += bits.length) {
             int n = Math.min(bits.length, count - done);
-            readFloats(fromElement + done, floats, 0, n);
+            generate(firstElement + fromElement + done, floats, 0, n);
             FloatBits.asBits(floats, 0, bits, n);
-            FloatBits.roundToBf16(bits, into, offset + done, n);
+            if (dtype == DType.F32) {
+                FloatBits.roundToBf16(bits, into, offset + done, n);
+            } else {
+                FloatBits.cutToBf16(bits, into, offset + done, n);
+            }
         }
     }
 

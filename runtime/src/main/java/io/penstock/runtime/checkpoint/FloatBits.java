@@ -11,14 +11,35 @@ final class FloatBits {
 
     /** float32 bits to bfloat16 bits, nearest even; NaN becomes a quiet NaN. */
     static short toBf16(int floatBits) {
-        int rounded = floatBits + 0x7fff + ((floatBits >>> 16) & 1);
-        int isNan = (0x7f80_0000 - (floatBits & 0x7fff_ffff)) >> 31;
-        return (short) (((rounded & ~isNan) | ((floatBits | 0x40_0000) & isNan)) >>> 16);
+        return (short) round(floatBits);
     }
 
+    private static int round(int floatBits) {
+        int rounded = floatBits + 0x7fff + ((floatBits >>> 16) & 1);
+        int isNan = (0x7f80_0000 - (floatBits & 0x7fff_ffff)) >> 31;
+        return ((rounded & ~isNan) | ((floatBits | 0x40_0000) & isNan)) >>> 16;
+    }
+
+    /** Overwrites {@code floatBits}. */
     static void roundToBf16(int[] floatBits, short[] into, int offset, int count) {
         for (int i = 0; i < count; i++) {
-            into[offset + i] = toBf16(floatBits[i]);
+            floatBits[i] = round(floatBits[i]);
+        }
+        narrow(floatBits, into, offset, count);
+    }
+
+    /** float32 bits that are exact in bfloat16 to those; overwrites {@code floatBits}. */
+    static void cutToBf16(int[] floatBits, short[] into, int offset, int count) {
+        for (int i = 0; i < count; i++) {
+            floatBits[i] >>>= 16;
+        }
+        narrow(floatBits, into, offset, count);
+    }
+
+    /** A loop of its own, because a shift and a narrowing store in one loop are not vectorized. */
+    private static void narrow(int[] values, short[] into, int offset, int count) {
+        for (int i = 0; i < count; i++) {
+            into[offset + i] = (short) values[i];
         }
     }
 
@@ -33,12 +54,6 @@ final class FloatBits {
     static void widenF16(short[] f16, float[] into, int offset, int count) {
         for (int i = 0; i < count; i++) {
             into[offset + i] = Float.float16ToFloat(f16[i]);
-        }
-    }
-
-    static void roundF16ToBf16(short[] f16, short[] into, int offset, int count) {
-        for (int i = 0; i < count; i++) {
-            into[offset + i] = toBf16(Float.floatToRawIntBits(Float.float16ToFloat(f16[i])));
         }
     }
 

@@ -81,11 +81,13 @@ final class MappedTensor implements TensorData {
         switch (dtype) {
             case BF16 -> MemorySegment.copy(data, SHORT_LE, fromElement * Short.BYTES, into, offset, count);
             case F16 -> {
-                var bits = new short[Math.min(count, FloatBits.CHUNK)];
+                var floats = new float[Math.min(count, FloatBits.CHUNK)];
+                var bits = new int[floats.length];
                 for (int done = 0; done < count; done += bits.length) {
                     int n = Math.min(bits.length, count - done);
-                    MemorySegment.copy(data, SHORT_LE, (fromElement + done) * Short.BYTES, bits, 0, n);
-                    FloatBits.roundF16ToBf16(bits, into, offset + done, n);
+                    readFloats(fromElement + done, floats, 0, n);
+                    FloatBits.asBits(floats, 0, bits, n);
+                    FloatBits.roundToBf16(bits, into, offset + done, n);
                 }
             }
             case F32 -> {

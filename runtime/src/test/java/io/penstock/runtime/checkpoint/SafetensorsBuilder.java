@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +42,7 @@ final class SafetensorsBuilder {
 
     /** Copies a tensor from another file as it is. */
     SafetensorsBuilder copy(SafetensorsFile file, String name) {
-        byte[] bytes = file.bytes(name).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        byte[] bytes = file.bytes(name).toArray(ValueLayout.JAVA_BYTE);
         return add(name, file.dtypeName(name), bytes, file.shape(name));
     }
 

@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,8 +36,7 @@ class SafetensorsFileTest {
                 .add("none", "F16", new byte[0], 0, 5)
                 .write(directory.resolve("a.safetensors"));
         try (var file = SafetensorsFile.open(path)) {
-            assertEquals(List.of("ids", "odd", "scalar", "none", "matrix"),
-                    List.of("ids", "odd", "scalar", "none", "matrix").stream().filter(file::contains).toList());
+            assertEquals(List.of("ids", "odd", "scalar", "matrix", "none"), List.copyOf(file.names()));
             assertEquals("I32", file.dtypeName("ids"));
             assertEquals(8, file.bytes("ids").byteSize());
             assertArrayEquals(new float[] {2.5f}, file.tensor("scalar").toFloats());
@@ -98,7 +98,7 @@ class SafetensorsFileTest {
         "{'__metadata__':{'format':1},'a':" + GOOD + "} | 4 | header: __metadata__ must be an object of strings",
         "[1] | 0 | header: holds a list, not a JSON object",
         "`   ` | 0 | header: empty, not a JSON object",
-        "{'a':" + GOOD + ",'a':" + GOOD + "} | 4 | header: not valid JSON: Duplicate Object property \"a\"",
+        "{'a':" + GOOD + ",'a':" + GOOD + "} | 4 | header: not valid JSON: Duplicate field 'a'",
         "{'a':{'dtype' | 4 | header: not valid JSON: Unexpected end-of-input",
     })
     void brokenHeadersAreOneLine(String header, int dataBytes, String message) throws IOException {
@@ -121,7 +121,7 @@ class SafetensorsFileTest {
         bytes.putLong(headerLength);
         Path path = directory.resolve("broken.safetensors");
         int length = headerLength == 20 ? 8 + 15 : fileBytes;
-        Files.write(path, java.util.Arrays.copyOf(bytes.array(), length));
+        Files.write(path, Arrays.copyOf(bytes.array(), length));
         var e = assertThrows(InputException.class, () -> SafetensorsFile.open(path));
         assertTrue(e.getMessage().startsWith(path.toString()) && e.getMessage().contains(message), e.getMessage());
     }

@@ -1,0 +1,6 @@
+package io.penstock.runtime.jinja;
+
+/** Python's {@code None}. */
+enum None {
+    NONE
+}

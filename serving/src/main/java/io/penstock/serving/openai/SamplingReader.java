@@ -81,8 +81,7 @@ final class SamplingReader {
                 throw new BadRequestException("bad_words must not hold an empty word", "bad_words[" + i + "]");
             }
         }
-        return new SamplingRequest.Constraints(bias, Set.copyOf(new HashSet<>(fields.ids("allowed_token_ids"))),
-                badWords);
+        return new SamplingRequest.Constraints(bias, new HashSet<>(fields.ids("allowed_token_ids")), badWords);
     }
 
     private Map<Integer, Double> logitBias() {
@@ -118,8 +117,9 @@ final class SamplingReader {
             throw new BadRequestException("min_tokens must be between 0 and max_tokens (" + most + "), not "
                     + minTokens, "min_tokens");
         }
-        return new SamplingRequest.Stop(most, absent, minTokens, Set.copyOf(new HashSet<>(fields.ids("stop_token_ids"))),
-                stopStrings(), fields.flag("ignore_eos", false), fields.flag("include_stop_str_in_output", false));
+        Set<Integer> stopTokenIds = new HashSet<>(fields.ids("stop_token_ids"));
+        return new SamplingRequest.Stop(most, absent, minTokens, stopTokenIds, stopStrings(),
+                fields.flag("ignore_eos", false), fields.flag("include_stop_str_in_output", false));
     }
 
     private List<String> stopStrings() {

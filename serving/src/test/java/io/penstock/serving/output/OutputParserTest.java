@@ -226,6 +226,14 @@ class OutputParserTest {
         assertMalformed(START + "[f(a='" + letters + "')]" + END);
         assertEquals(OutputParser.MAX_HELD_CHARS - 1000 + "{\"a\":\"\"}".length(),
                 arguments("a='" + letters.substring(1000) + "'").length());
+        RecordedOutput recorded = new RecordedOutput();
+        OutputParser parser = new OutputParser(OutputFormat.TOOL_CALLS, recorded);
+        parser.feed(START + "[f(a='");
+        for (int i = 0; i < OutputParser.MAX_HELD_CHARS; i += 1 << 10) {
+            assertEquals("", recorded.parsed().content());
+            parser.feed(letters.substring(0, 1 << 10));
+        }
+        assertEquals(START + "[f(a='" + letters, recorded.parsed().content());
         String blank = " ".repeat(OutputParser.MAX_HELD_CHARS + 1);
         assertEquals(new ParsedOutput(blank, "", List.of(new ToolCall("f", "{}"))),
                 ToolCallParser.parse(blank + START + "[f()]" + END));

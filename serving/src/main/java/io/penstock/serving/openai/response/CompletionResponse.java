@@ -125,7 +125,7 @@ public record CompletionResponse(ResponseHeader header, List<Choice> choices, bo
         int offset = logprobs.firstOffset;
         for (TokenLogprob token : logprobs.tokens) {
             json.writeNumber(offset);
-            offset += token.token().length();
+            offset += token.token().codePointCount(0, token.token().length());
         }
         json.writeEndArray();
         json.writeEndObject();

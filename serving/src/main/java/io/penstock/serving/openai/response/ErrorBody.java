@@ -49,7 +49,7 @@ public record ErrorBody(String message, String type, String param, String code) 
     public void writeTo(JsonGenerator json) throws IOException {
         json.writeStartObject();
         json.writeObjectFieldStart("error");
-        json.writeStringField("message", message);
+        json.writeStringField("message", Json.wellFormed(message));
         json.writeStringField("type", type);
         Json.stringOrNull(json, "param", param);
         Json.stringOrNull(json, "code", code);

@@ -6,7 +6,6 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -23,7 +22,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLException;
 
 /**
  * Requests for one model: follows redirects itself, so that the token goes to the endpoint's origin only, and turns
@@ -150,31 +149,45 @@ final class HubRequests implements AutoCloseable {
     }
 
     private Answer exchange(HttpRequest request, Duration timeout) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<HttpBody>> pending = client.sendAsync(request, _ -> new HttpBody());
+        CompletableFuture<Answer> head = new CompletableFuture<>();
+        // The head is handed on from here: the client's own future fails if the body is cut soon after it.
+        CompletableFuture<HttpResponse<HttpBody>> exchange = client.sendAsync(request, info -> {
+            HttpBody body = new HttpBody();
+            head.complete(new Answer(request.uri(), info.statusCode(), info.headers(), body));
+            return body;
+        });
+        exchange.exceptionally(failure -> {
+            if (!head.completeExceptionally(failure)) {
+                head.join().body().onError(failure.getCause() == null ? failure : failure.getCause());
+            }
+            return null;
+        });
         try {
-            HttpResponse<HttpBody> response = pending.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            Answer answer = head.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
             reached = true;
-            return new Answer(request.uri(), response.statusCode(), response.headers(), response.body());
+            return answer;
         } catch (TimeoutException e) {
+            exchange.cancel(true);
             throw failed(request.uri(), new HttpTimeoutException("no answer in " + timeout.toSeconds() + " s"));
+        } catch (InterruptedException e) {
+            exchange.cancel(true);
+            throw e;
         } catch (ExecutionException e) {
             throw failed(request.uri(), e.getCause());
-        } finally {
-            pending.cancel(true);
         }
     }
 
     /** Before anything was reached the settings are wrong or the network is down; later it is worth a retry. */
     private IOException failed(URI uri, Throwable cause) {
         String reason = switch (cause) {
-            case SSLHandshakeException e -> "no trusted TLS connection (" + HubNames.reason(e) + ")";
+            case SSLException e -> "no trusted TLS connection (" + HubNames.reason(e) + ")";
             case ConnectException e when hasCause(e, UnresolvedAddressException.class) -> "unknown host";
             case ConnectException e when e.getMessage() == null -> "the connection was refused";
             case Exception e -> HubNames.reason(e);
             case Throwable e -> e.toString();
         };
-        boolean connecting = cause instanceof ConnectException || cause instanceof SSLHandshakeException
-                || cause instanceof HttpConnectTimeoutException;
+        boolean connecting = cause instanceof ConnectException || cause instanceof SSLException
+                || cause instanceof HttpTimeoutException;
         if (!reached && connecting) {
             throw new InputException("cannot reach " + uri.getScheme() + "://" + uri.getAuthority() + " for " + model
                     + ": " + reason + ": check the network and HF_ENDPOINT, or use what is cached with"

@@ -68,17 +68,21 @@ final class RepositoryCache {
         }
     }
 
-    /** Bytes of {@code file} still to be downloaded. */
+    /** Bytes of disk that {@code file} will still take. */
     long missingBytes(RemoteFile file, String commit) {
-        if (holds(snapshot(commit).resolve(file.name()), file.sizeBytes())
-                || holds(blob(file.hash()), file.sizeBytes())) {
+        if (holds(snapshot(commit).resolve(file.name()), file.sizeBytes())) {
             return 0;
+        }
+        long copyBytes = links ? 0 : file.sizeBytes();
+        if (holds(blob(file.hash()), file.sizeBytes())) {
+            return copyBytes;
         }
         try {
             Path part = part(file.hash());
-            return Files.exists(part) ? Math.max(0, file.sizeBytes() - Files.size(part)) : file.sizeBytes();
+            long presentBytes = Files.exists(part) ? Math.min(Files.size(part), file.sizeBytes()) : 0;
+            return copyBytes + file.sizeBytes() - presentBytes;
         } catch (IOException e) {
-            return file.sizeBytes();
+            throw HubNames.cannot("read", part(file.hash()), e);
         }
     }
 

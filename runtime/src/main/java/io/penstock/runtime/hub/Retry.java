@@ -56,7 +56,7 @@ record Retry(
         }
         if (failures >= maxFailures) {
             throw new InputException("cannot download " + what + ": " + HubNames.reason(cause) + " (" + failures
-                    + " attempts); pull again to go on from what has arrived", cause);
+                    + " attempts): pull again later, what has arrived is kept", cause);
         }
         Duration backoff = firstDelay.multipliedBy(1L << Math.min(failures - 1, 20));
         Duration delay = requested.isPositive() ? requested : backoff.compareTo(maxDelay) < 0 ? backoff : maxDelay;

@@ -103,14 +103,14 @@ final class FakeHub implements AutoCloseable {
 
     private Reply atHub(Request request) {
         String listing = "/api/models/org/tiny/revision/";
-        String resolve = "/org/tiny/resolve/" + COMMIT + "/";
+        String resolve = "/org/tiny/resolve/(" + COMMIT + "|main)/";
         Reply reply;
         if (request.path().startsWith(listing)) {
             reply = Reply.of(200, text("{\"id\": \"org/tiny\", \"sha\": \"" + COMMIT + "\", \"siblings\": ["
                     + files.keySet().stream().map(f -> "{\"rfilename\": \"" + f.replace("\\", "\\\\") + "\"}")
                             .collect(Collectors.joining(", ")) + "]}"));
-        } else if (request.path().startsWith(resolve)) {
-            reply = resolved(request, request.path().substring(resolve.length()));
+        } else if (request.path().matches(resolve + ".+")) {
+            reply = resolved(request, request.path().replaceFirst(resolve, ""));
         } else {
             reply = Reply.status(404, "X-Error-Code", "RepoNotFound");
         }
@@ -149,13 +149,18 @@ final class FakeHub implements AutoCloseable {
                 "Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
     }
 
-    private synchronized Reply scripted(Request request, Reply reply) {
+    private Reply scripted(Request request, Reply reply) {
+        BiFunction<Request, Reply, Reply> change = nextScript(request.method() + " " + request.path());
+        return change == null ? reply : change.apply(request, reply);
+    }
+
+    private synchronized BiFunction<Request, Reply, Reply> nextScript(String asked) {
         for (Map.Entry<String, Deque<BiFunction<Request, Reply, Reply>>> script : scripts.entrySet()) {
-            if ((request.method() + " " + request.path()).contains(script.getKey()) && !script.getValue().isEmpty()) {
-                return script.getValue().remove().apply(request, reply);
+            if (asked.contains(script.getKey()) && !script.getValue().isEmpty()) {
+                return script.getValue().remove();
             }
         }
-        return reply;
+        return null;
     }
 
     private static boolean isLarge(String file) {

@@ -10,6 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.hub.FakeServer.Reply;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -158,7 +161,7 @@ class PullTest {
     }
 
     @Test
-    void redirectsThatNeverEndOrLeaveHttpAreRefused() {
+    void redirectsThatNeverEndAreGivenUp() {
         fake.always("/revision/main", (_, _) -> Reply.status(302, "Location", "/api/models/org/tiny/revision/main"));
         assertTrue(refusal().contains("more than 10 redirects"));
     }
@@ -214,6 +217,22 @@ class PullTest {
         assertEquals("org/tiny needs 0.3 MB more in " + cache
                 + ", which has 0.2 MB free: make room or set HF_HUB_CACHE", message);
         assertEquals(List.of(), fake.cdn.requests());
+    }
+
+    @Test
+    void copiesNeedTheirSpaceToo() {
+        HubCache small = new HubCache(cache, false, _ -> 500_000);
+        String message = assertThrows(InputException.class,
+                () -> fake.client(small).pull(FakeHub.MODEL, PullProgress.SILENT)).getMessage();
+        assertTrue(message.startsWith("org/tiny needs 0.6 MB more"), message);
+    }
+
+    @Test
+    void anEmptyFileNeedsNoRequest() throws IOException {
+        fake.files.put("LICENSE", new byte[0]);
+        Path snapshot = pull();
+        assertEquals(0, Files.size(snapshot.resolve("LICENSE")));
+        assertEquals(List.of(), fake.hub.requests("GET", "/LICENSE"));
     }
 
     @Test
@@ -287,9 +306,29 @@ class PullTest {
         String refused = refusal();
         assertTrue(refused.startsWith("cannot reach " + closed + " for org/tiny: the connection was refused"), refused);
         assertTrue(refused.contains("HF_HUB_OFFLINE=1") && refused.contains("--model DIR"), refused);
-        String unknown = refusal("HF_ENDPOINT", "http://hub.invalid");
-        assertTrue(unknown.startsWith("cannot reach http://hub.invalid for org/tiny: unknown host"), unknown);
+        String noHost = "http://" + "h".repeat(64) + ".invalid";
+        String unknown = refusal("HF_ENDPOINT", noHost);
+        assertTrue(unknown.startsWith("cannot reach " + noHost + " for org/tiny: unknown host"), unknown);
         assertEquals(List.of(), fake.sleeps);
+    }
+
+    @Test
+    void aHubWithoutTlsIsNamedAtOnce() throws IOException {
+        try (ServerSocket plain = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> {
+                try (Socket connection = plain.accept()) {
+                    connection.getOutputStream().write(FakeHub.text("HTTP/1.1 400 Bad\r\n\r\n"));
+                    connection.getInputStream().read();
+                    connection.shutdownOutput();
+                    connection.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                    // The client gave up.
+                }
+            });
+            String message = refusal("HF_ENDPOINT", "https://127.0.0.1:" + plain.getLocalPort());
+            assertTrue(message.contains(" for org/tiny: no trusted TLS connection ("), message);
+            assertEquals(List.of(), fake.sleeps);
+        }
     }
 
     @ParameterizedTest

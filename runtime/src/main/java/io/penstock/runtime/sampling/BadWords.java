@@ -11,7 +11,7 @@ final class BadWords {
     private int longestPrefix;
     private long numRecorded;
 
-    /** Takes over a request's words, with an empty output; only this may allocate. Words with unknown ids are left out. */
+    /** Takes a request's words, with an empty output; only this may allocate. Words with unknown ids are left out. */
     void reset(List<List<Integer>> words, int vocabSize) {
         numWords = 0;
         longestPrefix = 0;

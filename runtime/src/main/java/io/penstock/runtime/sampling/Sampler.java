@@ -17,6 +17,9 @@ import java.util.List;
 public final class Sampler {
     /** A uniform number is at most 1 - 2^-53, so no token's random advantage exceeds -log(-log(1 - 2^-53)) < 36.8. */
     private static final double MAX_ADVANTAGE = 36.8;
+    private static final double LOG_2 = 0.6931471805599453;
+    /** More than the rounding of a bound, so that a bound never passes over the winner. */
+    private static final double LOG_SLACK = 1e-9;
 
     private final int vocabSize;
     private final int numValidTokens;
@@ -126,12 +129,17 @@ public final class Sampler {
     private int draw(long seed, int position) {
         random.seek(seed, position);
         int best = candidates.mostLikely();
-        double bestScore = score(best);
+        double bestScore = score(best, random.uniform(candidates.tokenId(best)));
         for (int i = 0; i < candidates.size(); i++) {
-            if (candidates.scaledLogit(i) + MAX_ADVANTAGE < bestScore) {
+            double scaledLogit = candidates.scaledLogit(i);
+            if (scaledLogit + MAX_ADVANTAGE < bestScore) {
                 continue;
             }
-            double score = score(i);
+            double uniform = random.uniform(candidates.tokenId(i));
+            if (scaledLogit + advantageBound(uniform) < bestScore) {
+                continue;
+            }
+            double score = score(i, uniform);
             if (score > bestScore || score == bestScore && i < best) {
                 best = i;
                 bestScore = score;
@@ -140,8 +148,12 @@ public final class Sampler {
         return best;
     }
 
-    private double score(int index) {
-        double uniform = random.uniform(candidates.tokenId(index));
+    /** At least -log(-log(u)), without a logarithm: -log(u) >= 1 - u >= 2^exponent(1 - u). */
+    private static double advantageBound(double uniform) {
+        return -Math.getExponent(1 - uniform) * LOG_2 + LOG_SLACK;
+    }
+
+    private double score(int index, double uniform) {
         return candidates.scaledLogit(index) - StrictMath.log(-StrictMath.log(uniform));
     }
 

@@ -2,7 +2,7 @@ package io.penstock.runtime.sampling;
 
 /** How often each token occurred, for few distinct tokens: an open-addressing table with a list of its used slots. */
 final class TokenCounts {
-    /** Larger tables go back to the heap when a sequence does not need them: one long request must not cost for ever. */
+    /** Larger tables go when a sequence does not need them: one long request must not cost for ever. */
     private static final int MAX_KEPT_SLOTS = 8192;
     private static final int MIN_SLOTS = 64;
     private static final int HASH_MULTIPLIER = 0x9E3779B9;

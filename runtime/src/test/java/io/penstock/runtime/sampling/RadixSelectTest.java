@@ -36,7 +36,8 @@ class RadixSelectTest {
             double[] weights = new double[size];
             double total = 0;
             for (int i = 0; i < size; i++) {
-                weights[i] = round % 3 == 0 ? random.nextInt(1, 5) : Math.exp(-random.nextInt(1, 40) * random.nextDouble());
+                weights[i] = round % 3 == 0
+                        ? random.nextInt(1, 5) : Math.exp(-random.nextInt(1, 40) * random.nextDouble());
                 total += weights[i];
             }
             double limit = total * random.nextDouble(0.001, 0.999);

@@ -83,7 +83,8 @@ final class Settings {
     SamplingParams params() {
         return new SamplingParams(temperature, filters, penalties,
                 new TokenConstraints(logitBias, allowed, badWords),
-                new StopConditions(MAX_TOKENS, minTokens, stopTokenIds, List.of(), ignoreEos, false), seed, numLogprobs);
+                new StopConditions(MAX_TOKENS, minTokens, stopTokenIds, List.of(), ignoreEos, false),
+                seed, numLogprobs);
     }
 
     /** A state whose sequence has this prompt and this output. */

@@ -74,7 +74,7 @@ public final class Statistics {
         return sorted.length % 2 == 1 ? sorted[half] : sorted[half - 1] + (sorted[half] - sorted[half - 1]) / 2;
     }
 
-    /** Nearest rank: the smallest sample that at least {@code percent} of all samples do not exceed; 0 is the minimum. */
+    /** Nearest rank: the smallest sample that {@code percent} of all samples do not exceed; 0 is the minimum. */
     public double percentile(double percent) {
         if (!(percent >= 0 && percent <= 100)) {
             throw new IllegalArgumentException("percentile " + percent + " is not within 0 to 100");

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             PlanCommand.class,
             DoctorCommand.class,
             DebugCommand.class,
+            BenchCommand.class,
             HelpCommand.class,
         },
         scope = ScopeType.INHERIT,

@@ -184,9 +184,12 @@ final class ArchitectureRules {
 
     private ArchRule optionalFields() {
         return noFields()
+                .that()
+                .areDeclaredInClassesThat(resideInAnyPackage(in("scheduler"), root + ".runtime", in("runtime.model"),
+                        in("runtime.cpu"), in("runtime.sampling"), in("kernels"), in("device")))
                 .should()
                 .haveRawType(belongToAnyOf(Optional.class))
-                .because("what may be absent is known when the object is made: use a sealed type, or an empty value");
+                .because("a hot object knows when it is made what is absent: use a sealed type, or an empty value");
     }
 
     private static DescribedPredicate<JavaClass> named(String name) {

@@ -11,18 +11,23 @@ public final class AllocationMeter {
     private AllocationMeter() {
     }
 
+    /** Heap bytes that the calling thread has allocated since it started. */
+    static long allocatedBytes() {
+        return THREADS.getCurrentThreadAllocatedBytes();
+    }
+
     /** Heap bytes that the calling thread allocates while {@code work} runs. */
     public static long allocatedBytes(Runnable work) {
         requirePlatform(Thread.currentThread());
-        long beforeBytes = THREADS.getCurrentThreadAllocatedBytes();
+        long beforeBytes = allocatedBytes();
         work.run();
-        return THREADS.getCurrentThreadAllocatedBytes() - beforeBytes;
+        return allocatedBytes() - beforeBytes;
     }
 
     /**
-     * Heap bytes that {@code threads} together allocate from before {@code work} starts, on the calling thread, until it
-     * returns. The caller counts only if it is among them. A thread that is not alive throughout is an error: its count
-     * ends with it.
+     * Heap bytes that {@code threads} together allocate from before {@code work} starts, on the calling thread, until
+     * it returns. The caller counts only if it is among them. A thread that is not alive throughout is an error: its
+     * count ends with it.
      */
     public static long allocatedBytes(Collection<Thread> threads, Runnable work) {
         Thread[] counted = threads.toArray(Thread[]::new);

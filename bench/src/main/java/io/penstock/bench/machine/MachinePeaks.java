@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.Callable;
@@ -14,11 +15,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
- * Measures memory read bandwidth and fp32 peak as this JVM can reach them, so that a benchmark can be given as a ratio to
- * what the machine had to offer in the same minute. Holds its threads, idle between samples, and its off-heap buffer
- * until closed. Used by one thread at a time.
+ * Measures memory read bandwidth and fp32 peak as this JVM can reach them, so that a benchmark can be given as a ratio
+ * to what the machine had to offer in the same minute. Holds its threads, idle between samples, and its off-heap
+ * buffer until closed. Used by one thread at a time.
  *
  * <p>In a run all threads start together and work until the run's time is over; its rate is what all did over the time
  * from the first start to the last end. Reading cycles over a slice for each thread, and every sum is checked.
@@ -30,7 +32,8 @@ public final class MachinePeaks implements AutoCloseable {
     private static final long WORD_SPREAD = 0x9E3779B97F4A7C15L;
     private static final int FMA_STEPS = 1 << 14;
     private static final double GROWTH = 1.05;
-    private static final int MAX_WARM_UPS = 10;
+    private static final int MAX_WARM_UPS = 60;
+    private static final int MAX_COMPILED_PIECE_BYTES = 1024;
     private static final double NS_PER_SECOND = 1e9;
 
     private final PeakOptions options;
@@ -69,10 +72,14 @@ public final class MachinePeaks implements AutoCloseable {
 
     /** Takes about {@code 2 x (numRuns + 1) x runNs}; the first run of each peak is not counted. */
     public PeakSample measure() {
-        return new PeakSample(options.numThreads(), kernels.name(), rates(this::read), rates(this::fma));
+        Rate[] reads = rates(this::read);
+        Rate[] fmas = rates(this::fma);
+        boolean compiled = Stream.of(reads, fmas).flatMap(Arrays::stream).allMatch(Rate::compiled);
+        return new PeakSample(options.numThreads(), kernels.name(), compiled, Rate.perSecond(reads),
+                Rate.perSecond(fmas));
     }
 
-    /** Samples the peaks, runs {@code measured} on the calling thread while the peak threads are idle, samples again. */
+    /** Samples the peaks, runs {@code measured} on the calling thread with the peak threads idle, samples again. */
     public <T> PeakBracket<T> measureAround(Supplier<T> measured) {
         PeakSample before = measure();
         T value = measured.get();
@@ -115,52 +122,59 @@ public final class MachinePeaks implements AutoCloseable {
         return FMA_STEPS * kernels.flopsPerStep();
     }
 
-    /** On a busy machine compiled code comes late: only a rate that has stopped growing for a while is warm. */
+    /**
+     * On a busy machine compiled code comes late: warm is a rate that has stopped growing for a while. Vector code that
+     * is not compiled yet gives itself away sooner, since it allocates its vectors.
+     */
     private void warmUp(Piece piece) {
         long startNs = System.nanoTime();
         long grewNs = startNs;
         double best = 0;
         long nowNs;
         do {
-            double rate = rate(piece, options.runNs());
+            Rate rate = rate(piece);
             nowNs = System.nanoTime();
-            if (rate > best * GROWTH) {
-                best = rate;
+            if (rate.perSecond > best * GROWTH || !rate.compiled) {
+                best = Math.max(best, rate.perSecond);
                 grewNs = nowNs;
             }
         } while (nowNs - grewNs < options.warmUpNs() && nowNs - startNs < MAX_WARM_UPS * options.warmUpNs());
     }
 
-    private Statistics rates(Piece piece) {
-        rate(piece, options.runNs());
-        double[] rates = new double[options.numRuns()];
-        for (int run = 0; run < rates.length; run++) {
-            rates[run] = rate(piece, options.runNs());
-        }
-        return Statistics.of(rates);
+    private Rate[] rates(Piece piece) {
+        rate(piece);
+        Rate[] rates = new Rate[options.numRuns()];
+        Arrays.setAll(rates, run -> rate(piece));
+        return rates;
     }
 
-    private double rate(Piece piece, long runNs) {
+    private Rate rate(Piece piece) {
         List<Span> spans = onAllThreads(threadIndex -> {
             start.await();
+            long startBytes = AllocationMeter.allocatedBytes();
             long startNs = System.nanoTime();
             long endNs;
             long work = 0;
+            long numPieces = 0;
             do {
                 work += piece.run(threadIndex);
+                numPieces++;
                 endNs = System.nanoTime();
-            } while (endNs - startNs < runNs);
-            return new Span(startNs, endNs, work);
+            } while (endNs - startNs < options.runNs());
+            long pieceBytes = (AllocationMeter.allocatedBytes() - startBytes) / numPieces;
+            return new Span(startNs, endNs, work, pieceBytes <= MAX_COMPILED_PIECE_BYTES);
         });
         long firstStartNs = spans.getFirst().startNs;
         long lastEndNs = spans.getFirst().endNs;
         double work = 0;
+        boolean compiled = true;
         for (Span span : spans) {
             firstStartNs = span.startNs - firstStartNs < 0 ? span.startNs : firstStartNs;
             lastEndNs = span.endNs - lastEndNs > 0 ? span.endNs : lastEndNs;
             work += span.work;
+            compiled &= span.compiled;
         }
-        return work * NS_PER_SECOND / (lastEndNs - firstStartNs);
+        return new Rate(work * NS_PER_SECOND / (lastEndNs - firstStartNs), compiled);
     }
 
     private <T> List<T> onAllThreads(ThreadTask<T> task) {
@@ -192,7 +206,13 @@ public final class MachinePeaks implements AutoCloseable {
         T run(int threadIndex) throws InterruptedException, BrokenBarrierException;
     }
 
-    private record Span(long startNs, long endNs, long work) {
+    private record Span(long startNs, long endNs, long work, boolean compiled) {
+    }
+
+    private record Rate(double perSecond, boolean compiled) {
+        static Statistics perSecond(Rate[] rates) {
+            return Statistics.of(Arrays.stream(rates).mapToDouble(Rate::perSecond).toArray());
+        }
     }
 
     /** One thread's part of the buffer. The place goes on from run to run: short runs must not reread cached chunks. */

@@ -25,9 +25,9 @@ sealed interface PeakKernels permits VectorPeakKernels, ScalarPeakKernels {
     long sum(MemorySegment segment, long offset, int lengthBytes);
 
     /**
-     * Starts accumulator i at i + 1 in every lane and adds FACTOR x FACTOR to it {@code numSteps} times, an even number:
-     * unrolled once, since the loop's own instructions cost a sixth of the peak of narrow vectors. Returns the mean of
-     * all lanes.
+     * Starts accumulator i at i + 1 in every lane and adds FACTOR x FACTOR to it {@code numSteps} times, an even
+     * number: unrolled once, since the loop's own instructions cost a sixth of the peak of narrow vectors. Returns the
+     * mean of all lanes.
      */
     float fma(int numSteps);
 

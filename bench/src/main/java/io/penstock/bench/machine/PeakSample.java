@@ -7,10 +7,13 @@ import io.penstock.bench.Statistics;
  * and the variation tell how busy the machine was.
  *
  * @param kernels which kernels ran, such as {@code vector 512 bit}
+ * @param compiled false if vector kernels ran uncompiled in some run, as on a JVM without C2: then the medians are too
+ *     low to compare with
  * @param readBytesPerSecond bytes read from memory, all threads together
  * @param flopsPerSecond fp32 operations, a fused multiply-add counted as two
  */
-public record PeakSample(int numThreads, String kernels, Statistics readBytesPerSecond, Statistics flopsPerSecond) {
+public record PeakSample(
+        int numThreads, String kernels, boolean compiled, Statistics readBytesPerSecond, Statistics flopsPerSecond) {
 
     /** The runs of this sample and of {@code other}, which must have used the same threads and kernels. */
     public PeakSample merge(PeakSample other) {
@@ -18,7 +21,7 @@ public record PeakSample(int numThreads, String kernels, Statistics readBytesPer
             throw new IllegalArgumentException("samples of " + numThreads + " threads (" + kernels + ") and "
                     + other.numThreads + " threads (" + other.kernels + ") cannot be merged");
         }
-        return new PeakSample(numThreads, kernels, readBytesPerSecond.merge(other.readBytesPerSecond),
-                flopsPerSecond.merge(other.flopsPerSecond));
+        return new PeakSample(numThreads, kernels, compiled && other.compiled,
+                readBytesPerSecond.merge(other.readBytesPerSecond), flopsPerSecond.merge(other.flopsPerSecond));
     }
 }

@@ -34,8 +34,9 @@ public final class PeaksReport {
     static String line(PeakSample sample) {
         var read = sample.readBytesPerSecond();
         var flops = sample.flopsPerSecond();
-        return String.format(Locale.ROOT, "%2d threads, %s: read %.1f GB/s (median %.1f, cv %.1f%%), "
-                        + "fp32 %.1f GFLOP/s (median %.1f, cv %.1f%%)", sample.numThreads(), sample.kernels(),
+        return String.format(Locale.ROOT, "%2d threads, %s%s: read %.1f GB/s (median %.1f, cv %.1f%%), "
+                        + "fp32 %.1f GFLOP/s (median %.1f, cv %.1f%%)",
+                sample.numThreads(), sample.kernels(), sample.compiled() ? "" : " (not compiled)",
                 read.max() / GIGA, read.median() / GIGA, 100 * read.coefficientOfVariation(),
                 flops.max() / GIGA, flops.median() / GIGA, 100 * flops.coefficientOfVariation());
     }

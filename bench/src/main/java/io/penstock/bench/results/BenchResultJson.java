@@ -132,7 +132,8 @@ final class BenchResultJson {
         try {
             return Instant.parse(text);
         } catch (DateTimeException e) {
-            throw new IllegalArgumentException("date is '" + text + "', ISO 8601 such as 2026-01-31T12:00:00Z is needed");
+            throw new IllegalArgumentException(
+                    "date is '" + text + "', ISO 8601 such as 2026-01-31T12:00:00Z is needed");
         }
     }
 

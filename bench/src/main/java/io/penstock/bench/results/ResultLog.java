@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The results of one suite: {@code <directory>/<suite>.jsonl}, only ever appended to. Several processes may append at the
- * same time. A line that a crash cut off stays where it is; what is appended next starts on a line of its own.
+ * The results of one suite: {@code <directory>/<suite>.jsonl}, only ever appended to. Several processes may append at
+ * the same time. A line that a crash cut off stays where it is; what is appended next starts on a line of its own.
  */
 public final class ResultLog {
     private static final Object APPENDING = new Object();

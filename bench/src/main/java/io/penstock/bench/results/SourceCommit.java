@@ -19,8 +19,8 @@ final class SourceCommit {
     }
 
     /**
-     * The full id, with {@code -dirty} unless git says that nothing but the results is changed or untracked; {@code unknown}
-     * without git, outside a repository or before the first commit.
+     * The full id, with {@code -dirty} unless git says that nothing but the results is changed or untracked;
+     * {@code unknown} without git, outside a repository or before the first commit.
      */
     static String read(Path repository) {
         String id = git(repository, "rev-parse", "--verify", "HEAD");

@@ -87,6 +87,11 @@ class MachinePeaksTest {
     void reportSaysBestMedianAndVariation() {
         assertEquals(" 1 threads, fake: read 100.0 GB/s (median 100.0, cv 0.0%), "
                 + "fp32 50.0 GFLOP/s (median 50.0, cv 0.0%)", PeaksReport.line(sample(1, 100e9, 50e9)));
+        PeakSample slow = new PeakSample(16, "fake", false, Statistics.of(1e9, 3e9), Statistics.of(1e9));
+        assertEquals("16 threads, fake (not compiled): read 3.0 GB/s (median 2.0, cv 70.7%), "
+                + "fp32 1.0 GFLOP/s (median 1.0, cv 0.0%)", PeaksReport.line(slow));
+        assertFalse(sample(1, 1, 1).merge(new PeakSample(1, "fake", false, Statistics.of(1), Statistics.of(1)))
+                .compiled());
     }
 
     private static void assertRates(Statistics rates) {
@@ -99,7 +104,8 @@ class MachinePeaksTest {
     }
 
     private static PeakSample sample(int numThreads, double readBytesPerSecond, double flopsPerSecond) {
-        return new PeakSample(numThreads, "fake", Statistics.of(readBytesPerSecond), Statistics.of(flopsPerSecond));
+        return new PeakSample(numThreads, "fake", true, Statistics.of(readBytesPerSecond),
+                Statistics.of(flopsPerSecond));
     }
 
     private static MachineInfo machine(long lastLevelCacheBytes) {

@@ -10,6 +10,7 @@ import io.penstock.runtime.model.ModelLoader;
 import io.penstock.runtime.model.ModelWeights;
 import io.penstock.runtime.model.Trace;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /**
@@ -24,6 +25,7 @@ public final class CpuModel implements AutoCloseable {
     private final CpuOps ops;
     private final Activations activations;
     private final ForwardPass forward;
+    private final long weightBytes;
 
     /**
      * How to run.
@@ -49,6 +51,7 @@ public final class CpuModel implements AutoCloseable {
         this.limits = limits;
         pool = new WorkerPool(options.numThreads());
         ModelWeights weights = new ModelLoader(tensors, new CpuWeights(arena)).load(layerLoaded);
+        weightBytes = weights.sizeBytes();
         ops = new CpuOps(config, limits, options.arithmetic(), options.kernels(), pool);
         activations = activations(config, limits);
         forward = new ForwardPass(weights, ops, activations, options.trace());
@@ -103,11 +106,16 @@ public final class CpuModel implements AutoCloseable {
         return limits;
     }
 
+    /** Memory of all weights in their packed layout. */
+    public long weightBytes() {
+        return weightBytes;
+    }
+
     /** Copies a conv layer's state [taps - 1, hidden] of a slot, oldest column first. */
     public float[] convState(int convLayer, int convSlot) {
         float[] states = ops.memory().convStates(convLayer);
         int from = ops.memory().state(convSlot);
-        return java.util.Arrays.copyOfRange(states, from, ops.memory().state(convSlot + 1));
+        return Arrays.copyOfRange(states, from, ops.memory().state(convSlot + 1));
     }
 
     /** Copies the key (after norm and RoPE) and value [2, 64] of one token slot and kv head of an attention layer. */

@@ -16,8 +16,6 @@ final class CpuOps implements Ops {
     /** Rows of an item of an operation that treats rows alone. */
     private static final int ITEM_ROWS = 8;
 
-    private static final float ROUTER_EPSILON = 1e-6f;
-
     private final Arithmetic arithmetic;
     private final WorkerPool pool;
     private final CpuMemory memory;
@@ -29,7 +27,6 @@ final class CpuOps implements Ops {
     private final AttentionWork attention;
     private final ShortConvWork shortConv;
     private final RowsWork rows = new RowsWork();
-    private final CpuTensor routerLogits;
 
     CpuOps(ModelConfig config, ModelLimits limits, Arithmetic arithmetic, CpuKernels kernels, WorkerPool pool) {
         this.arithmetic = arithmetic;
@@ -44,7 +41,6 @@ final class CpuOps implements Ops {
         attention = new AttentionWork(pool, kernels, arithmetic, memory, numHeads, numKvHeads, maxTokens);
         shortConv = new ShortConvWork(
                 pool, arithmetic, memory, config.hiddenSize(), config.dimensions().convLCache());
-        routerLogits = config.isMoe() ? new CpuTensor(maxTokens, config.moe().numExperts()) : null;
     }
 
     CpuMemory memory() {
@@ -124,53 +120,20 @@ final class CpuOps implements Ops {
 
     @Override
     public void routeTopK(Routing routing, Tensor x, SparseMoe moe) {
-        routerLogits.useRows(x.rows());
-        linear.run(routerLogits, (CpuTensor) x, (PackedMatrix) moe.gate(), Epilogue.KEEP);
         CpuRouting target = (CpuRouting) routing;
+        RouterRule rule = moe.rule();
+        CpuTensor scores = target.scores();
+        scores.useRows(x.rows());
+        linear.run(scores, (CpuTensor) x, (PackedMatrix) moe.gate(), Epilogue.KEEP);
         float[] bias = moe.expertBias() == null ? null : ((CpuVector) moe.expertBias()).values();
         for (int t = 0; t < x.rows(); t++) {
-            routeToken(target, t, bias, moe.rule());
+            int from = t * rule.numExperts();
+            int at = t * rule.expertsPerToken();
+            TopKRouter.sigmoid(scores.values(), from, rule.numExperts());
+            TopKRouter.choose(scores.values(), from, bias, rule, target.expertIds(), at);
+            TopKRouter.weigh(scores.values(), from, rule, target.expertIds(), target.weights(), at);
         }
         target.group(x.rows());
-    }
-
-    /** Sigmoid of a row's router logits in place, then its experts by falling selection score, ties to the lowest. */
-    private void routeToken(CpuRouting routing, int token, float[] bias, RouterRule rule) {
-        float[] scores = routerLogits.values();
-        int from = token * rule.numExperts();
-        for (int e = from; e < from + rule.numExperts(); e++) {
-            scores[e] = 1 / (1 + (float) StrictMath.exp(-scores[e]));
-        }
-        int at = token * rule.expertsPerToken();
-        float sum = 0;
-        for (int slot = 0; slot < rule.expertsPerToken(); slot++) {
-            int best = -1;
-            float bestScore = Float.NEGATIVE_INFINITY;
-            for (int e = 0; e < rule.numExperts(); e++) {
-                float score = bias == null ? scores[from + e] : scores[from + e] + bias[e];
-                if ((best < 0 || score > bestScore) && !isChosen(routing, at, slot, e)) {
-                    best = e;
-                    bestScore = score;
-                }
-            }
-            routing.expertIds()[at + slot] = best;
-            routing.weights()[at + slot] = scores[from + best];
-            sum += scores[from + best];
-        }
-        float divisor = rule.normTopkProb() ? sum + ROUTER_EPSILON : 1;
-        for (int slot = 0; slot < rule.expertsPerToken(); slot++) {
-            routing.weights()[at + slot] =
-                    routing.weights()[at + slot] / divisor * (float) rule.routedScalingFactor();
-        }
-    }
-
-    private static boolean isChosen(CpuRouting routing, int at, int numChosen, int expert) {
-        for (int i = 0; i < numChosen; i++) {
-            if (routing.expertIds()[at + i] == expert) {
-                return true;
-            }
-        }
-        return false;
     }
 
     @Override

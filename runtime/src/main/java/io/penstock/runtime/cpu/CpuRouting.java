@@ -1,6 +1,7 @@
 package io.penstock.runtime.cpu;
 
 import io.penstock.runtime.model.Routing;
+import java.util.Arrays;
 
 /**
  * Experts of each token and the same pairs grouped by expert. A pair is {@code token * expertsPerToken + slot}.
@@ -10,6 +11,7 @@ public final class CpuRouting implements Routing {
     private final int expertsPerToken;
     private final int[] expertIds;
     private final float[] weights;
+    private final CpuTensor scores;
     private final int[] offsets;
     private final int[] next;
     private final int[] pairs;
@@ -19,6 +21,7 @@ public final class CpuRouting implements Routing {
         this.expertsPerToken = expertsPerToken;
         expertIds = new int[maxTokens * expertsPerToken];
         weights = new float[maxTokens * expertsPerToken];
+        scores = new CpuTensor(maxTokens, numExperts);
         offsets = new int[numExperts + 1];
         next = new int[numExperts];
         pairs = new int[maxTokens * expertsPerToken];
@@ -39,10 +42,15 @@ public final class CpuRouting implements Routing {
         return weights;
     }
 
+    /** Unbiased scores [tokens, experts]; the router's logits before their sigmoid. */
+    CpuTensor scores() {
+        return scores;
+    }
+
     /** Sorts the pairs of {@code numTokens} tokens by expert; call after writing ids and weights. */
     public void group(int numTokens) {
         numPairs = numTokens * expertsPerToken;
-        java.util.Arrays.fill(offsets, 0);
+        Arrays.fill(offsets, 0);
         for (int p = 0; p < numPairs; p++) {
             offsets[expertIds[p] + 1]++;
         }

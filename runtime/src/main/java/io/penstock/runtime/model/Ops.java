@@ -42,7 +42,7 @@ public interface Ops {
      */
     void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch batch);
 
-    /** {@code out = softmax(q kᵀ / 8) v} over each token's own and earlier positions; {@code out} [tokens, heads 64]. */
+    /** {@code out = softmax(q kᵀ / 8) v} over a token's own and earlier positions; {@code out} [tokens, heads 64]. */
     void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch batch);
 
     /**

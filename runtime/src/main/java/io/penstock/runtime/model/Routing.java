@@ -1,6 +1,6 @@
 package io.penstock.runtime.model;
 
-/** Experts chosen for each token of a step and their weights, in a backend's memory; written by {@link Ops#routeTopK}. */
+/** Experts and their weights for each token of a step, in a backend's memory; {@link Ops#routeTopK} writes it. */
 public interface Routing {
     int expertsPerToken();
 }

@@ -1,6 +1,6 @@
 package io.penstock.runtime.model;
 
-/** Sees the tensors of a forward pass as they are made, to compare them with another engine's. Sees nothing by default. */
+/** Sees the tensors of a forward pass as they are made, to compare them with another engine's. */
 public interface Trace {
     /** Looks at nothing. */
     Trace NONE = new Trace() {};

@@ -1,6 +1,6 @@
 package io.penstock.runtime.model;
 
-/** A weight tensor in a backend's own layout; made by a {@link WeightFactory}, read by the same backend's operations. */
+/** A weight in a backend's own layout; made by its {@link WeightFactory}, read by its operations. */
 public interface Weight {
     /** Output features of a matrix [rows, columns]; 1 for a vector. */
     int rows();

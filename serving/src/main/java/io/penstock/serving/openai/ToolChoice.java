@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param function the one that must be called, for {@link Mode#FUNCTION}; else null
  */
 public record ToolChoice(Mode mode, String function) {
+    /** What a request may say; {@link #FUNCTION} names one. */
     public enum Mode { NONE, AUTO, REQUIRED, FUNCTION }
 
     static ToolChoice read(JsonNode node, boolean hasTools) {

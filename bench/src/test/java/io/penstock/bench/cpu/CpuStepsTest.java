@@ -1,0 +1,29 @@
+package io.penstock.bench.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.runtime.checkpoint.DummyCheckpoint;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.cpu.Arithmetic;
+import io.penstock.runtime.cpu.CpuModel;
+import org.junit.jupiter.api.Test;
+
+class CpuStepsTest {
+    @Test
+    void countsTheWorkAndDoesIt() {
+        ModelConfig config = ModelShapes.named("penstock-demo");
+        try (DummyCheckpoint tensors = new DummyCheckpoint(config, 1);
+                CpuSteps steps = new CpuSteps(tensors, 24, CpuModel.Options.defaults(Arithmetic.FLOAT32))) {
+            double head = 4096.0 * 256;
+            double expected = 2 * ((config.activeParameters() - head) * 24 + head) + 4 * (24 * 25 / 2) * 256 * 2;
+            assertEquals(expected, steps.flopsPerPrefill());
+            double share = steps.bytesPerDecode() / (2.0 * config.activeParameters());
+            assertTrue(share > 0.99 && share < 1.05, "bytes a decode step over bfloat16 active weights: " + share);
+            steps.decode().warmUp();
+            assertEquals(steps.decodeSteps() * steps.bytesPerDecode(), steps.decode().run().work());
+            assertTrue(steps.prefill().run().elapsedNs() > 0);
+        }
+    }
+}

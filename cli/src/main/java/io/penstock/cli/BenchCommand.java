@@ -1,0 +1,20 @@
+package io.penstock.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code penstock bench}: the measurements. */
+@Command(
+        name = "bench",
+        description = "Measures what this program makes of a machine, as ratios to what the machine can do.",
+        subcommands = {BenchCpuCommand.class})
+final class BenchCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new MissingCommandException(spec.commandLine());
+    }
+}

@@ -1,0 +1,131 @@
+package io.penstock.cli;
+
+import io.penstock.bench.Benchmark;
+import io.penstock.bench.BenchmarkProgress;
+import io.penstock.bench.Measurement;
+import io.penstock.bench.RunSeries;
+import io.penstock.bench.cpu.CpuSuite;
+import io.penstock.bench.results.BenchResult;
+import io.penstock.bench.results.ResultLog;
+import io.penstock.bench.results.RunContext;
+import io.penstock.runtime.cpu.Arithmetic;
+import io.penstock.runtime.cpu.CpuKernels;
+import io.penstock.runtime.cpu.CpuModel;
+import io.penstock.runtime.model.Trace;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "cpu",
+        description = "Times decode and prefill of a shape with random weights on the CPU, between two measurements of"
+                + " the machine's memory bandwidth and fp32 peak. Takes about half a minute for lfm2-350m.",
+        footer = {
+            "%nExamples:",
+            "  penstock bench cpu",
+            "  penstock bench cpu --shape lfm2-1.2b --save-result bench/results",
+        })
+final class BenchCpuCommand implements Callable<Integer> {
+    private static final int MAX_PROMPT = 8192;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--shape",
+            paramLabel = "NAME",
+            defaultValue = "lfm2-350m",
+            description = "Shape of the model. Default: lfm2-350m.")
+    private String shape;
+
+    @Option(
+            names = "--prompt-length",
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "Tokens of the prefill. Default: 512.")
+    private int promptLength;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            defaultValue = "FLOAT32",
+            description = "float32 or bfloat16. Default: float32.")
+    private Arithmetic arithmetic;
+
+    @Option(names = "--threads", paramLabel = "N", description = "CPU threads. Default: all cores.")
+    private Integer numThreads;
+
+    @Option(
+            names = "--save-result",
+            paramLabel = "DIR",
+            description = "Appends one JSON line a case to DIR/" + CpuSuite.NAME + ".jsonl.")
+    private Path results;
+
+    @Override
+    public Integer call() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        int threads = numThreads == null ? cores : numThreads;
+        if (threads < 1 || threads > cores) {
+            throw new ParameterException(spec.commandLine(),
+                    "--threads must be between 1 and " + cores + ", not " + threads);
+        }
+        if (promptLength < 1 || promptLength > MAX_PROMPT) {
+            throw new ParameterException(spec.commandLine(),
+                    "--prompt-length must be between 1 and " + MAX_PROMPT + ", not " + promptLength);
+        }
+        String command = "./penstock bench cpu --shape " + shape + " --prompt-length " + promptLength + " --dtype "
+                + arithmetic.name().toLowerCase(Locale.ROOT) + " --threads " + threads;
+        List<BenchResult> measured = CpuSuite.run(shape, promptLength,
+                new CpuModel.Options(arithmetic, CpuKernels.select(), threads, Trace.NONE),
+                RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), command), new Progress());
+        for (BenchResult result : measured) {
+            System.out.println(line(result));
+            if (results != null) {
+                ResultLog.of(results, CpuSuite.NAME).append(result);
+            }
+        }
+        return 0;
+    }
+
+    private static String line(BenchResult result) {
+        Map<String, Double> m = result.metrics();
+        return String.format(Locale.ROOT,
+                "%s %s: %.1f tokens/s, %.0f %% of the measured peak (drift %.0f %%, variation %.0f %%)",
+                result.model(), result.caseName(), m.get("tokensPerSecond"), 100 * m.get("ratioToPeak"),
+                100 * m.get("peakDrift"), 100 * m.get("coefficientOfVariation"));
+    }
+
+    /** A line on standard error for each phase, where a person looks. */
+    private static final class Progress implements BenchmarkProgress {
+        private final boolean isShown = System.console() != null && System.console().isTerminal();
+
+        @Override
+        public void warmingUp(Benchmark benchmark) {
+            if (isShown) {
+                System.err.println("warming up " + benchmark.name());
+            }
+        }
+
+        @Override
+        public void ran(Benchmark benchmark, int numRuns, Measurement measurement) {
+            if (isShown) {
+                System.err.print("\r" + benchmark.name() + ": run " + numRuns + " ");
+            }
+        }
+
+        @Override
+        public void finished(Benchmark benchmark, RunSeries series) {
+            if (isShown) {
+                System.err.println();
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package io.penstock.runtime.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.penstock.runtime.model.FeedForward.RouterRule;
+import io.penstock.runtime.model.Routing;
+import io.penstock.runtime.model.Tensor;
+import io.penstock.runtime.model.Trace;
+import io.penstock.runtime.testing.Goldens;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** The bfloat16 arithmetic in three steps, with the limits that the reference's own bfloat16 error suggests. */
+class GoldenBfloat16Test {
+    private static final String NAME = "moe-nested";
+    private static final RouterRule RULE = new RouterRule(32, 4, true, 1.0);
+
+    /** Feeds every operation the golden float32 tensor rounded to bfloat16, and looks at what it makes of it. */
+    private static final class OneAtATime implements Trace {
+        final Goldens golden = Goldens.open("models/" + NAME + "/expected.safetensors");
+        int compared;
+
+        private void compare(String name, Tensor tensor) {
+            float[] values = ((CpuTensor) tensor).values();
+            float[] expected = golden.floats("len17." + name);
+            double difference = 0;
+            double size = 0;
+            for (int i = 0; i < expected.length; i++) {
+                difference += Math.pow(values[i] - expected[i], 2);
+                size += Math.pow(expected[i], 2);
+                values[i] = Arithmetic.bf16(expected[i]);
+            }
+            double relative = Math.sqrt(difference / size);
+            assertTrue(relative <= 0.015, name + " is off by " + 100 * relative + " % relative RMS");
+            compared++;
+        }
+
+        @Override
+        public void operator(int layer, Tensor update) {
+            compare("layer" + layer + ".operator", update);
+        }
+
+        @Override
+        public void routing(int layer, Routing routing) {
+            force((CpuRouting) routing, golden.ints("len17.layer" + layer + ".expert_ids"));
+        }
+
+        @Override
+        public void feedForward(int layer, Tensor update) {
+            compare("layer" + layer + ".ffn", update);
+        }
+
+        @Override
+        public void hidden(int layer, Tensor residual) {
+            compare("layer" + layer + ".hidden", residual);
+        }
+
+        @Override
+        public void finalNorm(Tensor hidden) {
+            compare("final_norm", hidden);
+        }
+    }
+
+    private static void force(CpuRouting routing, int[] ids) {
+        System.arraycopy(ids, 0, routing.expertIds(), 0, ids.length);
+        int numTokens = ids.length / RULE.expertsPerToken();
+        for (int t = 0; t < numTokens; t++) {
+            TopKRouter.weigh(routing.scores().values(), t * RULE.numExperts(), RULE, routing.expertIds(),
+                    routing.weights(), t * RULE.expertsPerToken());
+        }
+        routing.group(numTokens);
+    }
+
+    @Test
+    void eachOperationAlone() {
+        OneAtATime trace = new OneAtATime();
+        int[] prompt = GoldenModelTest.promptOf(Goldens.json("models/" + NAME + "/cases.json"), 17);
+        try (ModelHarness harness = new ModelHarness(NAME, Arithmetic.BFLOAT16, CpuKernels.vector(), 2, trace)) {
+            harness.begin();
+            harness.add(0, prompt, 0, prompt.length, true);
+            harness.run();
+        }
+        assertEquals(3 * 5 + 1, trace.compared);
+    }
+
+    /** How two sets of logits differ over all positions of all cases. */
+    private static final class Difference {
+        double sum;
+        double max;
+        double klSum;
+        double klMax;
+        int numTop1;
+        int rows;
+        int values;
+
+        void add(float[] expected, float[] actual) {
+            for (int i = 0; i < expected.length; i++) {
+                double d = Math.abs(expected[i] - actual[i]);
+                sum += d;
+                max = Math.max(max, d);
+            }
+            values += expected.length;
+            double kl = kl(expected, actual);
+            klSum += kl;
+            klMax = Math.max(klMax, kl);
+            numTop1 += ModelHarness.argmax(expected) == ModelHarness.argmax(actual) ? 1 : 0;
+            rows++;
+        }
+
+        private static double kl(float[] p, float[] q) {
+            double logP = logSumExp(p);
+            double logQ = logSumExp(q);
+            double kl = 0;
+            for (int i = 0; i < p.length; i++) {
+                kl += Math.exp(p[i] - logP) * ((p[i] - logP) - (q[i] - logQ));
+            }
+            return kl;
+        }
+
+        private static double logSumExp(float[] x) {
+            double sum = 0;
+            for (float value : x) {
+                sum += Math.exp(value);
+            }
+            return Math.log(sum);
+        }
+
+        @Override
+        public String toString() {
+            return "mean " + sum / values + ", max " + max + ", KL mean " + klSum / rows + ", KL max " + klMax
+                    + ", top-1 " + 100.0 * numTop1 / rows + " % of " + rows;
+        }
+    }
+
+    private static Difference difference(boolean forceExperts) {
+        ArrayDeque<int[]> experts = new ArrayDeque<>();
+        Trace record = new Trace() {
+            @Override
+            public void routing(int layer, Routing routing) {
+                CpuRouting r = (CpuRouting) routing;
+                experts.add(Arrays.copyOf(r.expertIds(), r.numPairs()));
+            }
+        };
+        Trace replay = new Trace() {
+            @Override
+            public void routing(int layer, Routing routing) {
+                force((CpuRouting) routing, experts.remove());
+            }
+        };
+        Difference difference = new Difference();
+        try (ModelHarness exact = new ModelHarness(NAME, Arithmetic.FLOAT32, CpuKernels.vector(), 2, record);
+                ModelHarness rounded = new ModelHarness(
+                        NAME, Arithmetic.BFLOAT16, CpuKernels.vector(), 2, forceExperts ? replay : Trace.NONE)) {
+            for (JsonNode c : Goldens.json("models/" + NAME + "/cases.json").get("cases")) {
+                int[] prompt = GoldenModelTest.ids(c.get("prompt"));
+                int[] greedy = GoldenModelTest.ids(c.get("greedy"));
+                int[] tokens = Arrays.copyOf(prompt, prompt.length + greedy.length - 1);
+                System.arraycopy(greedy, 0, tokens, prompt.length, greedy.length - 1);
+                for (int from = 0; from < tokens.length; from += 64) {
+                    int n = Math.min(64, tokens.length - from);
+                    exact.begin();
+                    exact.add(0, tokens, from, n, true);
+                    float[][] expected = exact.run();
+                    rounded.begin();
+                    rounded.add(0, tokens, from, n, true);
+                    float[][] actual = rounded.run();
+                    for (int r = 0; r < n; r++) {
+                        difference.add(expected[r], actual[r]);
+                    }
+                }
+            }
+        }
+        assertEquals(751, difference.rows);
+        return difference;
+    }
+
+    @Test
+    void wholeModelWithTheReferencesExperts() {
+        Difference d = difference(true);
+        assertTrue(d.sum / d.values <= 0.12 && d.max <= 1.2 && d.klSum / d.rows <= 0.01, d.toString());
+    }
+
+    @Test
+    void wholeModelFree() {
+        Difference d = difference(false);
+        assertTrue(100.0 * d.numTop1 / d.rows >= 75 && d.klSum / d.rows <= 0.09, d.toString());
+        assertTrue(d.max > 0.1, "bfloat16 must differ from float32: " + d);
+    }
+}

@@ -1,0 +1,75 @@
+package io.penstock.runtime.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.Penalties;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StopConditions;
+import io.penstock.runtime.TokenConstraints;
+import io.penstock.runtime.TokenFilters;
+import io.penstock.runtime.checkpoint.Checkpoint;
+import io.penstock.runtime.model.Trace;
+import io.penstock.runtime.testing.Goldens;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A decode step, sampling included, allocates nothing once it is warm. */
+class StepAllocationTest {
+    private static final int NUM_SEQS = 3;
+    private static final int WARM_UP_STEPS = 400;
+    private static final int MEASURED_STEPS = 100;
+    private static final int[] LAST_SAMPLED = {ForwardBatch.LAST_SAMPLED};
+    private static final SamplingParams RECOMMENDED = new SamplingParams(0.2, new TokenFilters(80, 0.95, 0),
+            new Penalties(1.05, 0, 0), TokenConstraints.NONE, StopConditions.afterTokens(1_000), 1, -1);
+
+    @ParameterizedTest
+    @ValueSource(strings = {"moe-nested", "dense-adjusted"})
+    void nothing(String name) {
+        ModelLimits limits = new ModelLimits(NUM_SEQS, 8, 1024, NUM_SEQS * 16, 0);
+        try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/" + name))) {
+            CpuModel model = new CpuModel(checkpoint, limits,
+                    new CpuModel.Options(Arithmetic.BFLOAT16, CpuKernels.vector(), 1, Trace.NONE), layers -> {});
+            try (CpuRunner runner = new CpuRunner(model, model.config().vocabSize(), new int[0])) {
+                assertEquals(0, allocatedByDecode(runner), name + ": bytes in " + MEASURED_STEPS + " steps");
+            }
+        }
+    }
+
+    private static long allocatedByDecode(CpuRunner runner) {
+        ForwardBatch batch = new ForwardBatch(runner.limits());
+        int[][] blocks = new int[NUM_SEQS][16];
+        for (int s = 0; s < NUM_SEQS; s++) {
+            for (int i = 0; i < 16; i++) {
+                blocks[s][i] = i * NUM_SEQS + s;
+            }
+            runner.startSequence(s, RECOMMENDED, new int[] {s + 1}, 1, 1);
+            batch.clear();
+            batch.sample(batch.addSequence(s, new int[] {s + 1}, 0, 1, 0, blocks[s]));
+            runner.launch(batch);
+            runner.await();
+        }
+        int computed = decode(runner, batch, blocks, 1, WARM_UP_STEPS);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+        before = threads.getCurrentThreadAllocatedBytes();
+        decode(runner, batch, blocks, computed, MEASURED_STEPS);
+        return threads.getCurrentThreadAllocatedBytes() - before - overhead;
+    }
+
+    private static int decode(CpuRunner runner, ForwardBatch batch, int[][] blocks, int computed, int numSteps) {
+        for (int step = 0; step < numSteps; step++, computed++) {
+            batch.clear();
+            for (int s = 0; s < NUM_SEQS; s++) {
+                batch.sample(batch.addSequence(s, LAST_SAMPLED, 0, 1, computed, blocks[s]));
+            }
+            runner.launch(batch);
+            runner.await();
+        }
+        return computed;
+    }
+}

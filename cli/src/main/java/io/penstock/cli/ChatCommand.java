@@ -47,8 +47,11 @@ final class ChatCommand implements Callable<Integer> {
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
     private String system;
 
-    @Option(names = "--chat-template", paramLabel = "FILE", description = "A Jinja template instead of the checkpoint's.")
-    private Path chatTemplate;
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE",
+            description = "A Jinja template instead of the checkpoint's; or lfm2 or lfm2.5, which are built in.")
+    private String chatTemplate;
 
     @Option(names = "--no-thinking", description = "Leaves the model's thinking out of what is printed.")
     private boolean noThinking;

@@ -54,14 +54,15 @@ final class Conversation {
     /** The request's conversation by the chat template. */
     Prompt prompt(ChatCompletionRequest request) {
         refuseUnsupported(request);
-        ChatPrompt.Rendered rendered = template.render(request.chat(), tokenizer);
-        return truncated(new Prompt(rendered.tokenIds(), rendered.startsInThinking()),
+        int[] ids = template.encode(request.chat(), tokenizer);
+        return truncated(new Prompt(ids, ChatPrompt.endsInThinking(ids, tokenizer)),
                 request.options().truncatePromptTokens());
     }
 
     /** A text as it is, control tokens included. */
     Prompt raw(String text) {
-        return new Prompt(tokenizer.encode(text), false);
+        int[] ids = tokenizer.encode(text);
+        return new Prompt(ids, ChatPrompt.endsInThinking(ids, tokenizer));
     }
 
     private static void refuseUnsupported(ChatCompletionRequest request) {

@@ -54,8 +54,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
     private String system;
 
-    @Option(names = "--chat-template", paramLabel = "FILE", description = "A Jinja template instead of the checkpoint's.")
-    private Path chatTemplate;
+    @Option(
+            names = "--chat-template",
+            paramLabel = "FILE",
+            description = "A Jinja template instead of the checkpoint's; or lfm2 or lfm2.5, which are built in.")
+    private String chatTemplate;
 
     @Option(names = "--raw", description = "No template: the prompt as it is, control tokens included.")
     private boolean raw;

@@ -37,7 +37,7 @@ class BadInputTest {
 
     static Stream<Arguments> options() {
         return Stream.of(
-                badOption("Unknown option: '--temprature'", "--temprature", "1"),
+                badOption("Unknown options: '--temprature', '1' (did you mean --temperature?)", "--temprature", "1"),
                 badOption("Invalid value for option '--temperature': 'hot'", "--temperature", "hot"),
                 badOption("temperature must be between 0 and 100, not -1.0", "--temperature", "-1"),
                 badOption("temperature must be between 0 and 100, not NaN", "--temperature", "NaN"),
@@ -79,7 +79,7 @@ class BadInputTest {
         return Stream.of(
                 bad(FAILED, "--device cuda is not part of this build", "generate", "Hello", "--device", "cuda"),
                 bad(FAILED, "--device emulator is not part of this build", "chat", "--device", "emulator"),
-                bad(FAILED, "logit_bias must hold token ids between 0 and 4095, not 4096",
+                bad(FAILED, "logit_bias must hold token ids between 0 and 4055, not 4096",
                         "generate", "Hello", "--logit-bias", "4096:1"),
                 bad(FAILED, "stop_token_ids must hold token ids between", "generate", "Hello", "--stop-token-ids", "5000"),
                 bad(FAILED, "max_tokens must be at most", "generate", "Hello", "--max-tokens", "5000"),
@@ -117,7 +117,7 @@ class BadInputTest {
                         "--device-memory", "16GiB"),
                 bad(FAILED, "max_model_len 999999 is more than the 128000", "plan", "--shape", "lfm2.5-8b-a1b",
                         "--gpu", "h100", "--max-model-len", "999999"),
-                bad(FAILED, "unknown model shape \"x\"", "plan", "--shape", "x", "--gpu", "h100"));
+                bad(FAILED, "unknown model shape 'x'", "plan", "--shape", "x", "--gpu", "h100"));
     }
 
     static Stream<Arguments> files() {
@@ -158,28 +158,33 @@ class BadInputTest {
         String file = files.text("model.bin", "x");
         return Stream.of(
                 badModel("there is no directory " + files.absent(), files.absent()),
-                badModel(file + " is not a directory", file),
+                badModel(file + " is not a directory; give the directory", file),
                 badModel(files.folder() + "/config.json does not exist", files.folder()),
-                badModel("/config.json: not valid JSON", files.truncated("cut-config", "config.json", 100)),
-                badModel("/config.json: ", files.edited("odd-config", "config.json", "\"conv_L_cache\": 3", "\"conv_L_cache\": \"3\"")),
-                badModel("/tokenizer.json", files.model("no-tokenizer", "tokenizer.json", (byte[]) null)),
-                badModel("/tokenizer.json", files.truncated("cut-tokenizer", "tokenizer.json", 1000)),
-                badModel("/generation_config.json: temperature is -1", files.edited(
+                badFile("/config.json: not valid JSON", files.truncated("cut-config", "config.json", 100)),
+                badFile("/config.json: ", files.edited("odd-config", "config.json", "\"conv_L_cache\": 3", "\"conv_L_cache\": \"3\"")),
+                badFile("/tokenizer.json", files.model("no-tokenizer", "tokenizer.json", (byte[]) null)),
+                badFile("/tokenizer.json", files.truncated("cut-tokenizer", "tokenizer.json", 1000)),
+                badFile("/generation_config.json: temperature is", files.edited(
                         "cold", "generation_config.json", "\"temperature\": 0.2", "\"temperature\": -1")),
-                badModel("/generation_config.json: not valid JSON",
+                badFile("/generation_config.json: not valid JSON",
                         files.model("cut-generation", "generation_config.json", "{")),
-                badModel("", files.model("bad-template", "chat_template.jinja", "{{ messages[0].content }")),
-                badModel("", files.model("no-template", "chat_template.jinja", (byte[]) null)),
-                badModel("", files.model("no-weights", "model.safetensors", (byte[]) null)),
-                badModel("/model.safetensors", files.truncated("cut-weights", "model.safetensors", 100_000)),
-                badModel("/model.safetensors", files.truncated("no-header", "model.safetensors", 4)),
-                badModel("/model.safetensors: tensor", files.edited(
+                badFile("/chat_template.jinja", files.model("bad-template", "chat_template.jinja", "{{ messages[0].content }")),
+                badFile(": the checkpoint has no chat template", files.model("no-template", "chat_template.jinja", (byte[]) null)),
+                badFile("", files.model("no-weights", "model.safetensors", (byte[]) null)),
+                badFile("/model.safetensors", files.truncated("cut-weights", "model.safetensors", 100_000)),
+                badFile("/model.safetensors", files.truncated("no-header", "model.safetensors", 4)),
+                badFile("/model.safetensors: tensor", files.edited(
                         "wide", "config.json", "\"intermediate_size\": 512", "\"intermediate_size\": 640")),
-                badModel("", files.edited("tall", "config.json", "\"vocab_size\": 4096", "\"vocab_size\": 4050")));
+                badFile("/", files.edited("tall", "config.json", "\"vocab_size\": 4096", "\"vocab_size\": 4050")));
+    }
+
+    /** The message begins with a file of the model. */
+    private static Arguments badFile(String message, String model) {
+        return badModel(model + message, model);
     }
 
     private static Arguments badModel(String message, String model) {
-        return bad(FAILED, message.startsWith("/") ? model + message : message, "generate", "Hello", "--model", model);
+        return bad(FAILED, message, "generate", "Hello", "--model", model);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -191,7 +196,7 @@ class BadInputTest {
         assertTrue(run.err().startsWith("penstock: " + message), run::err);
         assertEquals(1, run.err().lines().count(), run::err);
         assertTrue(run.err().length() > "penstock: \n".length() + 10 && run.err().length() < 400, run::err);
-        assertFalse(run.err().contains("unexpected") || run.err().contains("\tat ") || run.err().contains("null"), run::err);
+        assertFalse(run.err().contains("that is a defect") || run.err().contains("\tat ") || run.err().contains("null"), run::err);
         assertEquals(exitCode == USAGE, run.err().contains("; try penstock"), run::err);
     }
 

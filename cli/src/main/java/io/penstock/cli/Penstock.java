@@ -24,6 +24,12 @@ import picocli.CommandLine.Spec;
         name = "penstock",
         description = "Runs LFM2 models.",
         subcommands = {
+            GenerateCommand.class,
+            ChatCommand.class,
+            PullCommand.class,
+            PlanCommand.class,
+            DoctorCommand.class,
+            DebugCommand.class,
             BenchCommand.class,
             HelpCommand.class,
         },
@@ -73,6 +79,7 @@ public final class Penstock implements Runnable {
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)
                 .setParameterExceptionHandler(failures)
                 .setExecutionExceptionHandler(failures);
         try {

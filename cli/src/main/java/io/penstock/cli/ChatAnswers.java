@@ -1,0 +1,50 @@
+package io.penstock.cli;
+
+import io.penstock.serving.openai.ChatCompletionRequest;
+import io.penstock.serving.openai.response.ChatCompletionResponse;
+import io.penstock.serving.openai.response.ChatMessage;
+import io.penstock.serving.openai.response.FinishReason;
+import io.penstock.serving.openai.response.ResponseHeader;
+import io.penstock.serving.openai.response.Usage;
+import io.penstock.serving.output.OutputFormat;
+import io.penstock.serving.output.OutputParser;
+import io.penstock.serving.output.ParsedOutput;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Answers as an OpenAI {@code chat.completion}. */
+final class ChatAnswers {
+    private ChatAnswers() {}
+
+    static byte[] response(
+            String model, ChatCompletionRequest request, Conversation.Prompt prompt, List<Answer> answers) {
+        var format = new OutputFormat(request.chat().tools() != null, true, prompt.startsInThinking());
+        boolean withIds = request.response().returnTokenIds();
+        List<ChatCompletionResponse.Choice> choices = new ArrayList<>();
+        int numTokens = 0;
+        for (Answer answer : answers) {
+            ParsedOutput output = OutputParser.parse(format, answer.text());
+            numTokens += answer.numTokens();
+            FinishReason reason = switch (answer.finishReason()) {
+                case STOP -> FinishReason.STOP;
+                case LENGTH, ABORT -> FinishReason.LENGTH;
+            };
+            choices.add(new ChatCompletionResponse.Choice(
+                    choices.size(),
+                    ChatMessage.of(output, () -> "call_" + id()),
+                    answer.logprobs(),
+                    reason.withToolCalls(!output.toolCalls().isEmpty()),
+                    answer.stopString(),
+                    withIds ? answer.tokenIds() : null));
+        }
+        var header = new ResponseHeader("chatcmpl-" + id(), Instant.now().getEpochSecond(), model);
+        var usage = new Usage(prompt.tokenIds().length, numTokens, 0);
+        return new ChatCompletionResponse(header, choices, usage, withIds ? prompt.tokenIds() : null).toJson();
+    }
+
+    private static String id() {
+        return UUID.randomUUID().toString().replace("-", "");
+    }
+}

@@ -1,0 +1,16 @@
+package io.penstock.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(name = "debug", description = "Looks inside a model.", subcommands = LogitsCommand.class)
+final class DebugCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new MissingCommandException(spec.commandLine());
+    }
+}

@@ -1,0 +1,220 @@
+package io.penstock.cli;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.OperatingSystemMXBean;
+import io.penstock.bench.machine.MachineInfo;
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.checkpoint.CheckpointVerification;
+import io.penstock.runtime.cpu.CpuKernels;
+import io.penstock.runtime.hub.HubCache;
+import io.penstock.runtime.plan.MemorySize;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+        name = "doctor",
+        abbreviateSynopsis = true,
+        description = "Looks at Java, the machine, a checkpoint and the hub cache; says what is wrong and what to do. Reads"
+                + " every weight of the checkpoint.",
+        footer = {
+            "%nExamples:",
+            "  penstock doctor",
+            "  penstock doctor --model LiquidAI/LFM2.5-8B-A1B",
+        })
+final class DoctorCommand implements Callable<Integer> {
+    private static final Set<String> FEATURES = Set.of("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw",
+            "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "sve", "bf16");
+    private static final Path CPUINFO = Path.of("/proc/cpuinfo");
+    private static final Path NVIDIA_DRIVER = Path.of("/proc/driver/nvidia/version");
+    private static final List<String> LIBRARY_FOLDERS = List.of("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+            "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/usr/local/cuda/compat");
+
+    @Mixin
+    private ModelOptions model;
+
+    private final List<String> problems = new ArrayList<>();
+
+    @Override
+    public Integer call() {
+        java();
+        cpu();
+        memory();
+        gpu();
+        hub();
+        checkpoint();
+        System.out.println();
+        if (problems.isEmpty()) {
+            System.out.println("Nothing is wrong.");
+            return 0;
+        }
+        System.out.println(problems.size() == 1 ? "1 problem:" : problems.size() + " problems:");
+        problems.forEach(problem -> System.out.println("  " + problem));
+        System.err.println("penstock: " + (problems.size() == 1 ? problems.getFirst()
+                : problems.size() + " problems, the first: " + problems.getFirst()));
+        return 1;
+    }
+
+    private static void line(String what, String found) {
+        System.out.println(String.format(Locale.ROOT, "%-12s %s", what, found));
+    }
+
+    private void java() {
+        Runtime.Version version = Runtime.version();
+        line("program", Penstock.version());
+        line("java", version + ", " + System.getProperty("java.vm.name") + ", in " + System.getProperty("java.home"));
+        boolean isRecent = version.feature() > 25
+                || version.feature() == 25 && (version.interim() > 0 || version.update() >= 3);
+        if (!isRecent) {
+            problems.add("Java " + version + " corrupts arrays that native code has pinned (JDK-8377811): install a JDK"
+                    + " 25.0.3 or newer, or set PENSTOCK_JAVA_HOME to one");
+        }
+    }
+
+    private void cpu() {
+        MachineInfo machine = MachineInfo.ofThisMachine();
+        line("cpu", machine.cpuModel() + ", " + machine.numCores() + " cores, " + machine.numUsableCpus()
+                + " CPUs for this process");
+        line("features", features());
+        boolean hasModule = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        CpuKernels kernels = CpuKernels.select();
+        String forced = System.getProperty(CpuKernels.PROPERTY);
+        String why = forced != null ? CpuKernels.PROPERTY + "=" + forced
+                : !hasModule ? "the JVM runs without --add-modules jdk.incubator.vector"
+                : vectorBits() + "-bit vectors";
+        line("kernels", kernels.name() + " (" + why + ")");
+        if (!hasModule) {
+            problems.add("the scalar CPU kernels are slow: start by ./penstock, which adds the vector module");
+        }
+    }
+
+    private static String vectorBits() {
+        var jvm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        return jvm == null ? "unknown" : Integer.toString(8 * Integer.parseInt(jvm.getVMOption("MaxVectorSize").getValue()));
+    }
+
+    private static String features() {
+        try {
+            for (String text : Files.readAllLines(CPUINFO)) {
+                if (text.startsWith("flags") || text.startsWith("Features")) {
+                    Set<String> found = new TreeSet<>(List.of(text.substring(text.indexOf(':') + 1).strip().split("\\s+")));
+                    found.retainAll(FEATURES);
+                    return found.isEmpty() ? "none that matters" : String.join(" ", found);
+                }
+            }
+        } catch (IOException e) {
+            return "unknown (" + CPUINFO + " cannot be read)";
+        }
+        return "unknown";
+    }
+
+    private void memory() {
+        long heap = Runtime.getRuntime().maxMemory();
+        var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        String machine = system == null ? "" : MemorySize.show(system.getTotalMemorySize()) + ", "
+                + MemorySize.show(system.getFreeMemorySize()) + " free; ";
+        line("memory", machine + "Java heap up to " + MemorySize.show(heap));
+    }
+
+    private void gpu() {
+        line("driver", driver());
+        String library = LIBRARY_FOLDERS.stream()
+                .map(folder -> Path.of(folder, "libcuda.so.1"))
+                .filter(Files::exists)
+                .map(Path::toString)
+                .findFirst()
+                .orElse("no libcuda.so.1");
+        line("cuda", library);
+        List<String> gpus = gpus();
+        if (gpus.isEmpty()) {
+            line("gpu", "none found: the CPU is used");
+        }
+        gpus.forEach(gpu -> line("gpu", gpu));
+    }
+
+    private static String driver() {
+        try {
+            return Files.readAllLines(NVIDIA_DRIVER).getFirst();
+        } catch (IOException e) {
+            return "no NVIDIA driver";
+        }
+    }
+
+    private static List<String> gpus() {
+        try {
+            Process process = new ProcessBuilder(
+                    "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                return List.of("nvidia-smi does not answer");
+            }
+            return process.exitValue() == 0 ? process.inputReader().readAllLines() : List.of();
+        } catch (IOException e) {
+            return List.of();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return List.of();
+        }
+    }
+
+    private void hub() {
+        try {
+            Path cache = HubCache.of(System.getenv()).directory();
+            line("hub cache", cache + (Files.isDirectory(cache) ? "" : " (not there yet; penstock pull makes it)"));
+            Path existing = cache;
+            while (existing.getParent() != null && !Files.exists(existing)) {
+                existing = existing.getParent();
+            }
+            if (!Files.isWritable(existing)) {
+                problems.add("the hub cache " + cache + " cannot be written: set HF_HUB_CACHE to a folder of yours");
+            }
+        } catch (InputException e) {
+            line("hub cache", "unusable");
+            problems.add(e.getMessage());
+        }
+    }
+
+    private void checkpoint() {
+        List<String> found = new ArrayList<>();
+        ModelSource source = null;
+        try {
+            source = model.resolve();
+        } catch (InputException e) {
+            found.add(e.getMessage());
+        }
+        if (source != null) {
+            line("model", source.name() + ", " + String.format(Locale.ROOT, "%,d", source.config().parameters())
+                    + " parameters, in " + source.directory());
+            if (!source.isDummy()) {
+                found.addAll(CheckpointVerification.problems(source.directory()));
+            }
+            check(found, source::tokenizer);
+            check(found, source::generationConfig);
+            ModelSource opened = source;
+            check(found, () -> ChatPrompt.load(opened, null));
+        }
+        line("checkpoint", found.isEmpty() ? "sound: every tensor is there and every weight is finite"
+                : found.size() + (found.size() == 1 ? " problem" : " problems"));
+        problems.addAll(found);
+    }
+
+    private static void check(List<String> found, Runnable reading) {
+        try {
+            reading.run();
+        } catch (InputException e) {
+            found.add(e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.penstock.cli;
+
+import io.penstock.runtime.plan.MemorySize;
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/** One line on standard error that shows how far something is; silent unless it is enabled and takes a while. */
+final class ProgressBar {
+    private static final int NUM_CELLS = 24;
+    private static final long INTERVAL_NS = 100_000_000;
+    private static final String ERASE_LINE = "\r\u001B[K";
+
+    private final PrintStream err;
+    private final boolean enabled;
+    private final String label;
+    private final long quietNs;
+    private final LongSupplier clockNs;
+    private final long startNs;
+    private long shownNs;
+    private boolean isShown;
+
+    /** @param quietNs nothing is shown before */
+    ProgressBar(PrintStream err, boolean enabled, String label, long quietNs, LongSupplier clockNs) {
+        this.err = err;
+        this.enabled = enabled;
+        this.label = label;
+        this.quietNs = quietNs;
+        this.clockNs = clockNs;
+        startNs = clockNs.getAsLong();
+    }
+
+    /** Shows a count, such as layers. */
+    synchronized void count(long done, long total) {
+        show(done, total, done + "/" + total);
+    }
+
+    /**
+     * Shows bytes with their rate and the time that is left.
+     *
+     * @param fetched how many of {@code done} came since the start
+     */
+    synchronized void bytes(long done, long total, long fetched) {
+        double seconds = Math.max((clockNs.getAsLong() - startNs) / 1e9, 1e-3);
+        double perSecond = fetched / seconds;
+        String left = perSecond > 0 ? duration((long) ((total - done) / perSecond)) : "-";
+        show(done, total, MemorySize.show(done) + " of " + MemorySize.show(total) + "  "
+                + MemorySize.show((long) perSecond) + "/s  " + left + " left");
+    }
+
+    private void show(long done, long total, String figures) {
+        long nowNs = clockNs.getAsLong();
+        if (!enabled || nowNs - startNs < quietNs || (isShown && nowNs - shownNs < INTERVAL_NS && done < total)) {
+            return;
+        }
+        shownNs = nowNs;
+        isShown = true;
+        int full = total <= 0 ? 0 : (int) Math.min(NUM_CELLS, NUM_CELLS * done / total);
+        err.print(ERASE_LINE + label + " [" + "#".repeat(full) + ".".repeat(NUM_CELLS - full) + "] " + figures);
+        err.flush();
+    }
+
+    /** Writes a line that stays. */
+    synchronized void say(String line) {
+        clear();
+        err.println(line);
+        err.flush();
+    }
+
+    /** Takes the bar away. */
+    synchronized void clear() {
+        if (isShown) {
+            err.print(ERASE_LINE);
+            err.flush();
+            isShown = false;
+        }
+    }
+
+    static String duration(long seconds) {
+        return seconds < 60 ? seconds + " s"
+                : seconds < 3600 ? String.format(Locale.ROOT, "%d:%02d min", seconds / 60, seconds % 60)
+                : String.format(Locale.ROOT, "%d:%02d h", seconds / 3600, seconds % 3600 / 60);
+    }
+}

@@ -1,0 +1,247 @@
+package io.penstock.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whatever a user does wrong is one line that names the thing and what to do, an exit code, and nothing else. */
+class BadInputTest {
+    @TempDir
+    private static Path folder;
+
+    private static final int FAILED = 1;
+    private static final int USAGE = 2;
+
+    private static Arguments bad(int exitCode, String message, String... args) {
+        return Arguments.of(String.join(" ", args), exitCode, message, "", args);
+    }
+
+    /** A prompt is given, so that only the option is wrong. */
+    private static Arguments badOption(String message, String... options) {
+        List<String> args = new ArrayList<>(List.of("generate", "Hello"));
+        args.addAll(List.of(options));
+        return bad(USAGE, message, args.toArray(String[]::new));
+    }
+
+    static Stream<Arguments> options() {
+        return Stream.of(
+                badOption("Unknown options: '--temprature', '1' (did you mean --temperature?)", "--temprature", "1"),
+                badOption("Invalid value for option '--temperature': 'hot'", "--temperature", "hot"),
+                badOption("temperature must be between 0 and 100, not -1.0", "--temperature", "-1"),
+                badOption("temperature must be between 0 and 100, not NaN", "--temperature", "NaN"),
+                badOption("top_p must be above 0 and at most 1, not 1.5", "--top-p", "1.5"),
+                badOption("top_k must be at least -1, not -2", "--top-k", "-2"),
+                badOption("min_p must be between 0 and 1, not 2.0", "--min-p", "2"),
+                badOption("repetition_penalty must be greater than 0, not 0.0", "--repetition-penalty", "0"),
+                badOption("presence_penalty must be between -2 and 2, not 3.0", "--presence-penalty", "3"),
+                badOption("frequency_penalty must be between -2 and 2, not -3.0", "--frequency-penalty", "-3"),
+                badOption("max_tokens must be at least 1, not 0", "--max-tokens", "0"),
+                badOption("Invalid value for option '--max-tokens'", "--max-tokens", "99999999999"),
+                badOption("min_tokens must be between 0 and max_tokens (2), not 3", "--max-tokens", "2", "--min-tokens", "3"),
+                badOption("n must be between 1 and 128, not 0", "-n", "0"),
+                badOption("stop must not hold an empty string", "--stop", ""),
+                badOption("Invalid value for option '--logit-bias'", "--logit-bias", "seven"),
+                badOption("logit_bias values must be between -100 and 100", "--logit-bias", "7:101"),
+                badOption("Invalid value for option '--allowed-token-ids'", "--allowed-token-ids", "a,b"),
+                badOption("--logprobs needs --json", "--logprobs", "2"),
+                badOption("top_logprobs must be between 0 and 20, not 21", "--logprobs", "21", "--json"),
+                badOption("Invalid value for option '--dtype'", "--dtype", "int4"),
+                badOption("--device must be auto or cpu, not 'tpu'", "--device", "tpu"),
+                badOption("--threads must be between 1 and 1024, not 0", "--threads", "0"),
+                badOption("--max-model-len must be at least 1, not 0", "--max-model-len", "0"),
+                badOption("--max-num-batched-tokens must be between", "--max-num-batched-tokens", "0"),
+                badOption("Invalid value for option '--load-format'", "--load-format", "gguf"),
+                badOption("--system does not go with --raw", "--raw", "--system", "x"),
+                badOption("give one of PROMPT, --file and --body", "--file", "x"),
+                badOption("Unmatched argument", "again"),
+                bad(USAGE, "Missing required parameter: 'ORG/NAME[@REVISION]'", "pull"),
+                bad(USAGE, "Missing required option: '--tokens=IDS'", "debug", "logits"),
+                bad(USAGE, "Invalid value for option '--tokens'", "debug", "logits", "--tokens", "1,x"),
+                bad(USAGE, "--max-tokens must be between 0 and 4096, not -1",
+                        "debug", "logits", "--tokens", "1", "--max-tokens", "-1"),
+                bad(USAGE, "temperature must be between 0 and 100", "chat", "--temperature", "-1"),
+                bad(USAGE, "there is no command 'genrate'", "genrate"));
+    }
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                bad(FAILED, "--device cuda is not part of this build", "generate", "Hello", "--device", "cuda"),
+                bad(FAILED, "--device emulator is not part of this build", "chat", "--device", "emulator"),
+                bad(FAILED, "logit_bias must hold token ids between 0 and 4055, not 4096",
+                        "generate", "Hello", "--logit-bias", "4096:1"),
+                bad(FAILED, "stop_token_ids must hold token ids between", "generate", "Hello", "--stop-token-ids", "5000"),
+                bad(FAILED, "max_tokens must be at most", "generate", "Hello", "--max-tokens", "5000"),
+                bad(FAILED, "--max-model-len 5000 is more than the 4096 tokens",
+                        "generate", "Hello", "--max-model-len", "5000"),
+                bad(FAILED, "the prompt has ", "generate", "Hello", "--max-model-len", "3"),
+                bad(FAILED, "the prompt has ", "generate", "word ".repeat(5000)),
+                bad(FAILED, "PROMPT is empty", "generate", " "),
+                bad(FAILED, "standard input is empty", "generate"),
+                bad(FAILED, "standard input is empty", "generate", "-"),
+                bad(FAILED, "unknown model shape", "generate", "Hello", "--load-format", "dummy", "--shape", "gpt-9"),
+                bad(FAILED, "--shape has no weights to read", "generate", "Hello", "--shape", "lfm2-350m"),
+                bad(FAILED, "--tokens: id 4096 is not one of the model's: 0 to 4095",
+                        "debug", "logits", "--tokens", "4096"),
+                bad(FAILED, "--tokens: id -1 is not", "debug", "logits", "--tokens", "-1"),
+                bad(FAILED, "'nameonly' is not a model on a hub", "pull", "nameonly"),
+                bad(FAILED, "model name 'a--b' is not one a hub can have", "pull", "org/a--b"),
+                bad(FAILED, "model revision '../x' is not", "pull", "org/name@../x"),
+                bad(FAILED, "org/name is not complete in the cache", "pull", "org/name"),
+                bad(FAILED, "org/name is neither a directory nor downloaded: run penstock pull org/name",
+                        "generate", "Hello", "--model", "org/name"));
+
+    }
+
+    static Stream<Arguments> plans() {
+        return Stream.of(
+                bad(USAGE, "give the memory to plan for", "plan"),
+                bad(USAGE, "give the memory to plan for", "plan", "--gpu", "h100", "--device-memory", "80GB"),
+                bad(USAGE, "unknown GPU 'h1000'", "plan", "--gpu", "h1000"),
+                bad(USAGE, "'lots' is not a memory size", "plan", "--device-memory", "lots"),
+                bad(USAGE, "--gpu-memory-utilization must be above 0", "plan", "--gpu", "h100",
+                        "--gpu-memory-utilization", "1.1"),
+                bad(USAGE, "--max-num-seqs must be between 1", "plan", "--gpu", "h100", "--max-num-seqs", "0"),
+                bad(FAILED, "does not fit: the weights take 15.8 GiB", "plan", "--shape", "lfm2.5-8b-a1b",
+                        "--device-memory", "16GiB"),
+                bad(FAILED, "max_model_len 999999 is more than the 128000", "plan", "--shape", "lfm2.5-8b-a1b",
+                        "--gpu", "h100", "--max-model-len", "999999"),
+                bad(FAILED, "unknown model shape 'x'", "plan", "--shape", "x", "--gpu", "h100"));
+    }
+
+    static Stream<Arguments> files() {
+        var files = new BrokenFiles(folder);
+        String latin1 = files.bytes("latin1.txt", new byte[] {'c', 'a', 'f', (byte) 0xE9});
+        String empty = files.text("empty.txt", "\n");
+        return Stream.of(
+                bad(FAILED, files.absent() + " does not exist", "generate", "--file", files.absent()),
+                bad(FAILED, files.folder() + " is a directory", "generate", "--file", files.folder()),
+                bad(FAILED, latin1 + " is not UTF-8 at byte 3", "generate", "--file", latin1),
+                bad(FAILED, empty + " is empty", "generate", "--file", empty),
+                bad(FAILED, files.absent() + " does not exist", "generate", "--body", files.absent()),
+                badBody(files, "cut", "{\"messages\": [", ": not valid JSON"),
+                badBody(files, "list", "[]", ""),
+                badBody(files, "none", "{}", ": messages must be an array of at least one message"),
+                badBody(files, "type", "{\"messages\": \"Hello\"}", ": messages must be an array, not \"Hello\""),
+                badBody(files, "role", "{\"messages\": [{\"role\": \"me\", \"content\": \"x\"}]}",
+                        ": messages[0].role must be one of"),
+                badBody(files, "heat", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"temperature\": \"1\"}",
+                        ": temperature must be a number, not \"1\""),
+                badBody(files, "tools", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"tools\": {}}",
+                        ": tools must be an array"),
+                bad(FAILED, "response_format \"json_object\" is not supported", "generate", "--body", files.text(
+                        "format.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}],"
+                                + " \"response_format\": {\"type\": \"json_object\"}}")),
+                bad(FAILED, files.absent(), "generate", "Hello", "--chat-template", files.absent()),
+                bad(FAILED, files.text("open.jinja", "{% for m in messages %}"), "generate", "Hello", "--chat-template",
+                        folder.resolve("open.jinja").toString()));
+    }
+
+    private static Arguments badBody(BrokenFiles files, String name, String content, String message) {
+        String file = files.text(name + ".json", content);
+        return bad(FAILED, file + message, "generate", "--body", file);
+    }
+
+    static Stream<Arguments> models() {
+        var files = new BrokenFiles(folder);
+        String file = files.text("model.bin", "x");
+        return Stream.of(
+                badModel("there is no directory " + files.absent(), files.absent()),
+                badModel(file + " is not a directory; give the directory", file),
+                badModel(files.folder() + "/config.json does not exist", files.folder()),
+                badFile("/config.json: not valid JSON", files.truncated("cut-config", "config.json", 100)),
+                badFile("/config.json: ", files.edited("odd-config", "config.json", "\"conv_L_cache\": 3", "\"conv_L_cache\": \"3\"")),
+                badFile("/tokenizer.json", files.model("no-tokenizer", "tokenizer.json", (byte[]) null)),
+                badFile("/tokenizer.json", files.truncated("cut-tokenizer", "tokenizer.json", 1000)),
+                badFile("/generation_config.json: temperature is", files.edited(
+                        "cold", "generation_config.json", "\"temperature\": 0.2", "\"temperature\": -1")),
+                badFile("/generation_config.json: not valid JSON",
+                        files.model("cut-generation", "generation_config.json", "{")),
+                badFile("/chat_template.jinja", files.model("bad-template", "chat_template.jinja", "{{ messages[0].content }")),
+                badFile(": the checkpoint has no chat template", files.model("no-template", "chat_template.jinja", (byte[]) null)),
+                badFile("", files.model("no-weights", "model.safetensors", (byte[]) null)),
+                badFile("/model.safetensors", files.truncated("cut-weights", "model.safetensors", 100_000)),
+                badFile("/model.safetensors", files.truncated("no-header", "model.safetensors", 4)),
+                badFile("/model.safetensors: tensor", files.edited(
+                        "wide", "config.json", "\"intermediate_size\": 512", "\"intermediate_size\": 640")),
+                badFile("/", files.edited("tall", "config.json", "\"vocab_size\": 4096", "\"vocab_size\": 4050")));
+    }
+
+    /** The message begins with a file of the model. */
+    private static Arguments badFile(String message, String model) {
+        return badModel(model + message, model);
+    }
+
+    private static Arguments badModel(String message, String model) {
+        return bad(FAILED, message, "generate", "Hello", "--model", model);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource({"options", "failures", "plans", "files", "models"})
+    void isOneLineAndAnExitCode(String name, int exitCode, String message, String input, String[] args) {
+        Invocation run = Invocation.withInput(input, args);
+        assertEquals(exitCode, run.exitCode(), run::err);
+        assertEquals("", run.out());
+        assertTrue(run.err().startsWith("penstock: " + message), run::err);
+        assertEquals(1, run.err().lines().count(), run::err);
+        assertTrue(run.err().length() > "penstock: \n".length() + 10 && run.err().length() < 400, run::err);
+        assertFalse(run.err().contains("that is a defect") || run.err().contains("\tat ") || run.err().contains("null"), run::err);
+        assertEquals(exitCode == USAGE, run.err().contains("; try penstock"), run::err);
+    }
+
+    @Test
+    void manyMistakesAreTried() {
+        long numCases = Stream.of(options(), failures(), plans()).mapToLong(Stream::count).sum();
+        assertTrue(numCases >= 60, () -> "only " + numCases);
+    }
+
+    @Test
+    void inputThatIsNotText() {
+        Invocation run = Invocation.withInput(new byte[] {'a', (byte) 0xFF}, "generate", "-");
+        assertEquals(FAILED, run.exitCode());
+        assertEquals("penstock: standard input is not UTF-8 at byte 1: save it as UTF-8 text\n", run.err());
+    }
+
+    @Test
+    void closedOutputEndsQuietly() {
+        var closed = new StandardOutput(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        }, false);
+        Invocation run = Invocation.withOutput(closed, "generate", "Hello");
+        assertEquals(0, run.exitCode(), run::err);
+        assertEquals("", run.err());
+    }
+
+    @Test
+    void doctorNamesEveryProblem() {
+        String model = new BrokenFiles(folder).truncated("sick", "model.safetensors", 100_000);
+        Invocation run = Invocation.of("doctor", "--model", model);
+        assertEquals(FAILED, run.exitCode());
+        assertTrue(run.err().startsWith("penstock: " + model + "/model.safetensors"), run::err);
+        assertTrue(run.out().contains("1 problem:"), run::out);
+        assertEquals(1, run.err().lines().count());
+    }
+
+    @Test
+    void chatGoesOnAfterMistakesAndFails() {
+        Invocation run = Invocation.withInput("/nonsense\n/save\nHello\n", "chat", "--temperature", "0");
+        assertEquals(FAILED, run.exitCode());
+        assertEquals("penstock: there is no command /nonsense: /help lists them\n"
+                + "penstock: /save needs a file: /save chat.json\n", run.err());
+        assertEquals("Hello! How can I help you?\n", run.out());
+    }
+}

@@ -1,0 +1,109 @@
+package io.penstock.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Plan, doctor, pull and debug where nothing is wrong. */
+class ToolCommandsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Path MODELS = Installation.demoModel().resolve("../../goldens/models").normalize();
+
+    private static String out(String... args) {
+        Invocation run = Invocation.of(args);
+        assertEquals("", run.err());
+        assertEquals(0, run.exitCode());
+        return run.out();
+    }
+
+    @Test
+    void planOfTheEightBillionModel() throws IOException {
+        JsonNode plan = JSON.readTree(out("plan", "--shape", "lfm2.5-8b-a1b", "--device-memory", "80GiB", "--json"));
+        assertEquals(8_467_856_832L, plan.get("parameters").longValue());
+        assertEquals(12_288, plan.get("kv_bytes_per_token").intValue());
+        assertEquals(147_456, plan.get("conv_slot_bytes").intValue());
+        assertEquals(786_432, plan.get("kv_block_bytes").intValue());
+        assertEquals(72L << 30, plan.get("budget_bytes").longValue());
+        assertEquals(plan.get("limits").get("num_kv_blocks").longValue() * 64, plan.get("kv_tokens").longValue());
+        assertEquals(plan.get("limits").get("num_kv_blocks").intValue() / 512,
+                plan.get("sequences_at_length").get("32768").intValue());
+    }
+
+    @Test
+    void planIsATable() {
+        String table = out("plan", "--shape", "lfm2.5-8b-a1b", "--gpu", "a100-80", "--max-num-seqs", "64");
+        assertTrue(table.contains("weights        15.8 GiB   8,467,856,832 parameters"), table);
+        assertTrue(table.contains("64 sequences x 144.0 KiB"), table);
+        assertTrue(table.contains("of 64 tokens x 768.0 KiB"), table);
+    }
+
+    @Test
+    void planReadsOnlyTheConfiguration() {
+        String table = out("plan", "--model", MODELS.resolve("moe-nested").toString(), "--gpu", "rtx4090");
+        assertTrue(table.contains("rtx4090 (24.0 GiB)"), table);
+    }
+
+    @Test
+    void doctorFindsNothing() {
+        String report = out("doctor");
+        assertTrue(report.contains("checkpoint   sound") && report.contains("Nothing is wrong."), report);
+        assertTrue(report.contains("java         " + Runtime.version()), report);
+    }
+
+    @Test
+    void pullFindsWhatTheCacheHas() throws IOException {
+        String commit = "0123456789abcdef0123456789abcdef01234567";
+        Path repository = Path.of(System.getenv("HF_HUB_CACHE"), "models--penstock--demo");
+        Path snapshot = repository.resolve("snapshots").resolve(commit);
+        Files.createDirectories(snapshot);
+        Files.createDirectories(repository.resolve("refs"));
+        Files.writeString(repository.resolve("refs/main"), commit);
+        try (var files = Files.list(Installation.demoModel())) {
+            for (Path file : files.toList()) {
+                Path copy = snapshot.resolve(file.getFileName());
+                Files.deleteIfExists(copy);
+                Files.copy(file, copy);
+            }
+        }
+        assertEquals(snapshot + "\n", out("pull", "penstock/demo"));
+        assertEquals("Hello! How can I help you?\n",
+                out("generate", "Hello", "--model", "penstock/demo@main", "--temperature", "0"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"moe-nested", "moe-legacy", "dense-adjusted"})
+    void logitsContinueLikeTheReference(String name) throws IOException {
+        JsonNode cases = JSON.readTree(MODELS.resolve(name).resolve("cases.json").toFile()).get("cases");
+        for (int i : new int[] {0, 4, 7}) {
+            JsonNode expected = cases.get(i);
+            List<String> ids = new ArrayList<>();
+            expected.get("prompt").forEach(id -> ids.add(id.asText()));
+            JsonNode found = JSON.readTree(out("debug", "logits", "--model", MODELS.resolve(name).toString(),
+                    "--tokens", String.join(",", ids), "--max-tokens", "24", "--max-num-batched-tokens", "50", "--json"));
+            assertEquals(expected.get("greedy"), found.get("greedy"));
+            JsonNode top = found.get("top");
+            assertEquals(expected.get("greedy").get(0), top.get(0).get("id"));
+            assertEquals(expected.get("margins").get(0).doubleValue(),
+                    top.get(0).get("logit").doubleValue() - top.get(1).get("logit").doubleValue(), 1e-3);
+            assertEquals(found.get("logits").get(top.get(0).get("id").intValue()), top.get(0).get("logit"));
+            assertTrue(top.get(0).get("token").isNull());
+        }
+    }
+
+    @Test
+    void logitsAreReadable() {
+        String text = out("debug", "logits", "--tokens", "4043,19", "--max-tokens", "2", "--dtype", "bfloat16");
+        assertEquals(14, text.lines().count(), text);
+        assertTrue(text.contains("greedy ["), text);
+    }
+}

@@ -13,9 +13,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds the chat template of a checkpoint and decides what renders it. */
 final class ChatTemplateFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(ChatTemplateFiles.class);
+
     /**
      * SHA-256 of the template texts that the built-in LFM2.5 layout reproduces, line ends normalized and trailing white
      * space removed. Published templates were changed after release, some in one line, so nothing less than the whole
@@ -58,14 +62,17 @@ final class ChatTemplateFiles {
 
     private static ChatTemplate of(String name, String text, JsonNode config) {
         Map<String, String> specialTokens = specialTokens(config);
-        if (fingerprint(text).equals(LFM2_5)) {
+        String fingerprint = fingerprint(text);
+        if (fingerprint.equals(LFM2_5)) {
+            LOG.info("{}: a known text, rendered by the built-in LFM2.5 layout", name);
             return new Lfm2ChatTemplate(Lfm2ChatTemplate.Generation.LFM2_5,
                 specialTokens.getOrDefault("bos_token", START_OF_TEXT));
         }
+        LOG.info("{}: not a known text (SHA-256 {}), rendered by the Jinja engine", name, fingerprint);
         return JinjaChatTemplate.parse(name, text, specialTokens);
     }
 
-    static String fingerprint(String template) {
+    private static String fingerprint(String template) {
         String normalized = template.replace("\r\n", "\n").replace('\r', '\n').stripTrailing();
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(normalized.getBytes(StandardCharsets.UTF_8));

@@ -132,7 +132,7 @@ final class Values {
         if (operator.equals("+") && a instanceof List<?> x && b instanceof List<?> y) {
             List<Object> all = new ArrayList<>(x);
             all.addAll(y);
-            return all;
+            return a instanceof Tuple ? new Tuple(all) : all;
         }
         if (operator.equals("*") && (a instanceof Text || a instanceof List<?>) && b instanceof Long times) {
             return repeated(a, times);

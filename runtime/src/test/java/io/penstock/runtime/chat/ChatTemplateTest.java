@@ -60,7 +60,8 @@ class ChatTemplateTest {
         assertRefused(checkpoint, "not valid JSON");
         Files.writeString(checkpoint.resolve("tokenizer_config.json"), "{}");
         assertRefused(checkpoint, "--chat-template");
-        for (String broken : new String[] {"{% if %}", "{{ x", "{% include 'x' %}", "{{ x | nope }}", "{% for x in y %}"}) {
+        for (String broken : new String[] {"{% if %}", "{{ x", "{% include 'x' %}", "{{ x | nope }}",
+            "{% for x in y %}"}) {
             Files.writeString(checkpoint.resolve("chat_template.jinja"), broken);
             assertRefused(checkpoint, "line 1");
         }

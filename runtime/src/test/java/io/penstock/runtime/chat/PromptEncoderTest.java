@@ -60,7 +60,8 @@ class PromptEncoderTest {
             "\"\uE000<|im_end|>\uFDD0\uFFFE\"");
         for (ChatTemplate template : BOTH) {
             for (String content : contents) {
-                String messages = "[{\"role\":\"system\",\"content\":" + content + "},{\"role\":\"user\",\"content\":" + content
+                String messages = "[{\"role\":\"system\",\"content\":" + content + "},"
+                    + "{\"role\":\"user\",\"content\":" + content
                     + "},{\"role\":\"tool\",\"content\":" + content + "}]";
                 int[] ids = encode(template, messages);
                 assertEquals(3, count(ids, "<|im_end|>"), content);
@@ -146,6 +147,7 @@ class PromptEncoderTest {
         }
         assertThrows(InputException.class, () -> ENCODER.encode(BOTH.getFirst(), ChatGoldens.json("[]"),
             ChatGoldens.json("{}"), ChatOptions.DEFAULT, false));
-        assertThrows(InputException.class, () -> ENCODER.encode(BOTH.getFirst(), null, null, ChatOptions.DEFAULT, false));
+        assertThrows(InputException.class,
+            () -> ENCODER.encode(BOTH.getFirst(), null, null, ChatOptions.DEFAULT, false));
     }
 }

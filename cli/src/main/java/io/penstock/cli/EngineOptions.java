@@ -99,8 +99,8 @@ final class EngineOptions {
         long numBlocks = (long) numSeqs * ModelLimits.blocksFor(modelLen);
         long floatsPerBlock = 2L * ModelLimits.BLOCK_TOKENS * config.attention().kvWidth();
         if (numBlocks * floatsPerBlock > Integer.MAX_VALUE) {
-            throw new InputException(numSeqs + " choices of " + modelLen + " tokens are more than the CPU's KV memory can"
-                    + " hold: lower -n, --max-tokens or --max-model-len");
+            throw new InputException(numSeqs + " choices of " + modelLen + " tokens are more than the CPU's KV memory"
+                    + " can hold: lower -n, --max-tokens or --max-model-len");
         }
         return (int) numBlocks;
     }

@@ -90,7 +90,8 @@ record Conversation(List<Map<Text, Object>> messages, List<Object> tools, ChatOp
         }
         if (node.isObject()) {
             Map<Text, Object> map = new LinkedHashMap<>();
-            node.properties().forEach(field -> map.put(Text.of(field.getKey(), origin), value(field.getValue(), origin)));
+            node.properties()
+                .forEach(field -> map.put(Text.of(field.getKey(), origin), value(field.getValue(), origin)));
             return map;
         }
         return JinjaTemplate.none();

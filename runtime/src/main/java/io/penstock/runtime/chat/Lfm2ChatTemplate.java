@@ -73,7 +73,8 @@ record Lfm2ChatTemplate(Generation generation, String bosToken) implements ChatT
             return;
         }
         boolean marked = generation == Generation.LFM2;
-        system.append(system.isEmpty() ? "" : "\n").append("List of tools: ").append(marked ? "<|tool_list_start|>[" : "[");
+        system.append(system.isEmpty() ? "" : "\n").append("List of tools: ")
+            .append(marked ? "<|tool_list_start|>[" : "[");
         for (int i = 0; i < tools.size(); i++) {
             Object tool = tools.get(i);
             system.append(i == 0 ? "" : ", ").append(tool instanceof Text text ? text : Python.json(tool));
@@ -151,7 +152,10 @@ record Lfm2ChatTemplate(Generation generation, String bosToken) implements ChatT
             Object call = calls.get(i);
             Object function = call instanceof Map<?, ?> map && map.containsKey(FUNCTION) ? map.get(FUNCTION) : call;
             Map<?, ?> fields = function instanceof Map<?, ?> map ? map : Map.of();
-            out.append(fields.containsKey(NAME) ? Python.str(fields.get(NAME)) : Text.of("", Text.TEMPLATE)).append("(");
+            if (fields.containsKey(NAME)) {
+                out.append(Python.str(fields.get(NAME)));
+            }
+            out.append("(");
             arguments(fields.get(ARGUMENTS), out);
             out.append(")");
         }
@@ -162,7 +166,8 @@ record Lfm2ChatTemplate(Generation generation, String bosToken) implements ChatT
         if (arguments instanceof Map<?, ?> map) {
             String separator = "";
             for (Map.Entry<?, ?> argument : map.entrySet()) {
-                out.append(separator).append(Python.str(argument.getKey())).append("=").append(literal(argument.getValue()));
+                out.append(separator).append(Python.str(argument.getKey())).append("=")
+                    .append(literal(argument.getValue()));
                 separator = ", ";
             }
         } else if (arguments instanceof Text text && !List.of("", "{}", "null").contains(text.strip().value())) {

@@ -15,6 +15,7 @@ final class Evaluator {
             case Expression.Constant constant -> constant.value();
             case Expression.Name name -> scope.get(name.name());
             case Expression.ListOf list -> values(list.items(), scope);
+            case Expression.TupleOf tuple -> new Tuple(values(tuple.items(), scope));
             case Expression.DictOf dict -> {
                 Map<Object, Object> map = new LinkedHashMap<>();
                 dict.entries().forEach(entry -> map.put(value(entry.getKey(), scope), value(entry.getValue(), scope)));
@@ -37,7 +38,8 @@ final class Evaluator {
                 optional(slice.stop(), scope), optional(slice.step(), scope));
             case Expression.Call call -> call(call, scope);
             case Expression.Filter filter -> Filters.apply(value(filter.target(), scope),
-                new Call(filter.name(), values(filter.arguments().positional(), scope), named(filter.arguments(), scope)));
+                new Call(filter.name(), values(filter.arguments().positional(), scope),
+                    named(filter.arguments(), scope)));
             case Expression.Test test -> Tests.evaluate(test.name(), value(test.target(), scope),
                 values(test.arguments().positional(), scope)) != test.negated();
         };

@@ -14,6 +14,9 @@ sealed interface Expression {
     record ListOf(List<Expression> items) implements Expression {
     }
 
+    record TupleOf(List<Expression> items) implements Expression {
+    }
+
     record DictOf(List<Map.Entry<Expression, Expression>> entries) implements Expression {
     }
 

@@ -65,7 +65,7 @@ class ExpressionParser {
         return JinjaException.at(current().line(), "expected " + expected + ", found '" + current().value() + "'");
     }
 
-    /** An expression, or several with commas between them, which are a list. */
+    /** An expression, or several with commas between them, which are a tuple. */
     Expression tuple(boolean conditions) {
         Expression first = conditions ? expression() : or();
         if (!current().is(",")) {
@@ -75,7 +75,7 @@ class ExpressionParser {
         while (take(",") && !endsTuple()) {
             items.add(conditions ? expression() : or());
         }
-        return new Expression.ListOf(items);
+        return new Expression.TupleOf(items);
     }
 
     private boolean endsTuple() {
@@ -87,7 +87,8 @@ class ExpressionParser {
         Expression value = or();
         while (take("if")) {
             Expression test = or();
-            Expression otherwise = take("else") ? expression() : new Expression.Constant(Undefined.of("the other value"));
+            Expression otherwise = take("else") ? expression()
+                : new Expression.Constant(Undefined.of("the other value"));
             value = new Expression.Conditional(test, value, otherwise);
         }
         return value;
@@ -203,7 +204,7 @@ class ExpressionParser {
     private Expression bracketed() {
         if (take("(")) {
             if (take(")")) {
-                return new Expression.ListOf(List.of());
+                return new Expression.TupleOf(List.of());
             }
             Expression inner = tuple(true);
             expect(")");

@@ -17,6 +17,9 @@ final class Filters {
         "select", "reject", "selectattr", "rejectattr", "sort", "unique", "reverse", "int", "float", "abs", "round",
         "indent", "safe", "escape", "e", "min", "max", "sum", "attr", "batch", "wordcount");
 
+    /** Longer integers are not read, as in Python. */
+    private static final int MAX_DIGITS = 4300;
+
     private Filters() {
     }
 
@@ -30,7 +33,8 @@ final class Filters {
             case "length", "count" -> Values.length(value);
             case "tojson" -> toJson(value, call);
             case "string", "safe" -> Python.str(value);
-            case "lower", "upper", "capitalize", "title" -> StringMethods.call(Python.str(value), call);
+            case "title" -> Text.derived(title(Python.str(value).value()), value);
+            case "lower", "upper", "capitalize" -> StringMethods.call(Python.str(value), call);
             case "join" -> join(value, call);
             case "replace" -> StringMethods.replace(Python.str(value), Python.str(call.required(0, "old")),
                 Python.str(call.required(1, "new")), call.integer(2, "count", -1));
@@ -141,14 +145,24 @@ final class Filters {
                 case Number number -> number;
                 case Text text -> {
                     String digits = text.strip().value().replace("_", "");
-                    yield Values.integer(digits.matches("[+-]?\\d+")
-                        ? new BigInteger(digits, (int) call.integer(1, "base", 10)) : new BigDecimal(digits).toBigInteger());
+                    yield digits.length() <= MAX_DIGITS && digits.matches("[+-]?\\w+")
+                        && isInteger(digits, call) ? Values.integer(new BigInteger(digits, base(call)))
+                        : Values.integer(new BigDecimal(Double.parseDouble(digits)).toBigInteger());
                 }
                 default -> otherwise == null ? 0L : otherwise;
             };
         } catch (NumberFormatException e) {
             return otherwise == null ? 0L : otherwise;
         }
+    }
+
+    private static int base(Call call) {
+        return Math.clamp(call.integer(1, "base", 10), Character.MIN_RADIX, Character.MAX_RADIX);
+    }
+
+    private static boolean isInteger(String digits, Call call) {
+        String unsigned = digits.replaceFirst("^[+-]", "");
+        return unsigned.chars().allMatch(c -> Character.digit(c, base(call)) >= 0);
     }
 
     private static Object toFloat(Object value, Call call) {
@@ -196,6 +210,15 @@ final class Filters {
             start = newline < 0 ? text.length() + 1 : end + 1;
         }
         return out.build();
+    }
+
+    /** Words begin behind white space, hyphens and opening brackets only, other than for the method. */
+    private static String title(String text) {
+        StringBuilder out = new StringBuilder();
+        for (String word : text.splitWithDelimiters("(?U)[-\\s({\\[<]+", 0)) {
+            out.append(StringMethods.capitalize(word));
+        }
+        return out.toString();
     }
 
     private static String escape(String text) {

@@ -212,7 +212,7 @@ final class Interpreter {
             Map<Text, Object> rest = Values.newMap();
             others.forEach((name, value) -> rest.put(Text.of(name), value));
             scope.set("kwargs", rest);
-            scope.set("varargs", new ArrayList<>(positional.subList(Math.min(parameters.size(), positional.size()),
+            scope.set("varargs", new Tuple(positional.subList(Math.min(parameters.size(), positional.size()),
                 positional.size())));
             if (++depth > MAX_DEPTH) {
                 throw new JinjaException("macros call each other more than " + MAX_DEPTH + " deep");

@@ -45,7 +45,7 @@ final class Methods {
 
     static List<Object> pairs(Map<?, ?> map) {
         List<Object> pairs = new ArrayList<>();
-        map.forEach((key, value) -> pairs.add(List.of(key, value)));
+        map.forEach((key, value) -> pairs.add(new Tuple(List.of(key, value))));
         return pairs;
     }
 

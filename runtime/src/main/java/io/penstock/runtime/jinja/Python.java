@@ -34,12 +34,13 @@ public final class Python {
             case Double number -> out.append(floating(number));
             case None _ -> out.append("None");
             case List<?> list -> {
-                out.append('[');
+                boolean tuple = list instanceof Tuple;
+                out.append(tuple ? '(' : '[');
                 for (int i = 0; i < list.size(); i++) {
                     out.append(i == 0 ? "" : COMMA);
                     repr(list.get(i), out);
                 }
-                out.append(']');
+                out.append(tuple ? list.size() == 1 ? ",)" : ")" : "]");
             }
             case Map<?, ?> map -> {
                 out.append('{');

@@ -88,9 +88,11 @@ final class StringMethods {
             parts.addFirst(text.slice(0, end));
         } else {
             int start = 0;
-            for (int i = value.indexOf(separator); i >= 0 && parts.size() != limit; i = value.indexOf(separator, start)) {
-                parts.add(text.slice(start, i));
-                start = i + separator.length();
+            int found = value.indexOf(separator);
+            while (found >= 0 && parts.size() != limit) {
+                parts.add(text.slice(start, found));
+                start = found + separator.length();
+                found = value.indexOf(separator, start);
             }
             parts.add(text.slice(start, value.length()));
         }
@@ -205,10 +207,10 @@ final class StringMethods {
         boolean last = call.function().equals("rpartition");
         int found = last ? text.value().lastIndexOf(separator) : text.value().indexOf(separator);
         if (found < 0) {
-            return last ? List.of(Text.EMPTY, Text.EMPTY, text) : List.of(text, Text.EMPTY, Text.EMPTY);
+            return new Tuple(last ? List.of(Text.EMPTY, Text.EMPTY, text) : List.of(text, Text.EMPTY, Text.EMPTY));
         }
         int end = found + separator.length();
-        return List.of(text.slice(0, found), text.slice(found, end), text.slice(end, text.length()));
+        return new Tuple(List.of(text.slice(0, found), text.slice(found, end), text.slice(end, text.length())));
     }
 
     private static Text pad(Text text, Call call) {
@@ -256,7 +258,7 @@ final class StringMethods {
 
     /** {@code format % values} with {@code %s}, {@code %d} and {@code %%}. */
     static Text percent(Text format, Object values) {
-        List<?> arguments = values instanceof List<?> list ? list : List.of(values);
+        List<?> arguments = values instanceof Tuple tuple ? tuple : List.of(values);
         TextBuilder out = new TextBuilder();
         String value = format.value();
         int next = 0;

@@ -49,7 +49,8 @@ final class TemplateParser extends ExpressionParser {
                     if (ends.isEmpty()) {
                         return body;
                     }
-                    throw JinjaException.at(line, "a tag here has no end; expected one of " + ends.stream().sorted().toList());
+                    throw JinjaException.at(line, "a tag here has no end; expected one of "
+                        + ends.stream().sorted().toList());
                 }
             }
         }

@@ -51,7 +51,8 @@ final class Tests {
     }
 
     private static boolean isSame(Object a, Object b) {
-        return a == b || a.getClass() == b.getClass() && !(a instanceof List<?> || a instanceof Map<?, ?>) && a.equals(b);
+        boolean byValue = !(a instanceof List<?> || a instanceof Map<?, ?>);
+        return a == b || byValue && a.getClass() == b.getClass() && a.equals(b);
     }
 
     private static boolean divides(String name, Object value, Call call) {

@@ -67,6 +67,20 @@ public final class Text {
         return origins == null ? TEMPLATE : origins[index];
     }
 
+    void copyOrigins(byte[] to, int at) {
+        if (origins == null) {
+            Arrays.fill(to, at, at + value.length(), TEMPLATE);
+        } else {
+            System.arraycopy(origins, 0, to, at, origins.length);
+        }
+    }
+
+    /** The character at an index of code points. */
+    Text character(int index) {
+        int from = value.offsetByCodePoints(0, index);
+        return slice(from, value.offsetByCodePoints(from, 1));
+    }
+
     byte leastTrusted() {
         byte origin = TEMPLATE;
         for (int i = 0; origins != null && i < origins.length && origin != 1; i++) {

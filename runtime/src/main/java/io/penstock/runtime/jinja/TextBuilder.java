@@ -29,9 +29,7 @@ public final class TextBuilder {
         int from = chars.length();
         grow(text.length());
         chars.append(text.value());
-        for (int i = 0; i < text.length(); i++) {
-            origins[from + i] = text.origin(i);
-        }
+        text.copyOrigins(origins, from);
         return this;
     }
 

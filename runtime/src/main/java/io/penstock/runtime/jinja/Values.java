@@ -10,7 +10,8 @@ import java.util.Map;
 
 /**
  * What values mean, by Python's rules. A value is a {@link Text}, a Boolean, a Long or (beyond its range) BigInteger, a
- * Double, a List, a Map with Text keys, {@link None}, {@link Undefined}, {@link Namespace} or {@link Callable}.
+ * Double, a List ({@link Tuple} among them), a Map with Text keys, {@link None},
+ * {@link Undefined}, {@link Namespace} or {@link Callable}.
  */
 final class Values {
     private Values() {
@@ -255,10 +256,13 @@ final class Values {
             return map.get(key);
         }
         if ((target instanceof List<?> || target instanceof Text) && isInteger(key)) {
-            List<Object> items = items(target);
-            long index = bigInteger(key).longValue();
-            long from = index < 0 ? index + items.size() : index;
-            return from >= 0 && from < items.size() ? items.get((int) from) : Undefined.of("item " + key);
+            long size = length(target);
+            long index = bound(key, 0);
+            long from = index < 0 ? index + size : index;
+            if (from < 0 || from >= size) {
+                return Undefined.of("item " + key);
+            }
+            return target instanceof Text text ? text.character((int) from) : ((List<?>) target).get((int) from);
         }
         return key instanceof Text name ? Methods.attribute(target, name.value()) : Undefined.of("item " + key);
     }
@@ -282,15 +286,21 @@ final class Values {
             throw target instanceof Undefined undefined ? undefined.error()
                 : new JinjaException(typeName(target) + " cannot be sliced");
         }
-        List<Object> items = items(target);
         long stride = step == null ? 1 : bound(step, 1);
         if (stride == 0) {
             throw new JinjaException("a slice cannot have step 0");
         }
-        int size = items.size();
+        int size = (int) length(target);
         boolean forward = stride > 0;
-        long from = start == null ? forward ? 0 : size - 1 : clip(bound(start, 0), size, forward);
-        long to = stop == null ? forward ? size : -1 : clip(bound(stop, 0), size, forward);
+        boolean fromEnd = start == null || start instanceof None;
+        boolean toEnd = stop == null || stop instanceof None;
+        long from = fromEnd ? forward ? 0 : size - 1 : clip(bound(start, 0), size, forward);
+        long to = toEnd ? forward ? size : -1 : clip(bound(stop, 0), size, forward);
+        if (target instanceof Text text && stride == 1) {
+            int begin = text.value().offsetByCodePoints(0, (int) from);
+            return text.slice(begin, text.value().offsetByCodePoints(begin, (int) Math.max(0, to - from)));
+        }
+        List<Object> items = items(target);
         List<Object> result = new ArrayList<>();
         for (long i = from; forward ? i < to : i > to; i += stride) {
             result.add(items.get((int) i));

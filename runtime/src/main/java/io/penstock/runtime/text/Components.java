@@ -37,7 +37,8 @@ final class Components {
         checkType(file, model);
         Object dropout = model.get("dropout");
         if (dropout instanceof Number n && n.doubleValue() != 0) {
-            throw file.refusal("has model.dropout " + dropout + "; encoding at random is not supported, set it to null");
+            throw file.refusal("has model.dropout " + dropout + "; encoding at random is not supported, set it "
+                + "to null");
         }
         for (String affix : new String[] {"continuing_subword_prefix", "end_of_word_suffix"}) {
             Object value = model.get(affix);

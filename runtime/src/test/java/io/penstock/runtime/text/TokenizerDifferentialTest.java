@@ -18,9 +18,10 @@ class TokenizerDifferentialTest {
     private static final int NUM_TEXTS = 3000;
 
     private static final List<String> SEEDS = List.of("<|im_start|>", "<|im_end|>", "<think>", "</think>", "<|tool_",
-        "call_start|>", "'s", "'LL", "'ve", "'\u017F", "\r\n", "\n\n", "  ", "\t", "\u00A0", "\u3000", "\u200D", "123", "1234567",
-        "١٢٣", "!!!", "...", "\"},{\"", "{\"a\": 1}", "e\u0301\u0327", "\uFFFD", "\u0000", "\u0085", "ß", "ﬁ", "Ω", "İ",
-        "http://", "def f(x):\n    return x", " zyzzyva", "qwxz", "🏳️‍🌈", "👨‍👩‍👧", "🇳🇴", "\u1680", "\u2028", "Ⅷ", "½", "²");
+        "call_start|>", "'s", "'LL", "'ve", "'\u017F", "\r\n", "\n\n", "  ", "\t", "\u00A0", "\u3000", "\u200D", "123",
+        "1234567", "١٢٣", "!!!", "...", "\"},{\"", "{\"a\": 1}", "e\u0301\u0327", "\uFFFD", "\u0000", "\u0085", "ß", "ﬁ", "Ω", "İ",
+        "http://", "def f(x):\n    return x", " zyzzyva", "qwxz", "🏳️‍🌈", "👨‍👩‍👧", "🇳🇴",
+        "\u1680", "\u2028", "Ⅷ", "½", "²");
 
     @ParameterizedTest
     @ValueSource(strings = {"current", "legacy", "demo"})

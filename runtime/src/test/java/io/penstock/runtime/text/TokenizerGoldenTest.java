@@ -44,7 +44,8 @@ class TokenizerGoldenTest {
         }
     }
 
-    private static void checkStream(Tokenizer tokenizer, int[] ids, boolean skipSpecial, JsonNode pieces, JsonNode end) {
+    private static void checkStream(Tokenizer tokenizer, int[] ids, boolean skipSpecial, JsonNode pieces,
+                                    JsonNode end) {
         Detokenizer detokenizer = new Detokenizer(tokenizer, skipSpecial);
         List<String> actual = new ArrayList<>();
         for (int id : ids) {

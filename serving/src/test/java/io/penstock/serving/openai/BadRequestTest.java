@@ -72,7 +72,16 @@ class BadRequestTest {
         "'n':1.5|n|n must be an integer, not 1.5",
         "'n':true|n|n must be an integer, not true",
         "'n':99999999999|n|n must be between 1 and 128, not 99999999999",
-        "'max_tokens':'x'|max_tokens|max_tokens must be an integer, not \"x\"",
+        "'max_tokens':'x'|max_tokens|max_tokens must be an integer, not \"x\""
+    })
+    void messages(String field, String param, String message) {
+        BadRequestException refusal = refusalOf(field);
+        assertEquals(message, refusal.getMessage());
+        assertEquals(param, refusal.param());
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '`', delimiter = '|', value = {
         "'max_tokens':0|max_tokens|max_tokens must be at least 1, not 0",
         "'max_completion_tokens':-1|max_completion_tokens|max_completion_tokens must be at least 1, not -1",
         "'max_completion_tokens':5,'max_tokens':[]|max_tokens|max_tokens must be an integer, not an array",
@@ -104,7 +113,16 @@ class BadRequestTest {
         "'logprobs':true,'top_logprobs':21|top_logprobs|top_logprobs must be between 0 and 20, not 21",
         "'top_logprobs':2|top_logprobs|top_logprobs must only be given with logprobs = true",
         "'min_tokens':-1|min_tokens|min_tokens must be at least 0, not -1",
-        "'min_tokens':9,'max_tokens':8|min_tokens|min_tokens must be between 0 and max_tokens (8), not 9",
+        "'min_tokens':9,'max_tokens':8|min_tokens|min_tokens must be between 0 and max_tokens (8), not 9"
+    })
+    void choicesAndFilters(String field, String param, String message) {
+        BadRequestException refusal = refusalOf(field);
+        assertEquals(message, refusal.getMessage());
+        assertEquals(param, refusal.param());
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '`', delimiter = '|', value = {
         "'ignore_eos':0|ignore_eos|ignore_eos must be true or false, not 0",
         "'include_stop_str_in_output':''|include_stop_str_in_output|"
             + "include_stop_str_in_output must be true or false, not \"\"",
@@ -147,7 +165,7 @@ class BadRequestTest {
             + "response_format.json_schema must be an object, not null",
         "'response_format':{'type':'json_schema','json_schema':{}}|response_format.json_schema.schema|"
             + "response_format.json_schema.schema must be an object, not null"})
-    void chat(String field, String param, String message) {
+    void stopsAndTools(String field, String param, String message) {
         BadRequestException refusal = refusalOf(field);
         assertEquals(message, refusal.getMessage());
         assertEquals(param, refusal.param());

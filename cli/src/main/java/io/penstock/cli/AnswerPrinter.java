@@ -63,8 +63,16 @@ final class AnswerPrinter implements OutputSink {
         out.flush();
     }
 
-    /** Takes the terminal back from an answer that is cut off. */
-    void restore() {
+    /** Gives the terminal back from an answer that ends in the middle. */
+    void cutOff() {
+        restore();
+        if (style.isTerminal()) {
+            endLine();
+        }
+        out.flush();
+    }
+
+    private void restore() {
         if (isDim) {
             out.print(PLAIN);
             isDim = false;

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "chat",
         abbreviateSynopsis = true,
-        description = "Talks with a model. Ctrl-C stops an answer, Ctrl-D or /exit ends. Lines may also come from a file or"
-                + " another program: each is a turn.",
+        description = "Talks with a model. Ctrl-C stops an answer, Ctrl-D or /exit ends. Lines may also come from a"
+                + " file or another program: each is a turn.",
         footer = {
             "%nWhile chatting:",
             "  /reset         forgets the conversation",
@@ -68,6 +68,7 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
+    private boolean isPerson;
     private boolean failed;
 
     @Override
@@ -77,7 +78,7 @@ final class ChatCommand implements Callable<Integer> {
         var conversation = new Conversation(source, ChatPrompt.load(source, chatTemplate));
         requireGoodOptions(conversation);
         var history = new ChatHistory(system);
-        boolean isPerson = Terminals.isInput() && Terminals.isOutput();
+        isPerson = Terminals.isInput() && Terminals.isOutput();
         int modelLen = engine.modelLen(source.config(), 0);
         try (var session = new Session(conversation, engine.load(source, 1, modelLen));
                 LineSource lines = isPerson
@@ -119,7 +120,7 @@ final class ChatCommand implements Callable<Integer> {
                 turn(text, session, history);
             }
         } catch (InputException e) {
-            failed = true;
+            failed = !isPerson;
             System.err.println("penstock: " + e.getMessage());
         }
         return true;

@@ -72,7 +72,8 @@ final class Conversation {
         }
         ToolChoice.Mode mode = request.chat().toolChoice().mode();
         if (mode == ToolChoice.Mode.REQUIRED || mode == ToolChoice.Mode.FUNCTION) {
-            throw new InputException("tool_choice must be \"auto\" or \"none\": a call cannot be demanded of the model");
+            throw new InputException(
+                    "tool_choice must be \"auto\" or \"none\": a call cannot be demanded of the model");
         }
     }
 

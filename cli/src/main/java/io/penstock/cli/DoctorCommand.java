@@ -25,8 +25,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "doctor",
         abbreviateSynopsis = true,
-        description = "Looks at Java, the machine, a checkpoint and the hub cache; says what is wrong and what to do. Reads"
-                + " every weight of the checkpoint.",
+        description = "Looks at Java, the machine, a checkpoint and the hub cache; says what is wrong and what to do."
+                + " Reads every weight of the checkpoint.",
         footer = {
             "%nExamples:",
             "  penstock doctor",
@@ -37,8 +37,8 @@ final class DoctorCommand implements Callable<Integer> {
             "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "sve", "bf16");
     private static final Path CPUINFO = Path.of("/proc/cpuinfo");
     private static final Path NVIDIA_DRIVER = Path.of("/proc/driver/nvidia/version");
-    private static final List<String> LIBRARY_FOLDERS = List.of("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-            "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/usr/local/cuda/compat");
+    private static final List<String> LIBRARY_FOLDERS = List.of("/usr/lib/x86_64-linux-gnu",
+            "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/usr/local/cuda/compat");
 
     @Mixin
     private ModelOptions model;
@@ -100,14 +100,18 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static String vectorBits() {
         var jvm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-        return jvm == null ? "unknown" : Integer.toString(8 * Integer.parseInt(jvm.getVMOption("MaxVectorSize").getValue()));
+        if (jvm == null) {
+            return "unknown";
+        }
+        return Integer.toString(8 * Integer.parseInt(jvm.getVMOption("MaxVectorSize").getValue()));
     }
 
     private static String features() {
         try {
             for (String text : Files.readAllLines(CPUINFO)) {
                 if (text.startsWith("flags") || text.startsWith("Features")) {
-                    Set<String> found = new TreeSet<>(List.of(text.substring(text.indexOf(':') + 1).strip().split("\\s+")));
+                    String[] all = text.substring(text.indexOf(':') + 1).strip().split("\\s+");
+                    Set<String> found = new TreeSet<>(List.of(all));
                     found.retainAll(FEATURES);
                     return found.isEmpty() ? "none that matters" : String.join(" ", found);
                 }

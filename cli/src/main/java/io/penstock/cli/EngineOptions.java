@@ -36,8 +36,8 @@ final class EngineOptions {
             names = "--dtype",
             paramLabel = "TYPE",
             defaultValue = "AUTO",
-            description = "float32, or bfloat16 to round where a GPU's kernels round. Default: auto, which is float32 on"
-                    + " the CPU.")
+            description = "float32, or bfloat16 to round where a GPU's kernels round. Default: auto, which is float32"
+                    + " on the CPU.")
     private Dtype dtype;
 
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads. Default: all cores.")
@@ -46,8 +46,8 @@ final class EngineOptions {
     @Option(
             names = "--max-model-len",
             paramLabel = "N",
-            description = "Tokens of one sequence, prompt and output, that memory is kept for. Default: what the prompt and"
-                    + " --max-tokens need, else 4096, and never more than the model's own.")
+            description = "Tokens of one sequence, prompt and output, that memory is kept for. Default: what the prompt"
+                    + " and --max-tokens need, else 4096, and never more than the model's own.")
     private Integer maxModelLen;
 
     @Option(
@@ -94,9 +94,20 @@ final class EngineOptions {
         return maxModelLen != null ? maxModelLen : Math.min(most, wanted > 0 ? wanted : DEFAULT_MODEL_LEN);
     }
 
+    /** The CPU keeps a layer's blocks in one array. */
+    private static int numKvBlocks(ModelConfig config, int numSeqs, int modelLen) {
+        long numBlocks = (long) numSeqs * ModelLimits.blocksFor(modelLen);
+        long floatsPerBlock = 2L * ModelLimits.BLOCK_TOKENS * config.attention().kvWidth();
+        if (numBlocks * floatsPerBlock > Integer.MAX_VALUE) {
+            throw new InputException(numSeqs + " choices of " + modelLen + " tokens are more than the CPU's KV memory"
+                    + " can hold: lower -n, --max-tokens or --max-model-len");
+        }
+        return (int) numBlocks;
+    }
+
     /** Loads the weights and allocates everything; a bar shows how far, if it takes long and a person looks. */
     CpuModel load(ModelSource source, int numSeqs, int modelLen) {
-        int numBlocks = Math.multiplyExact(numSeqs, ModelLimits.blocksFor(modelLen));
+        int numBlocks = numKvBlocks(source.config(), numSeqs, modelLen);
         var limits = new ModelLimits(numSeqs, Math.max(numSeqs, maxNumBatchedTokens), modelLen, numBlocks, 0);
         var options = new CpuModel.Options(
                 dtype == Dtype.BFLOAT16 ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32,

@@ -8,6 +8,7 @@ import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.config.StrictJson;
 import io.penstock.serving.openai.BadRequestException;
 import io.penstock.serving.openai.ChatCompletionRequest;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -30,8 +31,9 @@ import picocli.CommandLine.Spec;
             "  penstock generate --file question.txt --temperature 0 --max-tokens 200 --stats",
             "  penstock generate --body request.json --json",
             "  penstock generate --model LiquidAI/LFM2.5-8B-A1B -n 3 --seed 7 \"Name a river.\"",
-            "%nThe prompt is PROMPT, else --file, else standard input; a line break at its end is left out unless --raw."
-                    + " A PROMPT that begins with a dash goes behind --. With --body, options that are given win over the body's fields.",
+            "%nThe prompt is PROMPT, else --file, else standard input; a line break at its end is left out"
+                    + " unless --raw. A PROMPT that begins with a dash goes behind --. With --body, options that are"
+                    + " given win over the body's fields.",
             "A terminal shows thinking dimmed and without its tags; a pipe gets the answer as the model writes it."
                     + " Ctrl-C ends the answer (exit code 130).",
         })
@@ -118,7 +120,8 @@ final class GenerateCommand implements Callable<Integer> {
             throw wrong((raw ? "--raw" : "--system") + " does not go with --body: its messages say all");
         }
         if (raw && (system != null || chatTemplate != null)) {
-            throw wrong((system != null ? "--system" : "--chat-template") + " does not go with --raw, which has no template");
+            throw wrong((system != null ? "--system" : "--chat-template")
+                    + " does not go with --raw, which has no template");
         }
         if (numLogprobs != null && !json) {
             throw wrong("--logprobs needs --json, which has a place for them");
@@ -148,7 +151,7 @@ final class GenerateCommand implements Callable<Integer> {
             String source = body.equals("-") ? "standard input" : body;
             fields = body.equals("-")
                     ? StrictJson.parseObject(
-                            Texts.read(System.in, source).getBytes(java.nio.charset.StandardCharsets.UTF_8), source)
+                            Texts.read(System.in, source).getBytes(StandardCharsets.UTF_8), source)
                     : StrictJson.parseObject(StrictJson.readBytes(Path.of(body), Texts.MAX_BYTES), source);
         } else {
             fields = JsonNodeFactory.instance.objectNode();
@@ -191,8 +194,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         var printer = new AnswerPrinter(System.out, style, hasTools, input.startsInThinking());
         Thread restoring = new Thread(() -> {
-            printer.restore();
-            System.out.flush();
+            printer.cutOff();
         });
         Runtime.getRuntime().addShutdownHook(restoring);
         try {

@@ -13,8 +13,8 @@ final class ModelOptions {
     @Option(
             names = "--model",
             paramLabel = "DIR|ORG/NAME",
-            description = "A checkpoint's directory, or a model of the hub cache as ORG/NAME[@REVISION] ('penstock pull'"
-                    + " fetches it). Default: the bundled demo model.")
+            description = "A checkpoint's directory, or a model of the hub cache as ORG/NAME[@REVISION]"
+                    + " ('penstock pull' fetches it). Default: the bundled demo model.")
     private String model;
 
     @Option(
@@ -27,8 +27,8 @@ final class ModelOptions {
     @Option(
             names = "--shape",
             paramLabel = "NAME",
-            description = "With --load-format dummy: the shape of a published model, such as lfm2.5-8b-a1b. The tokenizer"
-                    + " is that of --model.")
+            description = "With --load-format dummy: the shape of a published model, such as lfm2.5-8b-a1b. The"
+                    + " tokenizer is that of --model.")
     private String shape;
 
     /** The model that was named; reads its configuration and no more. */

@@ -59,8 +59,8 @@ record ModelSource(String name, Path directory, ModelConfig config, boolean isDu
         Path file = directory.resolve("tokenizer.json");
         Tokenizer tokenizer = Tokenizer.load(file);
         if (tokenizer.vocabSize() > config.vocabSize()) {
-            throw new InputException(file + " has " + tokenizer.vocabSize() + " token ids, but the model's vocab_size is "
-                    + config.vocabSize() + ": take both from one model");
+            throw new InputException(file + " has " + tokenizer.vocabSize() + " token ids, but the model's vocab_size"
+                    + " is " + config.vocabSize() + ": take both from one model");
         }
         return tokenizer;
     }

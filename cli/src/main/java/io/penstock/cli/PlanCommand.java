@@ -19,14 +19,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "plan",
         abbreviateSynopsis = true,
-        description = "Shows how a GPU's memory would be divided, and how many tokens and sequences fit. Reads config.json"
-                + " only and loads nothing.",
+        description = "Shows how a GPU's memory would be divided, and how many tokens and sequences fit. Reads"
+                + " config.json only and loads nothing.",
         footer = {
             "%nExamples:",
             "  penstock plan --shape lfm2.5-8b-a1b --gpu h100",
             "  penstock plan --model LiquidAI/LFM2.5-8B-A1B --device-memory 24GiB --max-num-seqs 64",
-            "%nWorkspace, with T batched tokens, h hidden, kv the key width, f and e the dense and expert widths, k experts"
-                    + " a token, s sequences, V the vocabulary:",
+            "%nWorkspace, with T batched tokens, h hidden, kv the key width, f and e the dense and expert widths, k"
+                    + " experts a token, s sequences, V the vocabulary:",
             "  T x 2 B x (8h + 2kv + f + k(e + h)) + T x 8 B x k + min(T, s) x (2h + 4V) B",
         })
 final class PlanCommand implements Callable<Integer> {

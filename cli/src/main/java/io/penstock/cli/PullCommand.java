@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
             "%nExamples:",
             "  penstock pull LiquidAI/LFM2.5-8B-A1B",
             "  penstock generate --model LiquidAI/LFM2.5-8B-A1B \"Hello\"",
-            "%nThe cache is HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. HF_TOKEN opens private models,"
-                    + " HF_ENDPOINT names another hub, HF_HUB_OFFLINE=1 only looks the model up.",
+            "%nThe cache is HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. HF_TOKEN opens private"
+                    + " models, HF_ENDPOINT names another hub, HF_HUB_OFFLINE=1 only looks the model up.",
         })
 final class PullCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ORG/NAME[@REVISION]", description = "The model, and a branch, tag or commit of it.")

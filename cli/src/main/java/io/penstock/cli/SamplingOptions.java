@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options that choose tokens. They are fields of an OpenAI request, and are checked as such. */
 final class SamplingOptions {
-    @Option(names = "--temperature", paramLabel = "T", description = "0 takes the most likely token each time. Where this"
-            + " and the next three are not given, the checkpoint's generation_config.json decides.")
+    @Option(names = "--temperature", paramLabel = "T", description = "0 takes the most likely token each time. Where"
+            + " this and the next three are not given, the checkpoint's generation_config.json decides.")
     private Double temperature;
 
     @Option(names = "--top-k", paramLabel = "K", description = "Only the K most likely tokens; 0 is off.")
@@ -37,7 +39,8 @@ final class SamplingOptions {
     @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same answer. Default: any.")
     private Long seed;
 
-    @Option(names = "--max-tokens", paramLabel = "N", description = "The longest output. Default: what the context holds.")
+    @Option(names = "--max-tokens", paramLabel = "N",
+            description = "The longest output. Default: what the context holds.")
     private Integer maxTokens;
 
     @Option(names = "--min-tokens", paramLabel = "N", description = "No end token before so many.")
@@ -47,7 +50,8 @@ final class SamplingOptions {
             description = "Ends the output where this text appears; may be repeated.")
     private List<String> stop = new ArrayList<>();
 
-    @Option(names = "--stop-token-ids", paramLabel = "IDS", split = ",", description = "Ids that end the output, as in 7,8.")
+    @Option(names = "--stop-token-ids", paramLabel = "IDS", split = ",",
+            description = "Ids that end the output, as in 7,8.")
     private List<Integer> stopTokenIds = new ArrayList<>();
 
     @Option(names = "--ignore-eos", description = "The model's end token does not end the output.")
@@ -61,12 +65,13 @@ final class SamplingOptions {
             description = "A word that may not be written; may be repeated.")
     private List<String> badWords = new ArrayList<>();
 
-    @Option(names = "--allowed-token-ids", paramLabel = "IDS", split = ",", description = "The only ids that may be chosen.")
+    @Option(names = "--allowed-token-ids", paramLabel = "IDS", split = ",",
+            description = "The only ids that may be chosen.")
     private List<Integer> allowedTokenIds = new ArrayList<>();
 
     /** One {@code ID:V}. */
     record Bias(int tokenId, double value) {
-        static final class Converter implements picocli.CommandLine.ITypeConverter<Bias> {
+        static final class Converter implements ITypeConverter<Bias> {
             @Override
             public Bias convert(String text) {
                 int colon = text.indexOf(':');
@@ -74,7 +79,7 @@ final class SamplingOptions {
                     return new Bias(Integer.parseInt(text.substring(0, Math.max(colon, 0))),
                             Double.parseDouble(text.substring(colon + 1)));
                 } catch (NumberFormatException e) {
-                    throw new picocli.CommandLine.TypeConversionException("'" + text + "' is not ID:V, such as 42:-5");
+                    throw new TypeConversionException("'" + text + "' is not ID:V, such as 42:-5");
                 }
             }
         }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,7 +76,7 @@ class GenerateTest {
     static Stream<Arguments> tasks() throws IOException {
         return lines("eval.jsonl")
                 .filter(node -> node.get("min_margin").doubleValue() > 0.5)
-                .collect(java.util.stream.Collectors.groupingBy(node -> node.get("task").textValue()))
+                .collect(Collectors.groupingBy(node -> node.get("task").textValue()))
                 .values().stream()
                 .flatMap(task -> task.stream().limit(3))
                 .map(node -> Arguments.of(node.get("id").asText(), node));
@@ -129,7 +130,8 @@ class GenerateTest {
             text.append(token.get("token").textValue());
             assertEquals(2, token.get("top_logprobs").size());
             assertEquals(token.get("logprob"), token.get("top_logprobs").get(0).get("logprob"));
-            assertTrue(token.get("logprob").doubleValue() <= 0 && token.get("logprob").doubleValue() > -1, token::toString);
+            double logprob = token.get("logprob").doubleValue();
+            assertTrue(logprob <= 0 && logprob > -1, token::toString);
         }
         assertEquals(SUM, text.toString());
     }
@@ -152,7 +154,8 @@ class GenerateTest {
 
     @Test
     void choicesHaveHeadingsAndOneSeedRepeats() throws IOException {
-        String[] args = {"generate", "Name a word.", "-n", "3", "--temperature", "3", "--seed", "5", "--max-tokens", "8"};
+        String[] args = {"generate", "Name a word.", "-n", "3", "--temperature", "3", "--seed", "5",
+            "--max-tokens", "8"};
         String first = out(Invocation.of(args));
         assertEquals(3, first.lines().filter(line -> line.matches("=== choice [123] of 3 ===")).count(), first);
         List<String> texts = new ArrayList<>();
@@ -195,7 +198,8 @@ class GenerateTest {
 
     @Test
     void randomWeightsAnswerWithSomething() throws IOException {
-        JsonNode response = json(greedy("Hello", "--load-format", "dummy", "--max-tokens", "4", "--json", "--ignore-eos"));
+        JsonNode response = json(greedy(
+                "Hello", "--load-format", "dummy", "--max-tokens", "4", "--json", "--ignore-eos"));
         assertEquals(4, response.get("usage").get("completion_tokens").intValue());
     }
 
@@ -204,7 +208,8 @@ class GenerateTest {
         Invocation run = greedy("Hello", "--stats");
         assertEquals("Hello! How can I help you?\n", run.out());
         assertTrue(run.err().matches(
-                "prompt \\d+ tokens, output \\d+ tokens, first token after [\\d.]+ s, then [\\d.]+ tokens/s\n"), run::err);
+                "prompt \\d+ tokens, output \\d+ tokens,"
+                + " first token after [\\d.]+ s, then [\\d.]+ tokens/s\n"), run::err);
     }
 
     @Test

@@ -89,7 +89,8 @@ class ToolCommandsTest {
             List<String> ids = new ArrayList<>();
             expected.get("prompt").forEach(id -> ids.add(id.asText()));
             JsonNode found = JSON.readTree(out("debug", "logits", "--model", MODELS.resolve(name).toString(),
-                    "--tokens", String.join(",", ids), "--max-tokens", "24", "--max-num-batched-tokens", "50", "--json"));
+                    "--tokens", String.join(",", ids), "--max-tokens", "24",
+                    "--max-num-batched-tokens", "50", "--json"));
             assertEquals(expected.get("greedy"), found.get("greedy"));
             JsonNode top = found.get("top");
             assertEquals(expected.get("greedy").get(0), top.get(0).get("id"));

@@ -1,2 +1,5 @@
-/** Arithmetic of device memory before anything is loaded: what a model and its limits need, and what is left for KV. Not hot. */
+/**
+ * Arithmetic of device memory before anything is loaded: what a model and its limits need, and what is left for KV
+ * blocks. Reads nothing and allocates nothing; not hot.
+ */
 package io.penstock.runtime.plan;

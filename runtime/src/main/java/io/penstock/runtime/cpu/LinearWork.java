@@ -18,7 +18,7 @@ final class LinearWork implements WorkerPool.Work {
     }
 
     /** Weight bytes of an item: enough to pay for handing it out, little enough to share evenly. */
-    private static final int ITEM_BYTES = 64 * 1024;
+    private static final int ITEM_BYTES = 128 * 1024;
 
     private final WorkerPool pool;
     private final PanelKernel kernel;
@@ -83,11 +83,24 @@ final class LinearWork implements WorkerPool.Work {
         int end = routing == null ? x.rows() : routing.offset(expert + 1);
         int panel = item % itemsPerMatrix * panelsPerItem;
         int endPanel = Math.min(panel + panelsPerItem, weights.numPanels());
+        if (end - first == 1 && !weights.isFloat32()) {
+            for (; panel + 1 < endPanel; panel += 2) {
+                twoPanels(weights, panel, first, tiles[worker]);
+            }
+        }
         for (; panel < endPanel; panel++) {
             for (int row = first; row < end; row += PanelKernel.MAX_ROWS) {
                 tile(weights, panel, row, Math.min(PanelKernel.MAX_ROWS, end - row), worker);
             }
         }
+    }
+
+    private void twoPanels(PackedMatrix weights, int panel, int index, float[] tile) {
+        int row = routing == null ? index : routing.pair(index);
+        int offset = (routing == null ? row : row / pairsPerRow) * x.columns();
+        kernel.multiplyTwoPanels(weights, panel, x.values(), offset, tile);
+        store(panel, tile, 0, row);
+        store(panel + 1, tile, PackedMatrix.PANEL_ROWS, row);
     }
 
     private void tile(PackedMatrix weights, int panel, int firstRow, int numRows, int worker) {

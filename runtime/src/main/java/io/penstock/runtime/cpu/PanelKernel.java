@@ -22,4 +22,10 @@ abstract class PanelKernel {
      */
     abstract void multiply(
             PackedMatrix matrix, int panel, float[] x, int[] rowOffsets, int numRows, float[] tile);
+
+    /**
+     * One row with two neighbouring panels of a bfloat16 matrix: {@code tile} [2 panels, 32]. For decode, where two
+     * streams of weights keep more of them on their way from memory.
+     */
+    abstract void multiplyTwoPanels(PackedMatrix matrix, int panel, float[] x, int rowOffset, float[] tile);
 }

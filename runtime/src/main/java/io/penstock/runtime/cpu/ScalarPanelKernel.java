@@ -22,6 +22,14 @@ final class ScalarPanelKernel extends PanelKernel {
         }
     }
 
+    @Override
+    void multiplyTwoPanels(PackedMatrix matrix, int panel, float[] x, int rowOffset, float[] tile) {
+        Arrays.fill(tile, 0, 2 * PackedMatrix.PANEL_ROWS, 0);
+        bfloat16(matrix.segment(), matrix.panelOffset(panel), matrix.columns(), x, rowOffset, tile, 0);
+        bfloat16(matrix.segment(), matrix.panelOffset(panel + 1), matrix.columns(), x, rowOffset, tile,
+                PackedMatrix.PANEL_ROWS);
+    }
+
     private static void bfloat16(
             MemorySegment w, long base, int columns, float[] x, int xFrom, float[] tile, int from) {
         for (int k = 0; k < columns; k++) {

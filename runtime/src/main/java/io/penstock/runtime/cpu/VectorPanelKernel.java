@@ -59,6 +59,31 @@ final class VectorPanelKernel extends PanelKernel {
         b.intoArray(tile, HALF + lane);
     }
 
+    @Override
+    void multiplyTwoPanels(PackedMatrix matrix, int panel, float[] x, int rowOffset, float[] tile) {
+        for (int lane = 0; lane < HALF; lane += LANES) {
+            twoPanels(matrix.segment(), matrix.panelOffset(panel) + 4L * lane,
+                    matrix.panelOffset(panel + 1) + 4L * lane, matrix.columns(), x, rowOffset, tile, lane);
+        }
+    }
+
+    private static void twoPanels(MemorySegment w, long first, long second, int columns, float[] x, int row,
+            float[] tile, int lane) {
+        FloatVector a0 = FloatVector.zero(F), b0 = a0, a1 = a0, b1 = a0;
+        for (int k = 0; k < columns; k++) {
+            long at = (long) k << 6;
+            FloatVector v = FloatVector.broadcast(F, x[row + k]);
+            IntVector words = IntVector.fromMemorySegment(I, w, first + at, LE);
+            a0 = low(words).fma(v, a0);
+            b0 = high(words).fma(v, b0);
+            words = IntVector.fromMemorySegment(I, w, second + at, LE);
+            a1 = low(words).fma(v, a1);
+            b1 = high(words).fma(v, b1);
+        }
+        store(a0, b0, tile, 0, lane);
+        store(a1, b1, tile, 1, lane);
+    }
+
     private static void fourRows(
             MemorySegment w, long base, int columns, float[] x, int[] rows, int r, float[] tile, int lane) {
         int r0 = rows[r];

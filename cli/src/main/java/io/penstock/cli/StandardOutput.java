@@ -25,9 +25,18 @@ final class StandardOutput extends OutputStream {
     }
 
     static PrintStream open() {
-        boolean toFile = Files.isRegularFile(Path.of("/dev/stdout"));
-        return new PrintStream(
-                new StandardOutput(new FileOutputStream(FileDescriptor.out), toFile), false, StandardCharsets.UTF_8);
+        return new PrintStream(new StandardOutput(new FileOutputStream(FileDescriptor.out), isFile()), false,
+                StandardCharsets.UTF_8);
+    }
+
+    /** Whether standard output has a name in the file system that is no terminal's: a pipe has none. */
+    private static boolean isFile() {
+        try {
+            Path target = Path.of("/dev/stdout").toRealPath();
+            return Files.isRegularFile(target) || !target.startsWith("/dev/pts") && !target.startsWith("/dev/tty");
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Override

@@ -22,14 +22,19 @@ class StepAllocationTest {
     private static final int NUM_SEQS = 3;
     private static final int WARM_UP_STEPS = 400;
     private static final int MEASURED_STEPS = 100;
+
+    /** Rounds to wait for the compiler, which comes late on a busy machine; uncompiled vectors are objects. */
+    private static final int MAX_ROUNDS = 40;
+
+    private static final int BLOCKS = 128;
     private static final int[] LAST_SAMPLED = {ForwardBatch.LAST_SAMPLED};
     private static final SamplingParams RECOMMENDED = new SamplingParams(0.2, new TokenFilters(80, 0.95, 0),
-            new Penalties(1.05, 0, 0), TokenConstraints.NONE, StopConditions.afterTokens(1_000), 1, -1);
+            new Penalties(1.05, 0, 0), TokenConstraints.NONE, StopConditions.afterTokens(8_000), 1, -1);
 
     @ParameterizedTest
     @ValueSource(strings = {"moe-nested", "dense-adjusted"})
     void nothing(String name) {
-        ModelLimits limits = new ModelLimits(NUM_SEQS, 8, 1024, NUM_SEQS * 16, 0);
+        ModelLimits limits = new ModelLimits(NUM_SEQS, 8, BLOCKS * ModelLimits.BLOCK_TOKENS, NUM_SEQS * BLOCKS, 0);
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/" + name))) {
             CpuModel model = new CpuModel(checkpoint, limits,
                     new CpuModel.Options(Arithmetic.BFLOAT16, CpuKernels.vector(), 1, Trace.NONE), layers -> {});
@@ -41,9 +46,9 @@ class StepAllocationTest {
 
     private static long allocatedByDecode(CpuRunner runner) {
         ForwardBatch batch = new ForwardBatch(runner.limits());
-        int[][] blocks = new int[NUM_SEQS][16];
+        int[][] blocks = new int[NUM_SEQS][BLOCKS];
         for (int s = 0; s < NUM_SEQS; s++) {
-            for (int i = 0; i < 16; i++) {
+            for (int i = 0; i < BLOCKS; i++) {
                 blocks[s][i] = i * NUM_SEQS + s;
             }
             runner.startSequence(s, RECOMMENDED, new int[] {s + 1}, 1, 1);
@@ -56,9 +61,13 @@ class StepAllocationTest {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         long overhead = threads.getCurrentThreadAllocatedBytes() - before;
-        before = threads.getCurrentThreadAllocatedBytes();
-        decode(runner, batch, blocks, computed, MEASURED_STEPS);
-        return threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        long allocated = Long.MAX_VALUE;
+        for (int round = 0; round < MAX_ROUNDS && allocated != 0; round++) {
+            before = threads.getCurrentThreadAllocatedBytes();
+            computed = decode(runner, batch, blocks, computed, MEASURED_STEPS);
+            allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        }
+        return allocated;
     }
 
     private static int decode(CpuRunner runner, ForwardBatch batch, int[][] blocks, int computed, int numSteps) {

@@ -317,8 +317,9 @@ class PullTest {
         try (ServerSocket plain = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             Thread.ofVirtual().start(() -> {
                 try (Socket connection = plain.accept()) {
-                    connection.getOutputStream().write(FakeHub.text("HTTP/1.1 400 Bad\r\n\r\n"));
+                    // As a web server does: the answer comes after the greeting, not into its middle.
                     connection.getInputStream().read();
+                    connection.getOutputStream().write(FakeHub.text("HTTP/1.1 400 Bad\r\n\r\n"));
                     connection.shutdownOutput();
                     connection.getInputStream().readAllBytes();
                 } catch (IOException e) {

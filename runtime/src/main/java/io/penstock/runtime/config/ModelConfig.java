@@ -64,11 +64,6 @@ public record ModelConfig(
         return layersOf(LayerType.FULL_ATTENTION);
     }
 
-    /** Indices of the layers with a short convolution, rising. */
-    public int[] convLayers() {
-        return layersOf(LayerType.CONV);
-    }
-
     public int numAttentionLayers() {
         return attentionLayers().length;
     }

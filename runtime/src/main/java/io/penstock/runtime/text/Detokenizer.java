@@ -48,11 +48,6 @@ public final class Detokenizer {
         codePoint = 0;
     }
 
-    /** Whether a character is open: the next bytes may still complete it. */
-    public boolean isPending() {
-        return numMissing > 0;
-    }
-
     private void decode(int b, StringBuilder out) {
         if (numMissing > 0) {
             if (b >= lowest && b <= highest) {

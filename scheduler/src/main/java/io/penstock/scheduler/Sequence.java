@@ -1,0 +1,129 @@
+package io.penstock.scheduler;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.scheduler.memory.BlockTokens;
+import java.util.Arrays;
+import java.util.Set;
+
+/**
+ * One token stream: a choice of a request. Fields are the scheduler's, and written by its thread alone.
+ *
+ * <p>Three counts tell where it is. {@code numTokens} are known: the prompt and the outputs that came back.
+ * {@code numScheduled} have their keys and values in the blocks once all launched steps are done. {@code numSampled}
+ * outputs are known or on their way.
+ */
+final class Sequence {
+    private static final int[] NOTHING = {};
+
+    enum State {
+        /** A choice that waits for its prompt to be computed by another one. */
+        PENDING,
+        /** In the queue: not begun, or preempted. */
+        WAITING,
+        PREFILL,
+        DECODE,
+        FINISHED
+    }
+
+    final Request request;
+    final int choice;
+    final SamplingParams params;
+    final int[] endTokenIds;
+    final int maxTokens;
+    final long deadlineNs;
+    State state = State.PENDING;
+
+    /** Tokens to prefill: the prompt, or after a preemption all known tokens. Empty while blocks hold them. */
+    int[] tokenIds = NOTHING;
+    long[] blockKeys = {};
+    int numToPrefill;
+
+    int numTokens;
+    int numScheduled;
+    int numSampled;
+    int numOutput;
+    int numScored;
+    int lastTokenId;
+
+    int convSlot = -1;
+    int[] blocks = NOTHING;
+    int numBlocks;
+    int numCommitted;
+    long chainKey;
+    int expectedBlocks;
+    int initialSnapshot = ForwardBatch.NO_SNAPSHOT;
+    int writtenSnapshot = ForwardBatch.NO_SNAPSHOT;
+    int writtenSnapshotBlock;
+
+    int[] hostBlocks = NOTHING;
+    int hostSlot = -1;
+    int numCachedTokens;
+    int numPreemptions;
+    int numReportedTokens;
+    long scheduledStep = -1;
+
+    /** Neighbours in the waiting queue. */
+    Sequence previous;
+    Sequence next;
+    WaitingQueue.Level level;
+
+    Sequence(Request request, int choice, SamplingParams params, int[] eosTokenIds) {
+        this.request = request;
+        this.choice = choice;
+        this.params = params;
+        this.maxTokens = params.stop().maxTokens();
+        this.deadlineNs = request.options().deadlineNs();
+        endTokenIds = endTokenIds(params, eosTokenIds);
+        numTokens = request.promptLength();
+        chainKey = request.options().cacheSalt();
+    }
+
+    private static int[] endTokenIds(SamplingParams params, int[] eosTokenIds) {
+        Set<Integer> stopIds = params.stop().stopTokenIds();
+        int numEos = params.stop().ignoreEos() ? 0 : eosTokenIds.length;
+        int[] ids = Arrays.copyOf(eosTokenIds, numEos + stopIds.size());
+        int at = numEos;
+        for (int id : stopIds) {
+            ids[at++] = id;
+        }
+        return ids;
+    }
+
+    /** Becomes the one that computes the prompt. */
+    void takePrompt() {
+        tokenIds = request.promptTokenIds();
+        blockKeys = BlockTokens.keys(request.options().cacheSalt(), tokenIds, tokenIds.length);
+        numToPrefill = tokenIds.length;
+    }
+
+    boolean isEnd(int tokenId) {
+        for (int end : endTokenIds) {
+            if (end == tokenId) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean isRunning() {
+        return state == State.PREFILL || state == State.DECODE;
+    }
+
+    boolean isSwapped() {
+        return hostSlot >= 0;
+    }
+
+    /** Whether it goes before another one: by priority, then by submission, then by choice. */
+    boolean isBefore(Sequence other) {
+        int priority = request.options().priority();
+        int otherPriority = other.request.options().priority();
+        if (priority != otherPriority) {
+            return priority < otherPriority;
+        }
+        if (request.order != other.request.order) {
+            return request.order < other.request.order;
+        }
+        return choice < other.choice;
+    }
+}

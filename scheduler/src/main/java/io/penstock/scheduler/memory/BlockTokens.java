@@ -1,0 +1,72 @@
+package io.penstock.scheduler.memory;
+
+import io.penstock.runtime.ModelLimits;
+import java.util.Arrays;
+
+/**
+ * The token ids of all KV blocks, [blocks, 64]: what a block's keys and values were computed from. A running
+ * sequence's tokens are here and nowhere else, and a prefix match compares them, so that no hash collision can hand
+ * out foreign keys and values.
+ */
+public final class BlockTokens {
+    private static final int BLOCK = ModelLimits.BLOCK_TOKENS;
+
+    private final int[] tokenIds;
+
+    public BlockTokens(int numBlocks) {
+        tokenIds = new int[Math.multiplyExact(numBlocks, BLOCK)];
+    }
+
+    /** Sets one token of a block. */
+    public void set(int block, int offset, int tokenId) {
+        tokenIds[block * BLOCK + offset] = tokenId;
+    }
+
+    public int at(int block, int offset) {
+        return tokenIds[block * BLOCK + offset];
+    }
+
+    /** Copies the first {@code numTokens} tokens of a block to another one. */
+    public void copy(int from, int to, int numTokens) {
+        System.arraycopy(tokenIds, from * BLOCK, tokenIds, to * BLOCK, numTokens);
+    }
+
+    /** Whether the block holds exactly these 64 tokens. */
+    boolean equal(int block, int[] ids, int idsFrom) {
+        int from = block * BLOCK;
+        return Arrays.equals(tokenIds, from, from + BLOCK, ids, idsFrom, idsFrom + BLOCK);
+    }
+
+    boolean equal(int block, int other) {
+        return equal(block, tokenIds, other * BLOCK);
+    }
+
+    /** The key of a full block whose tokens are all set. */
+    public long key(long parentKey, int block) {
+        return key(parentKey, tokenIds, block * BLOCK);
+    }
+
+    /**
+     * The key of 64 tokens behind the blocks that {@code parentKey} stands for. It only finds candidates: equality is
+     * decided by the tokens.
+     */
+    public static long key(long parentKey, int[] ids, int idsFrom) {
+        long hash = parentKey ^ 0x9E3779B97F4A7C15L;
+        for (int i = idsFrom; i < idsFrom + BLOCK; i++) {
+            hash = (hash ^ ids[i]) * 0xFF51AFD7ED558CCDL;
+            hash ^= hash >>> 32;
+        }
+        return hash;
+    }
+
+    /** The keys of all full blocks of a sequence. */
+    public static long[] keys(long salt, int[] ids, int numTokens) {
+        long[] keys = new long[numTokens / BLOCK];
+        long parent = salt;
+        for (int i = 0; i < keys.length; i++) {
+            parent = key(parent, ids, i * BLOCK);
+            keys[i] = parent;
+        }
+        return keys;
+    }
+}

@@ -29,7 +29,8 @@ final class ChatAnswers {
             numTokens += answer.numTokens();
             FinishReason reason = switch (answer.finishReason()) {
                 case STOP -> FinishReason.STOP;
-                case LENGTH, ABORT -> FinishReason.LENGTH;
+                case LENGTH, ABORT, DEADLINE -> FinishReason.LENGTH;
+                case ERROR -> throw new IllegalStateException("choice " + choices.size() + " ended in an error");
             };
             choices.add(new ChatCompletionResponse.Choice(
                     choices.size(),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.cpu.CpuModel;
 import io.penstock.runtime.text.Tokenizer;
 import java.io.IOException;
@@ -125,6 +126,10 @@ final class LogitsCommand implements Callable<Integer> {
 
         private float[] step(int[] ids, int from, int numTokens) {
             batch.clear();
+            int end = ModelLimits.blocksFor(numComputed + numTokens);
+            for (int i = ModelLimits.blocksFor(numComputed); i < end; i++) {
+                batch.setBlock(0, i, blocks[i]);
+            }
             int seq = batch.addSequence(0, ids, from, numTokens, numComputed, blocks);
             batch.computeLogits(seq, batch.numTokens() - 1);
             numComputed += numTokens;

@@ -7,5 +7,9 @@ public enum FinishReason {
     /** {@code max_tokens} or the end of the context. */
     LENGTH,
     /** The one who asked did not want more. */
-    ABORT
+    ABORT,
+    /** The engine or its device failed. */
+    ERROR,
+    /** Its deadline passed. */
+    DEADLINE
 }

@@ -1,15 +1,18 @@
 package io.penstock.runtime;
 
 /**
- * One step's work: a ragged batch of sequences, each with one token (decode) or a chunk of its prompt (prefill).
- * Filled in place by one thread, read by the runner; sized once from {@link ModelLimits}.
+ * One step's work: a ragged batch of sequences, each with one token (decode) or a chunk of its prompt (prefill), and
+ * the copies of memory that come before it. Filled in place by one thread, read by the runner; sized once from
+ * {@link ModelLimits}. A call that does not fit throws and leaves the batch as it was.
  *
  * <p>Sequence {@code s} owns the batch tokens {@code cuSeqlensQ[s]} until {@code cuSeqlensQ[s + 1]}, which are the
  * last ones of its {@code seqLensK[s]} tokens of context. Token {@code t} is at {@code positions[t]} of its sequence
  * and its keys and values go to {@code slotMapping[t]} (block x 64 + offset). Attention finds the sequence's earlier
- * keys through {@code blockTables}, the convolution its history in {@code convSlots[s]}.
+ * keys through the runner's {@link BlockTables}, of which the batch brings what changed ({@link #setBlock}); the
+ * convolution finds its history in {@code convSlots[s]}.
  *
- * <p>Usage a step: {@link #clear}, then for each sequence {@link #addSequence} and its options, then launch.
+ * <p>Usage a step: {@link #clear}; then copies, block updates and sequences with their options, in any order; then
+ * launch. The step does the copies, applies the block updates, and computes.
  */
 public final class ForwardBatch {
     /** As a token id: the token that this sequence's conv slot sampled last, known only to the runner. */
@@ -18,21 +21,49 @@ public final class ForwardBatch {
     /** No snapshot to start from. */
     public static final int NO_SNAPSHOT = -1;
 
+    private static final int NO_TARGET = -1;
+
+    /** What a copy moves: a KV block over all attention layers, or a conv slot's state over all conv layers. */
+    public enum Copy {
+        /** From a KV block to another. */
+        BLOCK,
+        /** From a KV block to a swap block of the host. */
+        BLOCK_TO_HOST,
+        /** From a swap block of the host to a KV block. */
+        BLOCK_FROM_HOST,
+        /** From a conv slot to a swap slot of the host. */
+        SLOT_TO_HOST,
+        /** From a swap slot of the host to a conv slot. */
+        SLOT_FROM_HOST
+    }
+
     private final ModelLimits limits;
     private final int[] tokenIds;
     private final int[] positions;
     private final int[] slotMapping;
     private final int[] cuSeqlensQ;
     private final int[] seqLensK;
-    private final int[] blockTables;
     private final int[] convSlots;
     private final int[] initialSnapshots;
+    private final boolean[] runs;
+    private final int[] updateConvSlots;
+    private final int[] updateIndices;
+    private final int[] updateBlocks;
+    private final Copy[] copyKinds;
+    private final int[] copyFrom;
+    private final int[] copyTo;
     private final int[] logitTokens;
     private final int[] logitSeqs;
+    private final int[] logitConvSlots;
     private final boolean[] logitSampled;
+    private final int[] scoreTargets;
+    private final int[] scoreTopLogprobs;
+    private final boolean[] samples;
     private final int[] snapshotTokens;
     private final int[] snapshotSlots;
     private int numSeqs;
+    private int numBlockUpdates;
+    private int numCopies;
     private int numLogits;
     private int numSnapshots;
 
@@ -45,37 +76,61 @@ public final class ForwardBatch {
         slotMapping = new int[maxTokens];
         cuSeqlensQ = new int[maxSeqs + 1];
         seqLensK = new int[maxSeqs];
-        blockTables = new int[Math.multiplyExact(maxSeqs, limits.maxBlocksPerSeq())];
         convSlots = new int[maxSeqs];
         initialSnapshots = new int[maxSeqs];
-        logitTokens = new int[maxTokens];
-        logitSeqs = new int[maxTokens];
-        logitSampled = new boolean[maxTokens];
+        runs = new boolean[limits.numConvSlots()];
+        int maxCopies = Math.toIntExact(2L * maxSeqs + 4L * limits.maxBlocksPerSeq());
+        int maxUpdates = Math.addExact(maxCopies, ModelLimits.blocksFor(maxTokens));
+        updateConvSlots = new int[maxUpdates];
+        updateIndices = new int[maxUpdates];
+        updateBlocks = new int[maxUpdates];
+        copyKinds = new Copy[maxCopies];
+        copyFrom = new int[maxCopies];
+        copyTo = new int[maxCopies];
+        int maxLogits = limits.maxNumLogits();
+        logitTokens = new int[maxLogits];
+        logitSeqs = new int[maxLogits];
+        logitConvSlots = new int[maxLogits];
+        logitSampled = new boolean[maxLogits];
+        scoreTargets = new int[maxLogits];
+        scoreTopLogprobs = new int[maxLogits];
+        samples = new boolean[limits.numConvSlots()];
         snapshotTokens = new int[maxTokens];
         snapshotSlots = new int[maxTokens];
     }
 
     /** Empties the batch for the next step. */
     public void clear() {
+        for (int seq = 0; seq < numSeqs; seq++) {
+            runs[convSlots[seq]] = false;
+        }
+        for (int row = 0; row < numLogits; row++) {
+            samples[logitConvSlots[row]] = false;
+        }
         numSeqs = 0;
+        numBlockUpdates = 0;
+        numCopies = 0;
         numLogits = 0;
         numSnapshots = 0;
-        cuSeqlensQ[0] = 0;
     }
 
     /**
      * Adds {@code numTokens} tokens of a sequence that has {@code numComputedTokens} tokens in its blocks already.
      *
-     * @param convSlot the sequence's slot for convolution state and sampling history
+     * @param convSlot the sequence's slot for convolution state, block table and sampling history; once in a batch
      * @param ids token ids, of which {@code idsFrom} is the first to compute; may be {@link #LAST_SAMPLED}
-     * @param blocks the sequence's KV blocks in order; must cover all tokens up to the last added one
+     * @param blocks the sequence's KV blocks in order, as in its block table; must cover all tokens up to the last
+     *     added one
      * @return the index of the sequence in this batch
      */
     public int addSequence(int convSlot, int[] ids, int idsFrom, int numTokens, int numComputedTokens, int[] blocks) {
-        int seq = numSeqs;
-        int first = cuSeqlensQ[seq];
+        int first = cuSeqlensQ[numSeqs];
         int length = numComputedTokens + numTokens;
-        requireRoom(convSlot, numTokens, length, first, blocks.length);
+        requireRoom(convSlot, numTokens);
+        if (numComputedTokens < 0 || length > limits.maxModelLen() || ModelLimits.blocksFor(length) > blocks.length) {
+            throw new IllegalArgumentException(numTokens + " tokens behind " + numComputedTokens + " with "
+                    + blocks.length + " blocks do not fit " + limits);
+        }
         for (int i = 0; i < numTokens; i++) {
             int position = numComputedTokens + i;
             tokenIds[first + i] = ids[idsFrom + i];
@@ -84,37 +139,131 @@ public final class ForwardBatch {
                     blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS
                             + position % ModelLimits.BLOCK_TOKENS;
         }
-        System.arraycopy(blocks, 0, blockTables, seq * limits.maxBlocksPerSeq(), ModelLimits.blocksFor(length));
+        return append(convSlot, length, first + numTokens);
+    }
+
+    /**
+     * Adds one token of a sequence that has {@code position} tokens in its blocks already.
+     *
+     * @param tokenId may be {@link #LAST_SAMPLED}
+     * @param slot where its keys and values go: block x 64 + offset
+     * @return the index of the sequence in this batch
+     */
+    public int addDecode(int convSlot, int tokenId, int position, int slot) {
+        int token = cuSeqlensQ[numSeqs];
+        requireRoom(convSlot, 1);
+        if (position < 0 || position >= limits.maxModelLen() || slot < 0
+                || slot / ModelLimits.BLOCK_TOKENS >= limits.numKvBlocks()
+                || slot % ModelLimits.BLOCK_TOKENS != position % ModelLimits.BLOCK_TOKENS) {
+            throw new IllegalArgumentException(
+                    "slot " + slot + " for position " + position + " does not fit " + limits);
+        }
+        tokenIds[token] = tokenId;
+        positions[token] = position;
+        slotMapping[token] = slot;
+        return append(convSlot, position + 1, token + 1);
+    }
+
+    private void requireRoom(int convSlot, int numTokens) {
+        if (numSeqs == limits.maxNumSeqs() || numTokens() + numTokens > limits.maxNumBatchedTokens()) {
+            throw new IllegalStateException("no room for a sequence of " + numTokens + " tokens beside " + numSeqs
+                    + " sequences with " + numTokens() + " tokens in " + limits);
+        }
+        if (numTokens < 1) {
+            throw new IllegalArgumentException("a sequence of " + numTokens + " tokens");
+        }
+        requireIndex("conv slot", convSlot, limits.numConvSlots());
+        if (runs[convSlot]) {
+            throw new IllegalArgumentException("conv slot " + convSlot + " runs in this batch already");
+        }
+    }
+
+    private int append(int convSlot, int length, int end) {
+        int seq = numSeqs++;
         seqLensK[seq] = length;
         convSlots[seq] = convSlot;
         initialSnapshots[seq] = NO_SNAPSHOT;
-        cuSeqlensQ[seq + 1] = first + numTokens;
-        numSeqs++;
+        runs[convSlot] = true;
+        cuSeqlensQ[seq + 1] = end;
         return seq;
     }
 
-    private void requireRoom(int convSlot, int numTokens, int length, int first, int numBlocks) {
-        if (numSeqs == limits.maxNumSeqs() || first + numTokens > limits.maxNumBatchedTokens() || numTokens < 1) {
-            throw new IllegalStateException("no room for a sequence of " + numTokens + " tokens beside " + numSeqs
-                    + " sequences with " + first + " tokens in " + limits);
+    private static void requireIndex(String name, int index, int size) {
+        if (index < 0 || index >= size) {
+            throw new IllegalArgumentException(name + " " + index + " of " + size);
         }
-        if (length > limits.maxModelLen() || ModelLimits.blocksFor(length) > numBlocks
-                || convSlot < 0 || convSlot >= limits.numConvSlots()) {
-            throw new IllegalArgumentException("length " + length + ", " + numBlocks + " blocks, conv slot " + convSlot
-                    + " do not fit " + limits);
+    }
+
+    /** From this step on, the {@code index}-th KV block of the conv slot's sequence is {@code block}. */
+    public void setBlock(int convSlot, int index, int block) {
+        requireIndex("conv slot", convSlot, limits.numConvSlots());
+        requireIndex("block index", index, limits.maxBlocksPerSeq());
+        requireIndex("KV block", block, limits.numKvBlocks());
+        if (blockUpdateRoom() == 0) {
+            throw new IllegalStateException("no room for a block update beside " + numBlockUpdates);
         }
+        updateConvSlots[numBlockUpdates] = convSlot;
+        updateIndices[numBlockUpdates] = index;
+        updateBlocks[numBlockUpdates] = block;
+        numBlockUpdates++;
+    }
+
+    /** Block updates that still fit. */
+    public int blockUpdateRoom() {
+        return updateBlocks.length - numBlockUpdates;
+    }
+
+    /** Copies before the step's compute, one after the other in the order of these calls. */
+    public void addCopy(Copy kind, int from, int to) {
+        int numBlocks = limits.numKvBlocks();
+        int numSlots = limits.numConvSlots();
+        switch (kind) {
+            case BLOCK -> requireCopy(kind, from, numBlocks, to, numBlocks);
+            case BLOCK_TO_HOST -> requireCopy(kind, from, numBlocks, to, limits.numSwapBlocks());
+            case BLOCK_FROM_HOST -> requireCopy(kind, from, limits.numSwapBlocks(), to, numBlocks);
+            case SLOT_TO_HOST -> requireCopy(kind, from, numSlots, to, limits.numSwapSlots());
+            case SLOT_FROM_HOST -> requireCopy(kind, from, limits.numSwapSlots(), to, numSlots);
+        }
+        copyKinds[numCopies] = kind;
+        copyFrom[numCopies] = from;
+        copyTo[numCopies] = to;
+        numCopies++;
+    }
+
+    private void requireCopy(Copy kind, int from, int numFrom, int to, int numTo) {
+        if (copyRoom() == 0) {
+            throw new IllegalStateException("no room for a copy beside " + numCopies);
+        }
+        if (from < 0 || from >= numFrom || to < 0 || to >= numTo) {
+            throw new IllegalArgumentException(
+                    kind + " from " + from + " of " + numFrom + " to " + to + " of " + numTo);
+        }
+    }
+
+    /** Copies that still fit. */
+    public int copyRoom() {
+        return copyKinds.length - numCopies;
     }
 
     /** The sequence's convolution history comes from a snapshot (a prefix hit), not from its slot. */
     public void startFromSnapshot(int seq, int snapshot) {
+        requireIndex("sequence", seq, numSeqs);
+        requireIndex("snapshot", snapshot, limits.numSnapshots());
         initialSnapshots[seq] = snapshot;
     }
 
     /**
      * The conv state after batch token {@code token} is written to {@code snapshot} in passing. Called in rising order
-     * of tokens.
+     * of tokens; never with a snapshot that a sequence of the same batch starts from.
      */
     public void writeSnapshot(int token, int snapshot) {
+        requireIndex("token", token, numTokens());
+        requireIndex("snapshot", snapshot, limits.numSnapshots());
+        if (numSnapshots == snapshotTokens.length
+                || numSnapshots > 0 && snapshotTokens[numSnapshots - 1] > token) {
+            throw new IllegalStateException("a snapshot after token " + token + " behind " + numSnapshots
+                    + " others: at most " + snapshotTokens.length + ", in rising order of tokens");
+        }
         snapshotTokens[numSnapshots] = token;
         snapshotSlots[numSnapshots] = snapshot;
         numSnapshots++;
@@ -122,19 +271,77 @@ public final class ForwardBatch {
 
     /** The next token of this sequence is sampled from the logits of its last token in the batch. */
     public void sample(int seq) {
-        addLogits(seq, cuSeqlensQ[seq + 1] - 1, true);
+        requireIndex("sequence", seq, numSeqs);
+        sample(seq, convSlots[seq]);
+    }
+
+    /**
+     * A token is sampled from the logits of this sequence's last token in the batch by the sampling state of another
+     * conv slot, which takes it as its next: the first token of a fork of one prompt.
+     *
+     * @param convSlot started like the slot of any sequence; samples once in a batch
+     */
+    public void sample(int seq, int convSlot) {
+        requireIndex("sequence", seq, numSeqs);
+        requireIndex("conv slot", convSlot, limits.numConvSlots());
+        if (samples[convSlot]) {
+            throw new IllegalArgumentException("conv slot " + convSlot + " samples in this batch already");
+        }
+        int row = addLogits(seq, cuSeqlensQ[seq + 1] - 1);
+        logitConvSlots[row] = convSlot;
+        logitSampled[row] = true;
+        samples[convSlot] = true;
+    }
+
+    /**
+     * Log probability and rank of a given token, and the most likely tokens, from the logits of one batch token: log
+     * probabilities of a prompt. Nothing is sampled.
+     *
+     * @param targetTokenId the token whose log probability is wanted
+     * @param numTopLogprobs how many most likely tokens; 0 to {@link SamplingParams#MAX_LOGPROBS}
+     */
+    public void score(int seq, int token, int targetTokenId, int numTopLogprobs) {
+        if (targetTokenId < 0 || numTopLogprobs < 0 || numTopLogprobs > SamplingParams.MAX_LOGPROBS) {
+            throw new IllegalArgumentException("token id " + targetTokenId + " with " + numTopLogprobs
+                    + " most likely ones of at most " + SamplingParams.MAX_LOGPROBS);
+        }
+        int row = addLogits(seq, token);
+        scoreTargets[row] = targetTokenId;
+        scoreTopLogprobs[row] = numTopLogprobs;
     }
 
     /** Logits of one batch token are computed without sampling from them. */
     public void computeLogits(int seq, int token) {
-        addLogits(seq, token, false);
+        addLogits(seq, token);
     }
 
-    private void addLogits(int seq, int token, boolean sampled) {
-        logitTokens[numLogits] = token;
-        logitSeqs[numLogits] = seq;
-        logitSampled[numLogits] = sampled;
-        numLogits++;
+    private int addLogits(int seq, int token) {
+        requireIndex("sequence", seq, numSeqs);
+        if (token < cuSeqlensQ[seq] || token >= cuSeqlensQ[seq + 1]) {
+            throw new IllegalArgumentException("token " + token + " is not one of sequence " + seq + ": "
+                    + cuSeqlensQ[seq] + " to " + (cuSeqlensQ[seq + 1] - 1));
+        }
+        if (logitRoom() == 0) {
+            throw new IllegalStateException("no room for a row of logits beside " + numLogits);
+        }
+        int row = numLogits++;
+        logitTokens[row] = token;
+        logitSeqs[row] = seq;
+        logitConvSlots[row] = convSlots[seq];
+        logitSampled[row] = false;
+        scoreTargets[row] = NO_TARGET;
+        scoreTopLogprobs[row] = 0;
+        return row;
+    }
+
+    /** Rows of logits that still fit. */
+    public int logitRoom() {
+        return logitTokens.length - numLogits;
+    }
+
+    /** Whether there is nothing to launch: neither tokens nor copies. */
+    public boolean isEmpty() {
+        return numSeqs == 0 && numCopies == 0;
     }
 
     public int numSeqs() {
@@ -143,6 +350,14 @@ public final class ForwardBatch {
 
     public int numTokens() {
         return cuSeqlensQ[numSeqs];
+    }
+
+    public int numBlockUpdates() {
+        return numBlockUpdates;
+    }
+
+    public int numCopies() {
+        return numCopies;
     }
 
     /** Rows that run through the LM head. */
@@ -181,11 +396,6 @@ public final class ForwardBatch {
         return seqLensK[seq];
     }
 
-    /** The sequence's {@code index}-th KV block. */
-    public int block(int seq, int index) {
-        return blockTables[seq * limits.maxBlocksPerSeq() + index];
-    }
-
     public int convSlot(int seq) {
         return convSlots[seq];
     }
@@ -193,6 +403,31 @@ public final class ForwardBatch {
     /** The snapshot that the sequence's convolution starts from, or {@link #NO_SNAPSHOT}. */
     public int initialSnapshot(int seq) {
         return initialSnapshots[seq];
+    }
+
+    /** Conv slot whose block table the {@code i}-th update changes. */
+    public int updateConvSlot(int i) {
+        return updateConvSlots[i];
+    }
+
+    public int updateIndex(int i) {
+        return updateIndices[i];
+    }
+
+    public int updateBlock(int i) {
+        return updateBlocks[i];
+    }
+
+    public Copy copyKind(int i) {
+        return copyKinds[i];
+    }
+
+    public int copyFrom(int i) {
+        return copyFrom[i];
+    }
+
+    public int copyTo(int i) {
+        return copyTo[i];
     }
 
     /** Batch token whose hidden state the {@code row}-th logits are computed from. */
@@ -204,8 +439,27 @@ public final class ForwardBatch {
         return logitSeqs[row];
     }
 
+    /** Conv slot whose sampling state chooses; where nothing is sampled, the sequence's own. */
+    public int logitConvSlot(int row) {
+        return logitConvSlots[row];
+    }
+
     public boolean isSampled(int row) {
         return logitSampled[row];
+    }
+
+    public boolean isScored(int row) {
+        return scoreTargets[row] != NO_TARGET;
+    }
+
+    /** The token whose log probability a scored row is about. */
+    public int scoreTarget(int row) {
+        return scoreTargets[row];
+    }
+
+    /** How many most likely tokens a scored row lists. */
+    public int scoreTopLogprobs(int row) {
+        return scoreTopLogprobs[row];
     }
 
     public int snapshotToken(int pair) {

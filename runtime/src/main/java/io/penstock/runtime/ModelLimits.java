@@ -8,9 +8,15 @@ package io.penstock.runtime;
  * @param maxModelLen tokens of one sequence, prompt and output
  * @param numKvBlocks KV blocks of {@link #BLOCK_TOKENS} tokens
  * @param numSnapshots conv snapshots that can be kept for prefix hits
+ * @param numSwapBlocks KV blocks of the host's memory, for sequences that were swapped out
  */
 public record ModelLimits(
-        int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numKvBlocks, int numSnapshots) {
+        int maxNumSeqs,
+        int maxNumBatchedTokens,
+        int maxModelLen,
+        int numKvBlocks,
+        int numSnapshots,
+        int numSwapBlocks) {
     /** Tokens in one KV block. */
     public static final int BLOCK_TOKENS = 64;
 
@@ -19,13 +25,28 @@ public record ModelLimits(
         requirePositive("max_num_batched_tokens", maxNumBatchedTokens);
         requirePositive("max_model_len", maxModelLen);
         requirePositive("num_kv_blocks", numKvBlocks);
-        if (numSnapshots < 0) {
-            throw new InputException("num_snapshots must be at least 0, not " + numSnapshots);
-        }
+        requireNotNegative("num_snapshots", numSnapshots);
+        requireNotNegative("num_swap_blocks", numSwapBlocks);
+    }
+
+    /** Limits without swap space. */
+    public ModelLimits(
+            int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numKvBlocks, int numSnapshots) {
+        this(maxNumSeqs, maxNumBatchedTokens, maxModelLen, numKvBlocks, numSnapshots, 0);
     }
 
     /** Conv slots: one a running sequence. */
     public int numConvSlots() {
+        return maxNumSeqs;
+    }
+
+    /** Conv states of the host's memory: a swapped sequence has a block at least. */
+    public int numSwapSlots() {
+        return Math.min(numSwapBlocks, maxNumSeqs);
+    }
+
+    /** Rows of logits in one step: sampled, scored or only computed. */
+    public int maxNumLogits() {
         return maxNumSeqs;
     }
 
@@ -42,6 +63,12 @@ public record ModelLimits(
     private static void requirePositive(String name, int value) {
         if (value < 1) {
             throw new InputException(name + " must be at least 1, not " + value);
+        }
+    }
+
+    private static void requireNotNegative(String name, int value) {
+        if (value < 0) {
+            throw new InputException(name + " must be at least 0, not " + value);
         }
     }
 }

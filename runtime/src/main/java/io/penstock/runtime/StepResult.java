@@ -1,9 +1,10 @@
 package io.penstock.runtime;
 
 /**
- * What one step sampled: a token per sampled row, with log probabilities where they were asked for. Rows are in the
- * order in which the batch lists the sequences that sample. Sized once, owned by the runner and filled in place each
- * step: read it before the step after next is launched. Threads may fill different rows at the same time.
+ * What one step sampled and scored: a token per row, with log probabilities where they were asked for. Rows are those
+ * of the batch's logits, in their order; one that is neither sampled nor scored holds nothing. Sized once, owned by the
+ * runner and filled in place each step: read it before the step after next is launched. Threads may fill different
+ * rows at the same time.
  */
 public final class StepResult {
     private final int[] tokenIds;
@@ -14,16 +15,16 @@ public final class StepResult {
     private final float[] topLogprobs;
     private int numRows;
 
-    /** Room for {@code maxNumSeqs} rows, each with {@link SamplingParams#MAX_LOGPROBS} alternatives. */
-    public StepResult(int maxNumSeqs) {
-        if (maxNumSeqs < 1) {
-            throw new IllegalArgumentException("maxNumSeqs " + maxNumSeqs);
+    /** Room for {@code maxNumRows} rows, each with {@link SamplingParams#MAX_LOGPROBS} alternatives. */
+    public StepResult(int maxNumRows) {
+        if (maxNumRows < 1) {
+            throw new IllegalArgumentException("maxNumRows " + maxNumRows);
         }
-        int maxTop = Math.multiplyExact(maxNumSeqs, SamplingParams.MAX_LOGPROBS);
-        tokenIds = new int[maxNumSeqs];
-        logprobs = new float[maxNumSeqs];
-        ranks = new int[maxNumSeqs];
-        numTopLogprobs = new int[maxNumSeqs];
+        int maxTop = Math.multiplyExact(maxNumRows, SamplingParams.MAX_LOGPROBS);
+        tokenIds = new int[maxNumRows];
+        logprobs = new float[maxNumRows];
+        ranks = new int[maxNumRows];
+        numTopLogprobs = new int[maxNumRows];
         topTokenIds = new int[maxTop];
         topLogprobs = new float[maxTop];
     }
@@ -40,6 +41,7 @@ public final class StepResult {
         return numRows;
     }
 
+    /** Rows that fit: {@link ModelLimits#maxNumLogits}. */
     public int maxNumRows() {
         return tokenIds.length;
     }
@@ -52,7 +54,7 @@ public final class StepResult {
         numTopLogprobs[row] = 0;
     }
 
-    /** Adds the sampled token's log probability to a row that has its token. */
+    /** Adds its token's log probability to a row. */
     public void setLogprob(int row, float logprob, int rank) {
         logprobs[row] = logprob;
         ranks[row] = rank;
@@ -66,11 +68,12 @@ public final class StepResult {
         topLogprobs[row * SamplingParams.MAX_LOGPROBS + index] = logprob;
     }
 
+    /** The sampled token; in a scored row the token that was given. */
     public int tokenId(int row) {
         return tokenIds[row];
     }
 
-    /** Natural logarithm of the sampled token's probability before any processing; NaN when not asked for. */
+    /** Natural logarithm of the row's token's probability before any processing; NaN when not asked for. */
     public float logprob(int row) {
         return logprobs[row];
     }

@@ -35,7 +35,9 @@ public final class CpuSteps implements AutoCloseable {
         blocks = new int[limits.maxBlocksPerSeq()];
         for (int i = 0; i < blocks.length; i++) {
             blocks[i] = i;
+            batch.setBlock(0, i, i);
         }
+        model.forward(batch);
     }
 
     private void step(int from, int numTokens) {

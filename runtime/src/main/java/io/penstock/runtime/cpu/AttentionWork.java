@@ -1,5 +1,6 @@
 package io.penstock.runtime.cpu;
 
+import io.penstock.runtime.BlockTables;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ final class AttentionWork implements WorkerPool.Work {
     private final TileKernel kernel;
     private final Arithmetic arithmetic;
     private final CpuMemory memory;
+    private final BlockTables tables;
     private final int numKvHeads;
     private final int groupHeads;
     private final int[] itemSeqs;
@@ -43,6 +45,7 @@ final class AttentionWork implements WorkerPool.Work {
         this.kernel = kernels.tile();
         this.arithmetic = arithmetic;
         this.memory = memory;
+        tables = memory.blockTables();
         this.numKvHeads = numKvHeads;
         this.groupHeads = numHeads / numKvHeads;
         itemSeqs = new int[maxTokens];
@@ -117,6 +120,7 @@ final class AttentionWork implements WorkerPool.Work {
     }
 
     private void attend(Scratch s, int seq, int kvHead) {
+        int convSlot = batch.convSlot(seq);
         int end = s.positions[ROWS - 1] + 1;
         for (int chunk = 0; chunk < end; chunk += CONTEXT_CHUNK_TOKENS) {
             Arrays.fill(s.max, Float.NEGATIVE_INFINITY);
@@ -124,7 +128,7 @@ final class AttentionWork implements WorkerPool.Work {
             Arrays.fill(s.values, 0);
             int endOfChunk = Math.min(chunk + CONTEXT_CHUNK_TOKENS, end);
             for (int tile = chunk; tile < endOfChunk; tile += TILE_TOKENS) {
-                tile(s, tile, memory.keys(batch.block(seq, tile / TILE_TOKENS), kvHead));
+                tile(s, tile, memory.keys(tables.block(convSlot, tile / TILE_TOKENS), kvHead));
             }
             merge(s, chunk);
         }

@@ -61,7 +61,7 @@ public final class CpuModel implements AutoCloseable {
         int tokens = limits.maxNumBatchedTokens();
         int hidden = config.hiddenSize();
         int kvWidth = config.attention().numKvHeads() * config.attention().headDim();
-        int logitRows = Math.min(tokens, limits.maxNumSeqs());
+        int logitRows = limits.maxNumLogits();
         return new Activations(
                 new CpuTensor(tokens, hidden),
                 new CpuTensor(tokens, hidden),
@@ -89,7 +89,7 @@ public final class CpuModel implements AutoCloseable {
     }
 
     /**
-     * Runs one step.
+     * Runs one step: copies, block updates, and the forward pass over the tokens, if there are any.
      *
      * @return logits [logit rows of the batch, vocab], overwritten by the next step
      */

@@ -49,6 +49,8 @@ final class CpuOps implements Ops {
 
     @Override
     public void beginStep(ForwardBatch batch) {
+        memory.copy(batch);
+        memory.blockTables().apply(batch);
         int end = 0;
         for (int s = 0; s < batch.numSeqs(); s++) {
             end = Math.max(end, batch.seqLenK(s));

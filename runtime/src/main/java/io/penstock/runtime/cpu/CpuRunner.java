@@ -32,7 +32,7 @@ public final class CpuRunner implements ModelRunner {
             states[i] = new SamplingState(vocabSize, limits.maxModelLen());
         }
         for (int i = 0; i < results.length; i++) {
-            results[i] = new StepResult(limits.maxNumSeqs());
+            results[i] = new StepResult(limits.maxNumLogits());
         }
     }
 
@@ -59,9 +59,12 @@ public final class CpuRunner implements ModelRunner {
         int vocabSize = model.config().vocabSize();
         for (int row = 0; row < batch.numLogits(); row++) {
             if (batch.isSampled(row)) {
-                SamplingState state = states[batch.convSlot(batch.logitSeq(row))];
+                SamplingState state = states[batch.logitConvSlot(row)];
                 sampler.sample(logits, row * vocabSize, state, result, row);
                 state.append(result.tokenId(row));
+            } else if (batch.isScored(row)) {
+                sampler.score(logits, row * vocabSize, batch.scoreTarget(row), batch.scoreTopLogprobs(row), result,
+                        row);
             }
         }
         numLaunched++;

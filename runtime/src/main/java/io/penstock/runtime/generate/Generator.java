@@ -16,8 +16,6 @@ import java.util.stream.IntStream;
  * slot {@code i} and a fixed range of KV blocks, so the runner's limits say how many choices and tokens fit.
  */
 public final class Generator {
-    private static final int[] LAST_SAMPLED = {ForwardBatch.LAST_SAMPLED};
-
     private final ModelRunner runner;
     private final int[] eosTokenIds;
     private final ForwardBatch batch;
@@ -104,6 +102,7 @@ public final class Generator {
         while (sequence.numComputed < prompt.length) {
             int numTokens = Math.min(chunk, prompt.length - sequence.numComputed);
             batch.clear();
+            setBlocks(sequence, numTokens);
             int seq = batch.addSequence(sequence.choice, prompt, sequence.numComputed, numTokens,
                     sequence.numComputed, blocks[sequence.choice]);
             sequence.numComputed += numTokens;
@@ -128,8 +127,9 @@ public final class Generator {
             for (int i = from; i < end; i++) {
                 Sequence sequence = sequences[i];
                 if (sequence.finished == null) {
-                    batch.sample(batch.addSequence(
-                            i, LAST_SAMPLED, 0, 1, sequence.numComputed, blocks[i]));
+                    setBlocks(sequence, 1);
+                    batch.sample(batch.addDecode(
+                            i, ForwardBatch.LAST_SAMPLED, sequence.numComputed, slot(sequence)));
                     sequence.numComputed++;
                 }
             }
@@ -143,6 +143,19 @@ public final class Generator {
             }
         }
         return any;
+    }
+
+    /** Tells the runner of the blocks that the next {@code numTokens} tokens are the first in. */
+    private void setBlocks(Sequence sequence, int numTokens) {
+        int end = ModelLimits.blocksFor(sequence.numComputed + numTokens);
+        for (int i = ModelLimits.blocksFor(sequence.numComputed); i < end; i++) {
+            batch.setBlock(sequence.choice, i, blocks[sequence.choice][i]);
+        }
+    }
+
+    private int slot(Sequence sequence) {
+        int block = blocks[sequence.choice][sequence.numComputed / ModelLimits.BLOCK_TOKENS];
+        return block * ModelLimits.BLOCK_TOKENS + sequence.numComputed % ModelLimits.BLOCK_TOKENS;
     }
 
     private void take(Sequence sequence, StepResult result, int row, TokenSink sink) {

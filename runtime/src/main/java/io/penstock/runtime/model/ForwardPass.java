@@ -20,10 +20,13 @@ public final class ForwardPass {
         this.trace = trace;
     }
 
-    /** Computes the logits [logit rows, vocab] of the rows that the batch asks for into {@code head().logits()}. */
+    /** Runs a step; computes the logits [logit rows, vocab] of the rows that the batch asks for into {@code head().logits()}. */
     public void run(ForwardBatch batch) {
         a.useRows(batch.numTokens(), batch.numLogits());
         ops.beginStep(batch);
+        if (batch.numTokens() == 0) {
+            return;
+        }
         ops.embed(a.residual(), weights.embedTokens(), batch);
         trace.embedding(a.residual());
         Layer[] layers = weights.layers();

@@ -9,7 +9,10 @@ import io.penstock.runtime.model.FeedForward.SparseMoe;
  * that row, its sequence and the weights alone, never on the other rows of the batch or on how a prompt was cut.
  */
 public interface Ops {
-    /** Called before a step's first operation. */
+    /**
+     * Does the batch's copies, then takes over its block updates; called once a step, before its first operation and
+     * also when it has none.
+     */
     void beginStep(ForwardBatch batch);
 
     /** {@code out[t] = embedTokens[tokenIds[t]]}; {@code out} [tokens, hidden]. */

@@ -3,7 +3,7 @@ package io.penstock.runtime.sampling;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
 
-/** Log-softmax of the raw logits: of the sampled token, its rank, and the most likely tokens. */
+/** Log-softmax of the raw logits: of the row's token, its rank, and the most likely tokens. */
 final class Logprobs {
     private final int numTokens;
     private final int[] topTokenIds = new int[SamplingParams.MAX_LOGPROBS];
@@ -19,19 +19,20 @@ final class Logprobs {
      */
     void add(float[] logits, int offset, int numTop, StepResult result, int row) {
         double logNormalizer = logNormalizer(logits, offset);
-        int sampled = result.tokenId(row);
-        float sampledLogit = LogitProcessors.finiteOrMinusInfinity(logits[offset + sampled]);
+        int token = result.tokenId(row);
+        float tokenLogit = token < numTokens
+                ? LogitProcessors.finiteOrMinusInfinity(logits[offset + token]) : Float.NEGATIVE_INFINITY;
         int numInFront = 0;
         int numKept = 0;
         for (int i = 0; i < numTokens; i++) {
             float logit = LogitProcessors.finiteOrMinusInfinity(logits[offset + i]);
-            numInFront += logit > sampledLogit || logit == sampledLogit && i < sampled ? 1 : 0;
+            numInFront += logit > tokenLogit || logit == tokenLogit && i < token ? 1 : 0;
             if (numKept < numTop ? logit > Float.NEGATIVE_INFINITY : numTop > 0 && logit > topLogits[numTop - 1]) {
                 insert(i, logit, Math.min(numKept, numTop - 1));
                 numKept = Math.min(numKept + 1, numTop);
             }
         }
-        result.setLogprob(row, (float) (sampledLogit - logNormalizer), numInFront + 1);
+        result.setLogprob(row, (float) (tokenLogit - logNormalizer), numInFront + 1);
         for (int i = 0; i < numKept; i++) {
             result.addTopLogprob(row, topTokenIds[i], (float) (topLogits[i] - logNormalizer));
         }

@@ -80,6 +80,19 @@ public final class Sampler {
     }
 
     /**
+     * Sets a row of the result to a given token with its log probability, rank and {@code numTop} most likely tokens,
+     * by the rules of {@link #sample}: from the {@code vocabSize} logits at {@code offset} before any processing. A
+     * padding id has probability 0 and comes last.
+     */
+    public void score(float[] logits, int offset, int tokenId, int numTop, StepResult result, int row) {
+        if (tokenId < 0 || tokenId >= vocabSize) {
+            throw new IllegalArgumentException("token " + tokenId + " of " + vocabSize);
+        }
+        result.setToken(row, tokenId);
+        logprobs.add(logits, offset, numTop, result, row);
+    }
+
+    /**
      * The probabilities that {@link #sample} draws from, for tests and tools: {@code probs} [vocabSize] is filled.
      * Returns how many tokens are not filtered; the probability of one that is not may still underflow to 0.
      */

@@ -111,6 +111,7 @@ class BatchIndependenceTest {
             harness.run();
             harness.prefill(8, sequence(40, 300, 10), 40);
             batch = harness.begin();
+            harness.setBlocks(2, ModelHarness.blocks(1), 0, 90);
             int seq = batch.addSequence(2, tokens, cut, 90 - cut, cut, ModelHarness.blocks(1));
             batch.startFromSnapshot(seq, 6);
             batch.sample(seq);

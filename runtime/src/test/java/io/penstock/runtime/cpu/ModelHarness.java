@@ -45,11 +45,19 @@ final class ModelHarness implements AutoCloseable {
 
     /** Adds tokens of a sequence and asks for the logits of all of them, or of the last one. */
     void add(int slot, int[] tokens, int from, int n, boolean allLogits) {
+        setBlocks(slot, blocks(slot), from, from + n);
         int seq = batch.addSequence(slot, tokens, from, n, from, blocks(slot));
         for (int t = batch.firstToken(seq); t < batch.firstToken(seq + 1); t++) {
             if (allLogits || t == batch.firstToken(seq + 1) - 1) {
                 batch.computeLogits(seq, t);
             }
+        }
+    }
+
+    /** Puts the blocks of tokens {@code from} to {@code end} into the table of a slot. */
+    void setBlocks(int slot, int[] blocks, int from, int end) {
+        for (int i = from / ModelLimits.BLOCK_TOKENS; i < ModelLimits.blocksFor(end); i++) {
+            batch.setBlock(slot, i, blocks[i]);
         }
     }
 

@@ -27,7 +27,6 @@ class StepAllocationTest {
     private static final int MAX_ROUNDS = 40;
 
     private static final int BLOCKS = 128;
-    private static final int[] LAST_SAMPLED = {ForwardBatch.LAST_SAMPLED};
     private static final SamplingParams RECOMMENDED = new SamplingParams(0.2, new TokenFilters(80, 0.95, 0),
             new Penalties(1.05, 0, 0), TokenConstraints.NONE, StopConditions.afterTokens(8_000), 1, -1);
 
@@ -53,6 +52,7 @@ class StepAllocationTest {
             }
             runner.startSequence(s, RECOMMENDED, new int[] {s + 1}, 1, 1);
             batch.clear();
+            batch.setBlock(s, 0, blocks[s][0]);
             batch.sample(batch.addSequence(s, new int[] {s + 1}, 0, 1, 0, blocks[s]));
             runner.launch(batch);
             runner.await();
@@ -74,7 +74,13 @@ class StepAllocationTest {
         for (int step = 0; step < numSteps; step++, computed++) {
             batch.clear();
             for (int s = 0; s < NUM_SEQS; s++) {
-                batch.sample(batch.addSequence(s, LAST_SAMPLED, 0, 1, computed, blocks[s]));
+                int index = computed / ModelLimits.BLOCK_TOKENS;
+                int offset = computed % ModelLimits.BLOCK_TOKENS;
+                if (offset == 0) {
+                    batch.setBlock(s, index, blocks[s][index]);
+                }
+                batch.sample(batch.addDecode(s, ForwardBatch.LAST_SAMPLED, computed,
+                        blocks[s][index] * ModelLimits.BLOCK_TOKENS + offset));
             }
             runner.launch(batch);
             runner.await();

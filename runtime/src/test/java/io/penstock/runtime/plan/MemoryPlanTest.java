@@ -31,7 +31,7 @@ class MemoryPlanTest {
         long perLogits = 2 * 2048 + 4L * 128_000;
         assertEquals(perToken + perLogits, MemoryPlan.workspaceBytes(MODEL, 1, 1));
         assertEquals(512 * perToken + 7 * perLogits, MemoryPlan.workspaceBytes(MODEL, 512, 7));
-        assertEquals(3 * (perToken + perLogits), MemoryPlan.workspaceBytes(MODEL, 3, 7));
+        assertEquals(3 * perToken + 7 * perLogits, MemoryPlan.workspaceBytes(MODEL, 3, 7));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.penstock.scheduler;
 
 import io.penstock.runtime.FinishReason;
+import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
 import io.penstock.scheduler.OutputHandler.Finish;
 import io.penstock.scheduler.OutputHandler.LogprobsView;
@@ -79,7 +80,7 @@ public final class OutputQueue {
     }
 
     private static int maxRowWords() {
-        return rowWords(io.penstock.runtime.SamplingParams.MAX_LOGPROBS);
+        return rowWords(SamplingParams.MAX_LOGPROBS);
     }
 
     /** Words of a row with so many alternatives; -1 for no log probabilities. */
@@ -169,21 +170,22 @@ public final class OutputQueue {
 
     /** Makes everything written so far visible, and tells the reader once. */
     void publish() {
-        WORDS_WRITTEN.setRelease(this, writeIndex);
+        WORDS_WRITTEN.setVolatile(this, writeIndex);
         if (isSignalled.compareAndSet(false, true)) {
             onOutput.run();
         }
     }
 
     /**
-     * Hands over what is there, on the front's thread.
+     * Hands over what is there, on the front's thread. Call it until it returns 0: the next signal comes with the next
+     * step's output only.
      *
      * @param maxEvents where to stop
      * @return the number of events handed over
      */
     public int poll(OutputHandler handler, int maxEvents) {
         isSignalled.set(false);
-        long end = (long) WORDS_WRITTEN.getAcquire(this);
+        long end = (long) WORDS_WRITTEN.getVolatile(this);
         long at = wordsRead;
         int numEvents = 0;
         while (at < end && numEvents < maxEvents) {
@@ -208,9 +210,9 @@ public final class OutputQueue {
             case FINISHED -> {
                 long counts = word(at + 3);
                 long output = word(at + 2);
-                numSequences.decrementAndGet();
                 handler.finished(requestId, choice, new Finish(REASONS[low], (int) (output >> 32), (int) output,
                         (int) (counts >> 32), (int) counts));
+                numSequences.decrementAndGet();
                 return at + FINISH_WORDS;
             }
             default -> {

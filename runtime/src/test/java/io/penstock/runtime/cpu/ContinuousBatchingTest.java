@@ -1,5 +1,6 @@
 package io.penstock.runtime.cpu;
 
+import static io.penstock.runtime.cpu.RunnerHarness.assertSame;
 import static io.penstock.runtime.cpu.RunnerHarness.params;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -34,7 +35,7 @@ class ContinuousBatchingTest {
                 harness.batch.sample(harness.addChunk(sequence, 1));
                 sequence.take(harness.step(), 0);
             }
-            assertEquals(expected, sequence.rows);
+            assertSame(expected, sequence.rows, name);
         }
     }
 
@@ -55,7 +56,7 @@ class ContinuousBatchingTest {
             var next = new Sequence(harness.prompt(LENGTH, 2), params(2), 0, 30, 14, 12, 20);
             harness.prefill(next);
             harness.decode(next, NUM_STEPS);
-            assertEquals(expected, next.rows);
+            assertSame(expected, next.rows, "next in the slot");
         }
     }
 
@@ -78,7 +79,7 @@ class ContinuousBatchingTest {
             harness.decode(sequence, 10);
             harness.overwrite(0, 6, 7, 20);
             harness.decode(sequence, NUM_STEPS - 20);
-            assertEquals(expected, sequence.rows);
+            assertSame(expected, sequence.rows, name);
         }
     }
 
@@ -109,7 +110,7 @@ class ContinuousBatchingTest {
             harness.start(sequence);
             harness.setBlocks(sequence);
             harness.decode(sequence, NUM_STEPS - 10);
-            assertEquals(expected, sequence.rows);
+            assertSame(expected, sequence.rows, name);
         }
     }
 
@@ -137,10 +138,11 @@ class ContinuousBatchingTest {
             }
             decodeTogether(harness, forks);
             for (int i = 0; i < forks.length; i++) {
-                assertEquals(harness.undisturbed(prompt, params(70 + i), NUM_STEPS), forks[i].rows, "fork " + i);
+                assertSame(
+                        harness.undisturbed(prompt, params(70 + i), NUM_STEPS), forks[i].rows, "fork " + i);
             }
-            assertNotEquals(forks[0].rows, forks[1].rows);
-            assertNotEquals(forks[1].rows, forks[2].rows);
+            assertNotEquals(forks[0].tokens[length + 9], forks[1].tokens[length + 9], "draws of their own");
+            assertNotEquals(forks[1].tokens[length + 9], forks[2].tokens[length + 9], "draws of their own");
         }
     }
 
@@ -195,7 +197,7 @@ class ContinuousBatchingTest {
             ended.take(harness.runner.await(), 0);
             next.take(harness.runner.await(), 0);
             harness.decode(next, 3);
-            assertEquals(expected, next.rows);
+            assertSame(expected, next.rows, "next in the slot");
         }
     }
 }

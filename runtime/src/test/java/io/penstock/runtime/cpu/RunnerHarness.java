@@ -64,6 +64,14 @@ final class RunnerHarness implements AutoCloseable {
         }
     }
 
+    /** Names the first row that differs. */
+    static void assertSame(List<Row> expected, List<Row> actual, String what) {
+        assertEquals(expected.size(), actual.size(), what);
+        for (int i = 0; i < expected.size(); i++) {
+            assertEquals(expected.get(i), actual.get(i), what + ", output " + i);
+        }
+    }
+
     /** A sequence and what it has of the runner's memory. */
     static final class Sequence {
         final SamplingParams params;

@@ -133,11 +133,11 @@ public final class ForwardBatch {
         }
         for (int i = 0; i < numTokens; i++) {
             int position = numComputedTokens + i;
+            int block = blocks[position / ModelLimits.BLOCK_TOKENS];
+            requireIndex("KV block", block, limits.numKvBlocks());
             tokenIds[first + i] = ids[idsFrom + i];
             positions[first + i] = position;
-            slotMapping[first + i] =
-                    blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS
-                            + position % ModelLimits.BLOCK_TOKENS;
+            slotMapping[first + i] = block * ModelLimits.BLOCK_TOKENS + position % ModelLimits.BLOCK_TOKENS;
         }
         return append(convSlot, length, first + numTokens);
     }

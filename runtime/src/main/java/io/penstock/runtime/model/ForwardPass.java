@@ -20,7 +20,9 @@ public final class ForwardPass {
         this.trace = trace;
     }
 
-    /** Runs a step; computes the logits [logit rows, vocab] of the rows that the batch asks for into {@code head().logits()}. */
+    /**
+     * Runs a step. The logits [logit rows, vocab] of the rows that the batch asks for go to {@code head().logits()}.
+     */
     public void run(ForwardBatch batch) {
         a.useRows(batch.numTokens(), batch.numLogits());
         ops.beginStep(batch);

@@ -110,8 +110,8 @@ public record MemoryPlan(
 
     /**
      * Activations of a step, reused by all layers. With T batched tokens, h hidden, kv the key width, f the dense
-     * width, e the expert width, k the experts a token, s the sequences, which is also the rows of logits, and V the vocabulary:
-     * {@code T x 2 B x (4h + 3h + (h + 2kv) + f + k(e + h)) + T x 8 B x k + s x (2h + 4V) B}, which is
+     * width, e the expert width, k the experts a token, s the sequences, which is also the rows of logits, and V the
+     * vocabulary: {@code T x 2 B x (4h + 3h + (h + 2kv) + f + k(e + h)) + T x 8 B x k + s x (2h + 4V) B}, which is
      * residual, norm, operator and update rows; the two projections; dense and expert products; routing; logits.
      */
     public static long workspaceBytes(ModelConfig config, int maxNumBatchedTokens, int maxNumSeqs) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
 import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ForwardBatch.Copy;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.Penalties;
 import io.penstock.runtime.SamplingParams;
@@ -17,7 +18,7 @@ import java.lang.management.ManagementFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A decode step, sampling included, allocates nothing once it is warm. */
+/** A decode step with sampling, a scored row and every kind of copy allocates nothing once it is warm. */
 class StepAllocationTest {
     private static final int NUM_SEQS = 3;
     private static final int WARM_UP_STEPS = 400;
@@ -33,7 +34,8 @@ class StepAllocationTest {
     @ParameterizedTest
     @ValueSource(strings = {"moe-nested", "dense-adjusted"})
     void nothing(String name) {
-        ModelLimits limits = new ModelLimits(NUM_SEQS, 8, BLOCKS * ModelLimits.BLOCK_TOKENS, NUM_SEQS * BLOCKS, 0);
+        ModelLimits limits = new ModelLimits(
+                NUM_SEQS + 1, 8, BLOCKS * ModelLimits.BLOCK_TOKENS, NUM_SEQS * BLOCKS + 1, 0, 1);
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/" + name))) {
             CpuModel model = new CpuModel(checkpoint, limits,
                     new CpuModel.Options(Arithmetic.BFLOAT16, CpuKernels.vector(), 1, Trace.NONE), layers -> {});
@@ -73,6 +75,7 @@ class StepAllocationTest {
     private static int decode(CpuRunner runner, ForwardBatch batch, int[][] blocks, int computed, int numSteps) {
         for (int step = 0; step < numSteps; step++, computed++) {
             batch.clear();
+            addCopies(batch);
             for (int s = 0; s < NUM_SEQS; s++) {
                 int index = computed / ModelLimits.BLOCK_TOKENS;
                 int offset = computed % ModelLimits.BLOCK_TOKENS;
@@ -82,9 +85,19 @@ class StepAllocationTest {
                 batch.sample(batch.addDecode(s, ForwardBatch.LAST_SAMPLED, computed,
                         blocks[s][index] * ModelLimits.BLOCK_TOKENS + offset));
             }
+            batch.score(0, 0, 1, SamplingParams.MAX_LOGPROBS);
             runner.launch(batch);
             runner.await();
         }
         return computed;
+    }
+
+    /** From and to what no sequence uses. */
+    private static void addCopies(ForwardBatch batch) {
+        batch.addCopy(Copy.BLOCK, 0, NUM_SEQS * BLOCKS);
+        batch.addCopy(Copy.BLOCK_TO_HOST, 0, 0);
+        batch.addCopy(Copy.BLOCK_FROM_HOST, 0, NUM_SEQS * BLOCKS);
+        batch.addCopy(Copy.SLOT_TO_HOST, NUM_SEQS, 0);
+        batch.addCopy(Copy.SLOT_FROM_HOST, 0, NUM_SEQS);
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.scheduler;
 
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.scheduler.memory.BlockTokens;
 import java.util.List;
 
 /**
@@ -17,6 +18,7 @@ public final class Request {
 
     private final long id;
     private final int[] promptTokenIds;
+    private final long[] promptBlockKeys;
     private final Options options;
     private final OutputQueue output;
     final Sequence[] sequences;
@@ -67,6 +69,7 @@ public final class Request {
         this.promptTokenIds = promptTokenIds.clone();
         this.options = options;
         this.output = output;
+        promptBlockKeys = BlockTokens.keys(options.cacheSalt(), this.promptTokenIds, promptTokenIds.length);
         sequences = new Sequence[choices.size()];
         numUnfinished = sequences.length;
         for (int i = 0; i < sequences.length; i++) {
@@ -100,6 +103,10 @@ public final class Request {
     /** Where its tokens go. */
     public OutputQueue output() {
         return output;
+    }
+
+    long[] promptBlockKeys() {
+        return promptBlockKeys;
     }
 
     int[] promptTokenIds() {

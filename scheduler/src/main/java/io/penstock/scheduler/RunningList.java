@@ -4,11 +4,23 @@ package io.penstock.scheduler;
 final class RunningList {
     private final Sequence[] sequences;
     private int size;
+    private int numLeft;
 
     RunningList(int capacity) {
         sequences = new Sequence[capacity];
     }
 
+    /** Sequences that run: those that ended since the last {@link #compact} do not count. */
+    int numRunning() {
+        return size - numLeft;
+    }
+
+    /** One of them has ended or given way. */
+    void left() {
+        numLeft++;
+    }
+
+    /** Places to look at, from {@link #at} 0 on; not all of them run. */
     int size() {
         return size;
     }
@@ -29,6 +41,10 @@ final class RunningList {
 
     /** Drops those that run no more, in place. */
     void compact() {
+        if (numLeft == 0) {
+            return;
+        }
+        numLeft = 0;
         int kept = 0;
         for (int i = 0; i < size; i++) {
             if (sequences[i].isRunning()) {

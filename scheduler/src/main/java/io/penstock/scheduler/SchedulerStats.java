@@ -9,6 +9,7 @@ public final class SchedulerStats {
     int numRunning;
     int numWaiting;
     int numSwapped;
+    int numQueuedRequests;
     int numBlocksInUse;
     int numBlocksCached;
     long numPromptTokens;
@@ -38,6 +39,11 @@ public final class SchedulerStats {
     /** Sequences in the queue, the swapped ones included. */
     public int numWaiting() {
         return numWaiting;
+    }
+
+    /** Requests of which nothing has been computed yet. */
+    public int numQueuedRequests() {
+        return numQueuedRequests;
     }
 
     /** Sequences whose state is in host memory. */

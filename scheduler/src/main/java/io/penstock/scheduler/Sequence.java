@@ -2,7 +2,6 @@ package io.penstock.scheduler;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.SamplingParams;
-import io.penstock.scheduler.memory.BlockTokens;
 import java.util.Arrays;
 import java.util.Set;
 
@@ -44,6 +43,8 @@ final class Sequence {
     int numSampled;
     int numOutput;
     int numScored;
+    int numComputedBefore;
+    boolean wasDecoding;
     int lastTokenId;
 
     int convSlot = -1;
@@ -56,12 +57,16 @@ final class Sequence {
     int writtenSnapshot = ForwardBatch.NO_SNAPSHOT;
     int writtenSnapshotBlock;
 
+    /** The next block of the prompt that gets a snapshot; {@link Integer#MAX_VALUE} when none is to come. */
+    int nextSnapshotBlock = Integer.MAX_VALUE;
+
     int[] hostBlocks = NOTHING;
     int hostSlot = -1;
     int numCachedTokens;
     int numPreemptions;
     int numReportedTokens;
     long scheduledStep = -1;
+    long preemptedStep = -1;
 
     /** Neighbours in the waiting queue. */
     Sequence previous;
@@ -93,7 +98,7 @@ final class Sequence {
     /** Becomes the one that computes the prompt. */
     void takePrompt() {
         tokenIds = request.promptTokenIds();
-        blockKeys = BlockTokens.keys(request.options().cacheSalt(), tokenIds, tokenIds.length);
+        blockKeys = request.promptBlockKeys();
         numToPrefill = tokenIds.length;
     }
 

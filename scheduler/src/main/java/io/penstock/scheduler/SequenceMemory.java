@@ -57,8 +57,8 @@ final class SequenceMemory {
         snapshotWriters = new Sequence[maxWritten];
         snapshotBlocks = new int[maxWritten];
         writtenSnapshots = new int[maxWritten];
-        movedSequences = new Sequence[maxSeqs + maxWritten];
-        movedIndices = new int[maxSeqs + maxWritten];
+        movedSequences = new Sequence[maxSeqs + ModelLimits.blocksFor(limits.maxNumBatchedTokens())];
+        movedIndices = new int[movedSequences.length];
         forkFrom = new int[maxSeqs];
         forkTo = new int[maxSeqs];
     }
@@ -198,7 +198,7 @@ final class SequenceMemory {
             return;
         }
         long salt = sequence.request.options().cacheSalt();
-        while (sequence.numCommitted < numFull) {
+        while (sequence.numCommitted < numFull && numMoved < movedSequences.length) {
             int index = sequence.numCommitted;
             int block = sequence.blocks[index];
             long key = cache.tokens().key(sequence.chainKey, block);
@@ -257,14 +257,14 @@ final class SequenceMemory {
                 || index == (promptLength - 1) / BLOCK - 1;
     }
 
-    /** The key of the next snapshot that a prefilling sequence will leave, or 0 when there is none to come. */
-    long nextSnapshotKey(Sequence sequence) {
+    /** The next block that a prefilling sequence leaves a snapshot of, {@link Integer#MAX_VALUE} when none. */
+    int nextSnapshotBlock(Sequence sequence) {
         for (int index = sequence.numScheduled / BLOCK; index < sequence.blockKeys.length; index++) {
             if (isSnapshotBlock(sequence, index)) {
-                return sequence.blockKeys[index];
+                return index;
             }
         }
-        return 0;
+        return Integer.MAX_VALUE;
     }
 
     /**

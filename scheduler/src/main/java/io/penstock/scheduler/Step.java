@@ -3,6 +3,7 @@ package io.penstock.scheduler;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
+import java.util.Arrays;
 
 /** One planned step: the batch, the sequences that take a conv slot with it, and whose each row of logits is. */
 public final class Step {
@@ -66,6 +67,6 @@ public final class Step {
     }
 
     void forgetRows() {
-        java.util.Arrays.fill(rows, 0, batch.numLogits(), null);
+        Arrays.fill(rows, 0, batch.numLogits(), null);
     }
 }

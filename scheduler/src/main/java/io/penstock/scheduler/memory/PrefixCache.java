@@ -300,13 +300,13 @@ public final class PrefixCache {
         }
     }
 
-    /** Snapshots that somebody is about to write or to start from. */
-    public int numPinnedSnapshots() {
-        int numPinned = 0;
+    /** How often snapshots are pinned, all together. */
+    public int numSnapshotPins() {
+        int numPins = 0;
         for (int snapshot = 0; snapshot < snapshots.size(); snapshot++) {
-            numPinned += snapshots.numPins(snapshot) > 0 ? 1 : 0;
+            numPins += snapshots.numPins(snapshot);
         }
-        return numPinned;
+        return numPins;
     }
 
     public int numFreeSnapshots() {

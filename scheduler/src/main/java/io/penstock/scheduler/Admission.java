@@ -1,0 +1,121 @@
+package io.penstock.scheduler;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.scheduler.memory.BlockTokens;
+import io.penstock.scheduler.memory.PrefixHit;
+
+/**
+ * Who gets in. A sequence is admitted when the blocks that it is predicted to need in the end are there beside those
+ * that the running ones are predicted to need; when nothing runs, the first one gets in whatever is predicted.
+ */
+final class Admission {
+    private final ModelLimits limits;
+    private final SchedulerConfig config;
+    private final SequenceMemory memory;
+    private final LengthPredictor predictor;
+    private final PrefixHit hit;
+    private final int lowWatermark;
+    private final int highWatermark;
+    private boolean isThrottled;
+
+    Admission(ModelLimits limits, SchedulerConfig config, SequenceMemory memory) {
+        this.limits = limits;
+        this.config = config;
+        this.memory = memory;
+        predictor = new LengthPredictor(config.initialOutputTokens());
+        hit = new PrefixHit(limits.maxBlocksPerSeq());
+        lowWatermark = (int) (config.watermarks().low() * limits.numKvBlocks());
+        highWatermark = (int) (config.watermarks().high() * limits.numKvBlocks());
+    }
+
+    /** What {@link #match} found last. */
+    PrefixHit hit() {
+        return hit;
+    }
+
+    /** Looks up what of a waiting sequence is computed; nothing for a swapped one, which has all that it had. */
+    void match(Sequence sequence) {
+        int maxBlocks = maxHitBlocks(sequence);
+        if (maxBlocks > 0 && sequence.blockKeys.length != sequence.numToPrefill / ModelLimits.BLOCK_TOKENS) {
+            sequence.blockKeys = BlockTokens.keys(
+                    sequence.request.options().cacheSalt(), sequence.tokenIds, sequence.numToPrefill);
+        }
+        memory.cache().match(sequence.request.options().cacheSalt(), sequence.blockKeys, sequence.tokenIds, maxBlocks,
+                hit);
+    }
+
+    /** Whether a running sequence is about to compute what this one could then take from the cache. */
+    boolean isBeingComputed(Sequence sequence, Sequence[] prefilling, int numPrefilling) {
+        int maxBlocks = maxHitBlocks(sequence);
+        for (int i = 0; i < numPrefilling; i++) {
+            int index = prefilling[i].nextSnapshotBlock;
+            if (index < maxBlocks && index >= hit.numBlocks()
+                    && prefilling[i].blockKeys[index] == sequence.blockKeys[index]) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** One token at least is left to compute; all are where the prompt's log probabilities are wanted. */
+    private int maxHitBlocks(Sequence sequence) {
+        boolean isUsable = config.prefixCaching() && !sequence.isSwapped()
+                && sequence.request.options().promptLogprobs() == Request.NO_PROMPT_LOGPROBS;
+        return isUsable ? (sequence.numToPrefill - 1) / ModelLimits.BLOCK_TOKENS : 0;
+    }
+
+    /** Blocks that a sequence is expected to hold in the end. */
+    int expectedBlocks(Sequence sequence) {
+        long output = predictor.expectedOutput(sequence.numOutput, sequence.maxTokens);
+        return ModelLimits.blocksFor(
+                (int) Math.min(limits.maxModelLen(), sequence.request.promptLength() + output));
+    }
+
+    /**
+     * Whether there is room for a sequence now and in the end.
+     *
+     * @param numFirst tokens that it computes first, counted from its first token
+     */
+    boolean hasRoom(Sequence sequence, int numFirst, RunningList running, ForwardBatch batch) {
+        int numHeld = hit.numBlocks() - hit.numUnreferenced();
+        int numNow = sequence.isSwapped()
+                ? Math.max(sequence.hostBlocks.length, ModelLimits.blocksFor(numFirst))
+                : ModelLimits.blocksFor(numFirst) - numHeld;
+        if (memory.cache().numAvailable() < numNow || batch.blockUpdateRoom() < ModelLimits.blocksFor(numFirst)
+                || sequence.isSwapped() && !memory.canSwapIn(sequence, batch)) {
+            return false;
+        }
+        return running.size() == 0 || hasPredictedRoom(expectedBlocks(sequence) - numHeld);
+    }
+
+    private boolean hasPredictedRoom(int numBlocks) {
+        int watermark = isThrottled ? highWatermark : lowWatermark;
+        if (memory.numUnpromised() - numBlocks < watermark) {
+            return false;
+        }
+        isThrottled = false;
+        return true;
+    }
+
+    /** Room for one more choice of a prompt that another one computes. */
+    boolean hasRoomForFork(Sequence leader, ForwardBatch batch) {
+        int numShared = leader.numToPrefill / ModelLimits.BLOCK_TOKENS;
+        return memory.cache().numAvailable() > 0 && batch.blockUpdateRoom() > numShared
+                && hasPredictedRoom(expectedBlocks(leader) - numShared);
+    }
+
+    /** A running sequence has as many blocks as were expected, and needs another one. */
+    void renewPromise(Sequence sequence) {
+        memory.promise(sequence, expectedBlocks(sequence));
+    }
+
+    void ended(int numOutputTokens) {
+        predictor.ended(numOutputTokens);
+    }
+
+    /** Memory ran out: admit again only when the higher watermark is free. */
+    void throttle() {
+        isThrottled = true;
+    }
+}

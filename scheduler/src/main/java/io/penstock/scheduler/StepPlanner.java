@@ -1,0 +1,360 @@
+package io.penstock.scheduler;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.scheduler.Sequence.State;
+
+/**
+ * Fills one step: a row for every decoding sequence, then prefill chunks of the running sequences, then of those that
+ * are admitted. Running sequences are so few that {@code minPrefillTokens} are always left, so neither side starves.
+ */
+final class StepPlanner {
+    /** Waiting sequences looked at for admission in one step, when those before them wait for a common prefix. */
+    private static final int MAX_LOOKED_AT = 256;
+
+    private final ModelLimits limits;
+    private final SchedulerConfig config;
+    private final SequenceMemory memory;
+    private final Admission admission;
+    private final Preemption preemption;
+    private final RunningList running;
+    private final WaitingQueue waiting;
+    private final SchedulerStats stats;
+    private final int maxRunning;
+    private Step step;
+    private ForwardBatch batch;
+    private long stepIndex;
+    private final Sequence[] prefilling;
+    private int numPrefilling;
+    private int numPrefillsLeft;
+
+    StepPlanner(Scheduler.Parts parts, Preemption preemption) {
+        limits = parts.memory().limits();
+        config = parts.config();
+        memory = parts.memory();
+        admission = parts.admission();
+        running = parts.running();
+        waiting = parts.waiting();
+        stats = parts.stats();
+        maxRunning = config.maxRunning(limits);
+        this.preemption = preemption;
+        prefilling = new Sequence[limits.maxNumSeqs()];
+    }
+
+    void plan(Step step, long stepIndex) {
+        this.step = step;
+        this.stepIndex = stepIndex;
+        batch = step.batch();
+        step.clear();
+        memory.beginStep(batch);
+        numPrefilling = 0;
+        for (int i = 0; i < running.size(); i++) {
+            Sequence sequence = running.at(i);
+            if (sequence.state == State.DECODE) {
+                decode(sequence);
+            } else if (sequence.state == State.PREFILL) {
+                prefilling[numPrefilling++] = sequence;
+            }
+        }
+        running.compact();
+        numPrefillsLeft = numPrefilling;
+        if (numPrefilling > 0) {
+            prefillRunning();
+        }
+        if (waiting.size() > 0) {
+            admit();
+        }
+        memory.endStep();
+        for (int i = 0; i < numPrefilling; i++) {
+            prefilling[i].nextSnapshotBlock = memory.nextSnapshotBlock(prefilling[i]);
+            prefilling[i] = null;
+        }
+    }
+
+    private void decode(Sequence sequence) {
+        int position = sequence.numScheduled;
+        if (sequence.numSampled >= sequence.maxTokens || position >= limits.maxModelLen()) {
+            return;
+        }
+        int words = OutputQueue.rowWords(sequence.params.numLogprobs());
+        if (!sequence.request.output().reserve(words)) {
+            stats.numStalledRows++;
+            return;
+        }
+        if (position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS && !takeBlock(sequence, position)) {
+            sequence.request.output().unreserve(words);
+            return;
+        }
+        int offset = position % ModelLimits.BLOCK_TOKENS;
+        int block = sequence.blocks[position / ModelLimits.BLOCK_TOKENS];
+        int seq = batch.addDecode(sequence.convSlot, ForwardBatch.LAST_SAMPLED, position,
+                block * ModelLimits.BLOCK_TOKENS + offset);
+        if (sequence.numTokens > position) {
+            memory.setToken(sequence, position, sequence.lastTokenId);
+        }
+        if (offset == ModelLimits.BLOCK_TOKENS - 1) {
+            memory.writeSnapshot(sequence, position, batch.numTokens() - 1, batch);
+        }
+        memory.start(sequence, seq, batch);
+        batch.sample(seq);
+        step.ownsLastRow(sequence, words);
+        sequence.numScheduled++;
+        sequence.numSampled++;
+        sequence.scheduledStep = stepIndex;
+        stats.numDecodeTokens++;
+    }
+
+    /** A block for the token at {@code position}, by preemption if need be; false when the sequence itself gave way. */
+    private boolean takeBlock(Sequence sequence, int position) {
+        if (sequence.numBlocks >= sequence.expectedBlocks) {
+            admission.renewPromise(sequence);
+        }
+        while (memory.cache().numAvailable() == 0) {
+            Sequence victim = preemption.victim(stepIndex);
+            if (victim == null) {
+                return false;
+            }
+            preemption.preempt(victim, stepIndex, batch);
+            if (victim == sequence) {
+                return false;
+            }
+        }
+        memory.grow(sequence, position + 1, batch);
+        return true;
+    }
+
+    private void prefillRunning() {
+        for (int i = 0; i < numPrefilling; i++) {
+            Sequence sequence = prefilling[i];
+            numPrefillsLeft--;
+            if (sequence.state == State.PREFILL) {
+                int numTokens = chunk(sequence);
+                if (numTokens > 0 && makeRoom(sequence, sequence.numScheduled + numTokens)) {
+                    prefill(sequence, numTokens);
+                }
+            }
+        }
+        running.compact();
+    }
+
+    /** Blocks for a running sequence's next chunk, from sequences that go after it if need be. */
+    private boolean makeRoom(Sequence sequence, int numTokens) {
+        int numMissing = SequenceMemory.numMissing(sequence, numTokens);
+        if (batch.blockUpdateRoom() < numMissing) {
+            return false;
+        }
+        while (memory.cache().numAvailable() < numMissing) {
+            Sequence victim = preemption.victim(stepIndex);
+            if (victim == null || victim == sequence) {
+                return false;
+            }
+            preemption.preempt(victim, stepIndex, batch);
+        }
+        return true;
+    }
+
+    /** How many tokens of a prompt this step takes; 0 when there is no room for any. */
+    private int chunk(Sequence sequence) {
+        int room = Math.min(config.maxChunkTokens(), limits.maxNumBatchedTokens() - batch.numTokens());
+        int numLeft = sequence.numToPrefill - sequence.numScheduled;
+        int numTokens = Math.min(room, numLeft);
+        int numTop = sequence.request.options().promptLogprobs();
+        if (numTop != Request.NO_PROMPT_LOGPROBS) {
+            int numRows = batch.logitRoom() - numPrefillsLeft;
+            while (numTokens > 0 && (numScored(sequence, numTokens) + 1 > numRows && numTokens == numLeft
+                    || numScored(sequence, numTokens) > numRows || !hasOutputRoom(sequence, numTokens))) {
+                numTokens = numTokens > 1 ? numTokens / 2 : 0;
+            }
+        }
+        return numTokens;
+    }
+
+    private static boolean hasOutputRoom(Sequence sequence, int numTokens) {
+        int words = numScored(sequence, numTokens) * OutputQueue.rowWords(sequence.request.options().promptLogprobs());
+        boolean hasRoom = sequence.request.output().reserve(words);
+        if (hasRoom) {
+            sequence.request.output().unreserve(words);
+        }
+        return hasRoom;
+    }
+
+    /** Prompt tokens whose log probabilities a chunk gives: each one's come from the token before it. */
+    private static int numScored(Sequence sequence, int numTokens) {
+        if (sequence.request.options().promptLogprobs() == Request.NO_PROMPT_LOGPROBS) {
+            return 0;
+        }
+        int to = Math.min(sequence.numScheduled + numTokens, sequence.request.promptLength() - 1);
+        return Math.max(0, to - Math.max(sequence.numScheduled, sequence.numScored));
+    }
+
+    private void prefill(Sequence sequence, int numTokens) {
+        int from = sequence.numScheduled;
+        int to = from + numTokens;
+        boolean isLast = to == sequence.numToPrefill;
+        int words = OutputQueue.rowWords(sequence.params.numLogprobs());
+        if (isLast && !sequence.request.output().reserve(words)) {
+            stats.numStalledRows++;
+            return;
+        }
+        memory.grow(sequence, to, batch);
+        int seq = batch.addSequence(sequence.convSlot, sequence.tokenIds, from, numTokens, from, sequence.blocks);
+        memory.start(sequence, seq, batch);
+        int firstToken = batch.firstToken(seq);
+        score(sequence, seq, firstToken, numTokens);
+        memory.setChunk(sequence, from, to);
+        memory.writeSnapshots(sequence, from, to, firstToken, batch);
+        sequence.numScheduled = to;
+        sequence.scheduledStep = stepIndex;
+        stats.numPrefillTokens += numTokens;
+        stats.numRecomputedTokens += Math.max(0, Math.min(to, sequence.numComputedBefore) - from);
+        sequence.numComputedBefore = Math.max(sequence.numComputedBefore, to);
+        if (isLast) {
+            sequence.state = State.DECODE;
+            sample(sequence, seq, sequence, words);
+            if (sequence == sequence.request.leader && !sequence.request.isForked) {
+                fork(sequence, seq);
+            }
+        }
+    }
+
+    private void sample(Sequence leader, int seq, Sequence sampled, int words) {
+        batch.sample(seq, sampled.convSlot);
+        step.ownsLastRow(sampled, words);
+        sampled.numSampled++;
+        sampled.scheduledStep = stepIndex;
+        assert leader.request == sampled.request;
+    }
+
+    private void score(Sequence sequence, int seq, int firstToken, int numTokens) {
+        int numRows = numScored(sequence, numTokens);
+        int numTop = sequence.request.options().promptLogprobs();
+        int words = OutputQueue.rowWords(numTop);
+        int position = Math.max(sequence.numScheduled, sequence.numScored);
+        for (int i = 0; i < numRows; i++, position++) {
+            sequence.request.output().reserve(words);
+            batch.score(seq, firstToken + position - sequence.numScheduled, sequence.tokenIds[position + 1], numTop);
+            step.ownsLastRow(sequence, words);
+        }
+        sequence.numScored += numRows;
+    }
+
+    /** The other choices of the request begin where its leader's prompt ends, as far as there is room for them. */
+    private void fork(Sequence leader, int seq) {
+        leader.request.isForked = true;
+        int snapshot = ForwardBatch.NO_SNAPSHOT;
+        for (Sequence choice : leader.request.sequences) {
+            if (choice.state != State.PENDING) {
+                continue;
+            }
+            int words = OutputQueue.rowWords(choice.params.numLogprobs());
+            boolean hasRoom = running.size() < maxRunning && memory.numFreeSlots() > 0
+                    && batch.logitRoom() > numPrefillsLeft && admission.hasRoomForFork(leader, batch)
+                    && choice.request.output().reserve(words);
+            if (hasRoom && snapshot == ForwardBatch.NO_SNAPSHOT) {
+                snapshot = memory.snapshotPromptEnd(leader, batch.numTokens() - 1, batch);
+                hasRoom = snapshot != ForwardBatch.NO_SNAPSHOT;
+                if (!hasRoom) {
+                    choice.request.output().unreserve(words);
+                }
+            }
+            choice.takePrompt();
+            if (!hasRoom) {
+                choice.state = State.WAITING;
+                waiting.add(choice);
+                continue;
+            }
+            memory.fork(leader, choice, snapshot, batch);
+            memory.promise(choice, admission.expectedBlocks(choice));
+            choice.numCachedTokens = leader.numToPrefill;
+            choice.numComputedBefore = leader.numToPrefill;
+            choice.state = State.DECODE;
+            running.add(choice);
+            step.start(choice);
+            sample(leader, seq, choice, words);
+            stats.numForks++;
+        }
+        if (snapshot != ForwardBatch.NO_SNAPSHOT) {
+            memory.unpin(snapshot);
+        }
+    }
+
+    private void admit() {
+        Sequence next = waiting.first();
+        for (int i = 0; i < MAX_LOOKED_AT && next != null; i++) {
+            Sequence sequence = next;
+            next = waiting.after(sequence);
+            if (running.size() >= maxRunning || memory.numFreeSlots() == 0 || batch.logitRoom() == 0
+                    || batch.numTokens() >= limits.maxNumBatchedTokens()) {
+                return;
+            }
+            if (sequence.preemptedStep == stepIndex) {
+                return;
+            }
+            admission.match(sequence);
+            if (!canReport(sequence) || admission.isBeingComputed(sequence, prefilling, numPrefilling)) {
+                continue;
+            }
+            if (!admit(sequence)) {
+                return;
+            }
+        }
+    }
+
+    private boolean admit(Sequence sequence) {
+        boolean isSwapped = sequence.isSwapped();
+        if (!isSwapped) {
+            sequence.numScheduled = admission.hit().numTokens();
+        }
+        int numTokens = sequence.numScheduled < sequence.numToPrefill ? chunk(sequence) : 0;
+        boolean isResumedDecode = isSwapped && sequence.wasDecoding;
+        if (isResumedDecode) {
+            numTokens = 1;
+        }
+        if (numTokens == 0 || !admission.hasRoom(sequence, sequence.numScheduled + numTokens, running, batch)) {
+            return false;
+        }
+        waiting.remove(sequence);
+        if (isSwapped) {
+            memory.swapIn(sequence, batch);
+            stats.numSwapped--;
+        } else {
+            memory.admit(sequence, admission.hit(), batch);
+            countAdmitted(sequence);
+        }
+        memory.promise(sequence, admission.expectedBlocks(sequence));
+        step.start(sequence);
+        sequence.state = isResumedDecode ? State.DECODE : State.PREFILL;
+        sequence.nextSnapshotBlock = memory.nextSnapshotBlock(sequence);
+        prefilling[numPrefilling++] = sequence;
+        running.add(sequence);
+        if (isResumedDecode) {
+            decode(sequence);
+        } else {
+            prefill(sequence, numTokens);
+        }
+        return true;
+    }
+
+    /** Whether the sequence's front has room for what it would sample. */
+    private static boolean canReport(Sequence sequence) {
+        int words = OutputQueue.rowWords(sequence.params.numLogprobs());
+        OutputQueue output = sequence.request.output();
+        boolean hasRoom = output.reserve(words);
+        if (hasRoom) {
+            output.unreserve(words);
+        }
+        return hasRoom;
+    }
+
+    private void countAdmitted(Sequence sequence) {
+        if (sequence.numPreemptions == 0) {
+            sequence.numCachedTokens = sequence.numScheduled;
+            stats.numPromptTokens += sequence.request.promptLength();
+            stats.numCachedTokens += sequence.numScheduled;
+        }
+        if (sequence.request.isQueued) {
+            sequence.request.isQueued = false;
+            stats.numQueuedRequests--;
+        }
+    }
+}

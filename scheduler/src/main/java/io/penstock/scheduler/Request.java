@@ -16,6 +16,8 @@ public final class Request {
     /** {@link Options#promptLogprobs} of a request that wants none. */
     public static final int NO_PROMPT_LOGPROBS = -1;
 
+    static final long NOT_SUBMITTED = -1;
+
     private final long id;
     private final int[] promptTokenIds;
     private final long[] promptBlockKeys;
@@ -28,7 +30,7 @@ public final class Request {
     boolean isForked;
     boolean isQueued;
     int numUnfinished;
-    long order;
+    long order = NOT_SUBMITTED;
 
     /**
      * What a request asks of the scheduler.
@@ -103,6 +105,16 @@ public final class Request {
     /** Where its tokens go. */
     public OutputQueue output() {
         return output;
+    }
+
+    /** Sets room for its ends aside in its output; false when too many sequences are open. On the front's thread. */
+    public boolean openOutput() {
+        return output.open(sequences.length);
+    }
+
+    /** Takes {@link #openOutput} back, for a request that the engine never saw. */
+    public void cancelOutput() {
+        output.cancelOpen(sequences.length);
     }
 
     long[] promptBlockKeys() {

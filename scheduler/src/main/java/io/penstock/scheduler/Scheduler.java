@@ -77,14 +77,18 @@ public final class Scheduler {
 
     /** Ends a request, or one choice of it, for good; does nothing if it has ended. */
     public void abort(Request request, int choice) {
-        finish(request.sequences[choice], FinishReason.ABORT, -1);
-        publish();
+        if (request.order != Request.NOT_SUBMITTED) {
+            finish(request.sequences[choice], FinishReason.ABORT, -1);
+            publish();
+        }
     }
 
     /** Ends all choices of a request. */
     public void abort(Request request) {
-        endAll(request, FinishReason.ABORT);
-        publish();
+        if (request.order != Request.NOT_SUBMITTED) {
+            endAll(request, FinishReason.ABORT);
+            publish();
+        }
     }
 
     private void endAll(Request request, FinishReason reason) {

@@ -18,7 +18,7 @@ final class Traffic {
     private final Driver driver;
     private final Outcome.Collector collector = new Outcome.Collector();
     private final OutputQueue[] queues = {
-        new OutputQueue(80, 48, () -> {}), new OutputQueue(80, 1000, () -> {})
+        new OutputQueue(52, 48, () -> {}), new OutputQueue(100, 1000, () -> {})
     };
     private final List<Request> requests = new ArrayList<>();
     private final List<Recipe> sent = new ArrayList<>();
@@ -71,12 +71,13 @@ final class Traffic {
     private void send() {
         while (requests.size() < scenario.numRequests() && random.nextInt(3) > 0) {
             Recipe recipe = recipes.get(random.nextInt(recipes.size()));
-            OutputQueue queue = queues[random.nextInt(queues.length)];
+            boolean isToSleepy = random.nextBoolean() && queues[0].open(recipe.choices().size());
+            OutputQueue queue = queues[isToSleepy ? 0 : 1];
             boolean isHurried = random.nextInt(1000) < scenario.troubles();
             long deadlineNs = isHurried ? driver.nowNs + random.nextInt(60) * Driver.STEP_NS : Request.NO_DEADLINE;
             long id = requests.size();
             Request request = recipe.request(id, random.nextInt(3) / 2, deadlineNs, queue);
-            if (!queue.open(request.numChoices())) {
+            if (!isToSleepy && !queue.open(request.numChoices())) {
                 throw new AssertionError("more sequences open than the queue is made for");
             }
             collector.outcomes.put(id, new Outcome(request.numChoices()));

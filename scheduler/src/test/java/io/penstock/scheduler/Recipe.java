@@ -27,7 +27,7 @@ record Recipe(int[] prompt, List<SamplingParams> choices, int promptLogprobs, lo
             int[] prompt = prompt(texts[random.nextInt(NUM_TEXTS)], random);
             int promptLogprobs = random.nextInt(6) == 0 ? random.nextInt(3) : Request.NO_PROMPT_LOGPROBS;
             List<SamplingParams> choices = new ArrayList<>();
-            int numChoices = random.nextInt(4) == 0 ? 2 + random.nextInt(3) : 1;
+            int numChoices = random.nextInt(3) == 0 ? 2 + random.nextInt(3) : 1;
             for (int choice = 0; choice < numChoices; choice++) {
                 choices.add(params(random));
             }
@@ -50,7 +50,7 @@ record Recipe(int[] prompt, List<SamplingParams> choices, int promptLogprobs, lo
     }
 
     private static SamplingParams params(Random random) {
-        int maxTokens = random.nextInt(5) == 0 ? 1 + random.nextInt(3) : 4 + random.nextInt(120);
+        int maxTokens = random.nextInt(5) < 3 ? 1 + random.nextInt(8) : 30 + random.nextInt(100);
         int minTokens = random.nextInt(3) == 0 ? random.nextInt(maxTokens + 1) : 0;
         Set<Integer> stopIds = random.nextInt(3) == 0
                 ? Set.of(random.nextInt(200), 200 + random.nextInt(200), 400 + random.nextInt(3000)) : Set.of();

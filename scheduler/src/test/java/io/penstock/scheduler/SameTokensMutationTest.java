@@ -1,6 +1,7 @@
 package io.penstock.scheduler;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.scheduler.Traffic.Mismatch;
@@ -42,12 +43,15 @@ class SameTokensMutationTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void isFound(Mutation mutation) {
+        Scenario scenario = null;
         boolean isFound = false;
         for (long seed = 1; seed <= MAX_SEEDS && !isFound; seed++) {
-            Scenario scenario = Scenario.of(seed);
-            isFound = isFound(mutation == Mutation.TOKEN_OF_ANOTHER_ROW ? scenario.synchronous() : scenario, mutation);
+            Scenario any = Scenario.of(seed);
+            scenario = mutation == Mutation.TOKEN_OF_ANOTHER_ROW ? any.synchronous() : any;
+            isFound = isFound(scenario, mutation);
         }
         assertTrue(isFound, mutation + " is not found with " + MAX_SEEDS + " seeds");
+        assertFalse(isFound(scenario, Mutation.NONE), "found without " + mutation);
     }
 
     private static boolean isFound(Scenario scenario, Mutation mutation) {

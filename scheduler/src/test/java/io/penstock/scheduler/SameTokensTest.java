@@ -58,8 +58,6 @@ class SameTokensTest {
             numStalled += stats.numStalledRows();
             numDiscarded += stats.numDiscardedRows();
         }
-        System.err.println("hits " + numHits + " swaps " + numSwaps + " recomputes " + numRecomputes + " forks " + numForks
-                + " evicted " + numEvicted + " stalled " + numStalled + " discarded " + numDiscarded);
         assertTrue(numHits > 0 && numSwaps > 0 && numRecomputes > 0 && numForks > 0 && numEvicted > 0
                 && numStalled > 0 && numDiscarded > 0,
                 "something never happened: cached tokens " + numHits + ", swaps " + numSwaps + ", recomputes "

@@ -15,6 +15,8 @@ class SchedulerAllocationTest {
     private static final int MAX_LEN = 64 * 256;
     private static final int STEPS = 128;
 
+    private static final int MAX_STEPS_TO_START = 200;
+
     /** Rounds to wait for the compiler, which comes late on a busy machine. */
     private static final int MAX_ROUNDS = 40;
 
@@ -25,15 +27,16 @@ class SchedulerAllocationTest {
         var config = new SchedulerConfig(true, 1, 64, 4096, 1, new SchedulerConfig.Watermarks(0, 0));
         var scheduler = new Scheduler(limits, config);
         var driver = new Driver(scheduler, new NullRunner(limits, 1000, 1), overlaps);
-        OutputQueue queue = new OutputQueue(NUM_SEQS, 4 * NUM_SEQS, () -> {});
+        OutputQueue queue = new OutputQueue(NUM_SEQS, 16 * NUM_SEQS, () -> {});
         driver.checksIntegrity = false;
         driver.onLaunched = () -> queue.poll(Requests.IGNORED, Integer.MAX_VALUE);
         for (int i = 0; i < NUM_SEQS; i++) {
             Requests.submit(scheduler, Requests.of(i, Requests.prompt(1 + i % 60, i), MAX_LEN, queue));
         }
-        while (scheduler.stats().numRunning() < NUM_SEQS) {
+        for (int i = 0; i < MAX_STEPS_TO_START && scheduler.stats().numRunning() < NUM_SEQS; i++) {
             driver.step();
         }
+        assertEquals(NUM_SEQS, scheduler.stats().numRunning(), "sequences that run");
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         long overhead = threads.getCurrentThreadAllocatedBytes() - before;

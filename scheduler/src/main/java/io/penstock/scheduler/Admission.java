@@ -45,23 +45,19 @@ final class Admission {
                 hit);
     }
 
-    /** Whether a running sequence is about to compute what this one could then take from the cache. */
-    boolean isBeingComputed(Sequence sequence, Sequence[] prefilling, int numPrefilling) {
-        int maxBlocks = maxHitBlocks(sequence);
-        for (int i = 0; i < numPrefilling; i++) {
-            int index = prefilling[i].nextSnapshotBlock;
-            if (index < maxBlocks && index >= hit.numBlocks()
-                    && prefilling[i].blockKeys[index] == sequence.blockKeys[index]) {
-                return true;
-            }
-        }
-        return false;
+    /** Whether the next snapshot of a running sequence makes a longer hit than {@link #match} found. */
+    boolean wouldHit(Sequence sequence, Sequence prefilling) {
+        int index = prefilling.nextSnapshotBlock;
+        return index >= hit.numBlocks() && index < maxHitBlocks(sequence)
+                && prefilling.blockKeys[index] == sequence.blockKeys[index];
     }
 
-    /** One token at least is left to compute; all are where the prompt's log probabilities are wanted. */
+    /** One token at least is left to compute; all are where the prompt's log probabilities are still wanted. */
     private int maxHitBlocks(Sequence sequence) {
-        boolean isUsable = config.prefixCaching() && !sequence.isSwapped()
-                && sequence.request.options().promptLogprobs() == Request.NO_PROMPT_LOGPROBS;
+        Request request = sequence.request;
+        boolean isScored = request.options().promptLogprobs() == Request.NO_PROMPT_LOGPROBS
+                || request.numScored >= request.promptLength() - 1;
+        boolean isUsable = config.prefixCaching() && !sequence.isSwapped() && isScored;
         return isUsable ? (sequence.numToPrefill - 1) / ModelLimits.BLOCK_TOKENS : 0;
     }
 

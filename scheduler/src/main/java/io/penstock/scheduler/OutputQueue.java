@@ -125,6 +125,10 @@ public final class OutputQueue {
         numReserved -= numWords;
     }
 
+    long numReservedWords() {
+        return numReserved;
+    }
+
     void writeToken(long requestId, int choice, int tokenId) {
         put(requestId);
         put(head(TOKEN, choice, tokenId));

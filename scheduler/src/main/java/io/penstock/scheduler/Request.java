@@ -28,6 +28,10 @@ public final class Request {
     /** The sequence that computes the prompt for all; the others fork from it. */
     Sequence leader;
     boolean isForked;
+
+    /** Prompt tokens whose log probabilities are planned, and reported: once, whichever choices compute the prompt. */
+    int numScored;
+    int numReported;
     boolean isQueued;
     int numUnfinished;
     long order = NOT_SUBMITTED;
@@ -93,7 +97,7 @@ public final class Request {
         return sequences.length;
     }
 
-    /** Output tokens of all choices at most. */
+    /** Output tokens of a choice at most. */
     public int maxTokens(int choice) {
         return sequences[choice].params.stop().maxTokens();
     }

@@ -25,6 +25,7 @@ public final class Scheduler {
     private final Step[] steps = new Step[ModelRunner.MAX_STEPS_IN_FLIGHT];
     private final OutputQueue[] touched;
     private int numTouched;
+    private long numPlans;
     private long numPlanned;
     private long numProcessed;
     private long numSubmitted;
@@ -160,7 +161,7 @@ public final class Scheduler {
             nextDeadlineCheckNs = nowNs + DEADLINE_INTERVAL_NS;
         }
         Step step = steps[(int) (numPlanned % steps.length)];
-        planner.plan(step, numPlanned);
+        planner.plan(step, numPlans++);
         if (!step.isEmpty()) {
             numPlanned++;
             stats.numSteps++;
@@ -215,11 +216,11 @@ public final class Scheduler {
     }
 
     private void takeScore(Sequence sequence, StepResult result, int row) {
-        if (sequence.state != State.FINISHED) {
-            sequence.numReportedTokens++;
-            sequence.request.output().writePromptLogprobs(
-                    sequence.request.id(), sequence.numReportedTokens, result, row);
-            touch(sequence.request.output());
+        Request request = sequence.request;
+        if (request.numUnfinished > 0) {
+            request.numReported++;
+            request.output().writePromptLogprobs(request.id(), request.numReported, result, row);
+            touch(request.output());
         }
     }
 

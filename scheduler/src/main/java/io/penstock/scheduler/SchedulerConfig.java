@@ -8,8 +8,8 @@ import io.penstock.runtime.ModelLimits;
  *
  * @param prefixCaching whether computed prefixes are found again
  * @param snapshotInterval blocks between two conv snapshots of a sequence; a prefix hit ends at one
- * @param minPrefillTokens tokens of each step that running sequences leave to prefill: at most
- *     {@code maxNumBatchedTokens - minPrefillTokens} sequences run
+ * @param minPrefillTokens tokens of each step that running sequences leave to prefill, or half a step if that is
+ *     less: at most {@code maxNumBatchedTokens - minPrefillTokens} sequences run
  * @param maxChunkTokens the longest prefill chunk of one sequence in one step
  * @param initialOutputTokens the predicted output length before any sequence has ended
  * @param watermarks free KV blocks that admission keeps
@@ -65,7 +65,8 @@ public record SchedulerConfig(
 
     /** Sequences that run at once under these limits. */
     public int maxRunning(ModelLimits limits) {
-        return Math.max(1, Math.min(limits.maxNumSeqs(), limits.maxNumBatchedTokens() - minPrefillTokens));
+        int maxTokens = limits.maxNumBatchedTokens();
+        return Math.max(1, Math.min(limits.maxNumSeqs(), maxTokens - Math.min(minPrefillTokens, maxTokens / 2)));
     }
 
     private static void requirePositive(String name, int value) {

@@ -42,7 +42,6 @@ final class Sequence {
     int numScheduled;
     int numSampled;
     int numOutput;
-    int numScored;
     int numComputedBefore;
     boolean wasDecoding;
     int lastTokenId;
@@ -64,7 +63,6 @@ final class Sequence {
     int hostSlot = -1;
     int numCachedTokens;
     int numPreemptions;
-    int numReportedTokens;
     long scheduledStep = -1;
     long preemptedStep = -1;
 

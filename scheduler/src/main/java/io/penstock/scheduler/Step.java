@@ -24,9 +24,9 @@ public final class Step {
         return batch;
     }
 
-    /** Whether there is anything to run. */
+    /** Whether there is anything to run, or to tell the runner: block updates and starts are told once. */
     public boolean isEmpty() {
-        return batch.isEmpty();
+        return batch.isEmpty() && batch.numBlockUpdates() == 0 && numStarts == 0;
     }
 
     /** Binds the slots of new sequences and starts the step. */

@@ -24,6 +24,8 @@ final class StepPlanner {
     private Step step;
     private ForwardBatch batch;
     private long stepIndex;
+
+    /** Those that prefilled before this step, even if they gave way in it, and those that are admitted in it. */
     private final Sequence[] prefilling;
     private int numPrefilling;
     private int numPrefillsLeft;
@@ -38,7 +40,7 @@ final class StepPlanner {
         stats = parts.stats();
         maxRunning = config.maxRunning(limits);
         this.preemption = preemption;
-        prefilling = new Sequence[limits.maxNumSeqs()];
+        prefilling = new Sequence[2 * limits.maxNumSeqs()];
     }
 
     void plan(Step step, long stepIndex) {
@@ -171,9 +173,16 @@ final class StepPlanner {
 
     private static boolean hasOutputRoom(Sequence sequence, int numTokens) {
         int words = numScored(sequence, numTokens) * OutputQueue.rowWords(sequence.request.options().promptLogprobs());
-        boolean hasRoom = sequence.request.output().reserve(words);
+        if (sequence.numScheduled + numTokens == sequence.numToPrefill) {
+            words += OutputQueue.rowWords(sequence.params.numLogprobs());
+        }
+        return hasRoom(sequence.request.output(), words);
+    }
+
+    private static boolean hasRoom(OutputQueue output, int words) {
+        boolean hasRoom = output.reserve(words);
         if (hasRoom) {
-            sequence.request.output().unreserve(words);
+            output.unreserve(words);
         }
         return hasRoom;
     }
@@ -184,7 +193,7 @@ final class StepPlanner {
             return 0;
         }
         int to = Math.min(sequence.numScheduled + numTokens, sequence.request.promptLength() - 1);
-        return Math.max(0, to - Math.max(sequence.numScheduled, sequence.numScored));
+        return Math.max(0, to - Math.max(sequence.numScheduled, sequence.request.numScored));
     }
 
     private void prefill(Sequence sequence, int numTokens) {
@@ -229,13 +238,13 @@ final class StepPlanner {
         int numRows = numScored(sequence, numTokens);
         int numTop = sequence.request.options().promptLogprobs();
         int words = OutputQueue.rowWords(numTop);
-        int position = Math.max(sequence.numScheduled, sequence.numScored);
+        int position = Math.max(sequence.numScheduled, sequence.request.numScored);
         for (int i = 0; i < numRows; i++, position++) {
             sequence.request.output().reserve(words);
             batch.score(seq, firstToken + position - sequence.numScheduled, sequence.tokenIds[position + 1], numTop);
             step.ownsLastRow(sequence, words);
         }
-        sequence.numScored += numRows;
+        sequence.request.numScored += numRows;
     }
 
     /** The other choices of the request begin where its leader's prompt ends, as far as there is room for them. */
@@ -287,17 +296,27 @@ final class StepPlanner {
                     || batch.numTokens() >= limits.maxNumBatchedTokens()) {
                 return;
             }
-            if (sequence.preemptedStep == stepIndex) {
+            if (sequence.preemptedStep == stepIndex || sequence.numSampled > sequence.numOutput) {
                 return;
             }
             admission.match(sequence);
-            if (!canReport(sequence) || admission.isBeingComputed(sequence, prefilling, numPrefilling)) {
+            if (!canReport(sequence) || isBeingComputed(sequence)) {
                 continue;
             }
             if (!admit(sequence)) {
                 return;
             }
         }
+    }
+
+    /** Whether this step computes for another sequence what this one could then take from the cache. */
+    private boolean isBeingComputed(Sequence sequence) {
+        for (int i = 0; i < numPrefilling; i++) {
+            if (prefilling[i].scheduledStep == stepIndex && admission.wouldHit(sequence, prefilling[i])) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean admit(Sequence sequence) {
@@ -335,15 +354,13 @@ final class StepPlanner {
         return true;
     }
 
-    /** Whether the sequence's front has room for what it would sample. */
+    /** Whether the sequence's front has room for what the least chunk of it gives. */
     private static boolean canReport(Sequence sequence) {
         int words = OutputQueue.rowWords(sequence.params.numLogprobs());
-        OutputQueue output = sequence.request.output();
-        boolean hasRoom = output.reserve(words);
-        if (hasRoom) {
-            output.unreserve(words);
+        if (sequence.request.options().promptLogprobs() != Request.NO_PROMPT_LOGPROBS) {
+            words += OutputQueue.rowWords(sequence.request.options().promptLogprobs());
         }
-        return hasRoom;
+        return hasRoom(sequence.request.output(), words);
     }
 
     private void countAdmitted(Sequence sequence) {

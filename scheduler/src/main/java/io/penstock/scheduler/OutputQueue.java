@@ -32,7 +32,7 @@ public final class OutputQueue {
     private static final int TOKEN_LOGPROBS = 1;
     private static final int PROMPT_LOGPROBS = 2;
     private static final int FINISHED = 3;
-    private static final int TOKEN_WORDS = 2;
+    static final int TOKEN_WORDS = 2;
     private static final int FINISH_WORDS = 4;
     private static final FinishReason[] REASONS = FinishReason.values();
 

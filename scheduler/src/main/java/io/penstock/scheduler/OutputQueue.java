@@ -9,6 +9,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way out of the engine to one front: a ring of words with one writer, the engine, and one reader. The engine
@@ -23,13 +25,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * </pre>
  */
 public final class OutputQueue {
+    private static final Logger LOG = LoggerFactory.getLogger(OutputQueue.class);
     private static final VarHandle WORDS_WRITTEN;
     private static final VarHandle WORDS_READ;
     private static final int TOKEN = 0;
     private static final int TOKEN_LOGPROBS = 1;
     private static final int PROMPT_LOGPROBS = 2;
     private static final int FINISHED = 3;
-    private static final int TOKEN_WORDS = 2;
+    static final int TOKEN_WORDS = 2;
     private static final int FINISH_WORDS = 4;
     private static final FinishReason[] REASONS = FinishReason.values();
 
@@ -176,13 +179,23 @@ public final class OutputQueue {
     void publish() {
         WORDS_WRITTEN.setVolatile(this, writeIndex);
         if (isSignalled.compareAndSet(false, true)) {
+            signal();
+        }
+    }
+
+    private void signal() {
+        try {
             onOutput.run();
+        } catch (RuntimeException e) {
+            // One front's failure must not end the requests of the others; it is told again with the next output.
+            isSignalled.set(false);
+            LOG.error("a front failed when it was told of output", e);
         }
     }
 
     /**
      * Hands over what is there, on the front's thread. Call it until it returns 0: the next signal comes with the next
-     * step's output only.
+     * step's output only. What the handler throws comes out here; the event that it was about is not handed over again.
      *
      * @param maxEvents where to stop
      * @return the number of events handed over
@@ -190,17 +203,15 @@ public final class OutputQueue {
     public int poll(OutputHandler handler, int maxEvents) {
         isSignalled.set(false);
         long end = (long) WORDS_WRITTEN.getVolatile(this);
-        long at = wordsRead;
         int numEvents = 0;
-        while (at < end && numEvents < maxEvents) {
-            at = deliver(at, handler);
+        while (wordsRead < end && numEvents < maxEvents) {
             numEvents++;
-            WORDS_READ.setRelease(this, at);
+            deliver(wordsRead, handler);
         }
         return numEvents;
     }
 
-    private long deliver(long at, OutputHandler handler) {
+    private void deliver(long at, OutputHandler handler) {
         long requestId = word(at);
         long head = word(at + 1);
         int kind = (int) (head >>> 60);
@@ -208,25 +219,29 @@ public final class OutputQueue {
         int low = (int) head;
         switch (kind) {
             case TOKEN -> {
+                WORDS_READ.setRelease(this, at + TOKEN_WORDS);
                 handler.token(requestId, choice, low);
-                return at + TOKEN_WORDS;
             }
             case FINISHED -> {
-                long counts = word(at + 3);
                 long output = word(at + 2);
+                long counts = word(at + 3);
+                WORDS_READ.setRelease(this, at + FINISH_WORDS);
+                // First, so that the handler may open the next sequence in the place of this one.
+                numSequences.decrementAndGet();
                 handler.finished(requestId, choice, new Finish(REASONS[low], (int) (output >> 32), (int) output,
                         (int) (counts >> 32), (int) counts));
-                numSequences.decrementAndGet();
-                return at + FINISH_WORDS;
             }
             default -> {
                 var view = new RingLogprobs(at + TOKEN_WORDS);
-                if (kind == TOKEN_LOGPROBS) {
-                    handler.tokenWithLogprobs(requestId, choice, low, view);
-                } else {
-                    handler.promptLogprobs(requestId, choice, low, view);
+                try {
+                    if (kind == TOKEN_LOGPROBS) {
+                        handler.tokenWithLogprobs(requestId, choice, low, view);
+                    } else {
+                        handler.promptLogprobs(requestId, choice, low, view);
+                    }
+                } finally {
+                    WORDS_READ.setRelease(this, at + TOKEN_WORDS + 2 + view.numTopLogprobs());
                 }
-                return at + TOKEN_WORDS + 2 + view.numTopLogprobs();
             }
         }
     }

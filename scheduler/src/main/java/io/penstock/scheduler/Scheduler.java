@@ -200,7 +200,7 @@ public final class Scheduler {
         }
         for (int row = 0; row < numRows; row++) {
             Sequence sequence = step.row(row);
-            sequence.request.output().unreserve(step.rowWords(row));
+            sequence.output.unreserve(step.rowWords(row));
             if (step.batch().isScored(row)) {
                 takeScore(sequence, result, row);
             } else if (sequence.state == State.FINISHED) {
@@ -233,6 +233,9 @@ public final class Scheduler {
         if (sequence.state == State.WAITING) {
             sequence.tokenIds[position] = tokenId;
             sequence.numToPrefill = sequence.numTokens;
+        } else if (sequence.blockSlot != DecodeState.NO_SLOT
+                && position / ModelLimits.BLOCK_TOKENS == (sequence.numScheduled - 1) / ModelLimits.BLOCK_TOKENS) {
+            memory.setToken(sequence.blockSlot + position % ModelLimits.BLOCK_TOKENS, tokenId);
         } else if (position < sequence.numBlocks * ModelLimits.BLOCK_TOKENS) {
             memory.setToken(sequence, position, tokenId);
         }
@@ -240,11 +243,11 @@ public final class Scheduler {
             finish(sequence, FinishReason.STOP, tokenId);
             return;
         }
-        OutputQueue output = sequence.request.output();
-        if (sequence.params.numLogprobs() < 0) {
-            output.writeToken(sequence.request.id(), sequence.choice, tokenId);
+        OutputQueue output = sequence.output;
+        if (sequence.rowWords == OutputQueue.TOKEN_WORDS) {
+            output.writeToken(sequence.requestId, sequence.choice, tokenId);
         } else {
-            output.writeTokenLogprobs(sequence.request.id(), sequence.choice, result, row);
+            output.writeTokenLogprobs(sequence.requestId, sequence.choice, result, row);
         }
         touch(output);
         if (sequence.numOutput >= sequence.maxTokens || sequence.numTokens >= limits.maxModelLen()) {

@@ -12,7 +12,7 @@ import java.util.Set;
  * {@code numScheduled} have their keys and values in the blocks once all launched steps are done. {@code numSampled}
  * outputs are known or on their way.
  */
-final class Sequence {
+final class Sequence extends DecodeState {
     private static final int[] NOTHING = {};
 
     enum State {
@@ -26,33 +26,23 @@ final class Sequence {
     }
 
     final Request request;
-    final int choice;
     final SamplingParams params;
     final int[] endTokenIds;
-    final int maxTokens;
     final long deadlineNs;
-    State state = State.PENDING;
 
     /** Tokens to prefill: the prompt, or after a preemption all known tokens. Empty while blocks hold them. */
     int[] tokenIds = NOTHING;
     long[] blockKeys = {};
     int numToPrefill;
 
-    int numTokens;
-    int numScheduled;
-    int numSampled;
-    int numOutput;
     int numComputedBefore;
     boolean wasDecoding;
-    int lastTokenId;
 
-    int convSlot = -1;
     int[] blocks = NOTHING;
     int numBlocks;
     int numCommitted;
     long chainKey;
     int expectedBlocks;
-    int initialSnapshot = ForwardBatch.NO_SNAPSHOT;
     int writtenSnapshot = ForwardBatch.NO_SNAPSHOT;
     int writtenSnapshotBlock;
 
@@ -63,7 +53,6 @@ final class Sequence {
     int hostSlot = -1;
     int numCachedTokens;
     int numPreemptions;
-    long scheduledStep = -1;
     long preemptedStep = -1;
 
     /** Neighbours in the waiting queue. */
@@ -72,10 +61,9 @@ final class Sequence {
     WaitingQueue.Level level;
 
     Sequence(Request request, int choice, SamplingParams params, int[] eosTokenIds) {
+        super(request, choice, params.stop().maxTokens(), params.numLogprobs());
         this.request = request;
-        this.choice = choice;
         this.params = params;
-        this.maxTokens = params.stop().maxTokens();
         this.deadlineNs = request.options().deadlineNs();
         endTokenIds = endTokenIds(params, eosTokenIds);
         numTokens = request.promptLength();
@@ -85,6 +73,9 @@ final class Sequence {
     private static int[] endTokenIds(SamplingParams params, int[] eosTokenIds) {
         Set<Integer> stopIds = params.stop().stopTokenIds();
         int numEos = params.stop().ignoreEos() ? 0 : eosTokenIds.length;
+        if (numEos + stopIds.size() == 0) {
+            return NOTHING;
+        }
         int[] ids = Arrays.copyOf(eosTokenIds, numEos + stopIds.size());
         int at = numEos;
         for (int id : stopIds) {

@@ -174,6 +174,11 @@ final class SequenceMemory {
         cache.tokens().set(sequence.blocks[position / BLOCK], position % BLOCK, tokenId);
     }
 
+    /** The token that stands at block x 64 + offset. */
+    void setToken(int slot, int tokenId) {
+        cache.tokens().set(slot, tokenId);
+    }
+
     /** All known tokens, with room for those on their way. */
     int[] gatherTokens(Sequence sequence) {
         if (sequence.tokenIds.length >= sequence.numTokens + 2 && sequence.numTokens == sequence.numToPrefill) {
@@ -343,6 +348,7 @@ final class SequenceMemory {
         }
         convSlots.release(sequence.convSlot);
         sequence.convSlot = -1;
+        sequence.blockSlot = DecodeState.NO_SLOT;
     }
 
     private void dropWrittenSnapshot(Sequence sequence) {

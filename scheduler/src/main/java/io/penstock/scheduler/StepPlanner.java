@@ -78,19 +78,21 @@ final class StepPlanner {
         if (sequence.numSampled >= sequence.maxTokens || position >= limits.maxModelLen()) {
             return;
         }
-        int words = OutputQueue.rowWords(sequence.params.numLogprobs());
-        if (!sequence.request.output().reserve(words)) {
+        int words = sequence.rowWords;
+        if (!sequence.output.reserve(words)) {
             stats.numStalledRows++;
             return;
         }
         if (position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS && !takeBlock(sequence, position)) {
-            sequence.request.output().unreserve(words);
+            sequence.output.unreserve(words);
             return;
         }
         int offset = position % ModelLimits.BLOCK_TOKENS;
-        int block = sequence.blocks[position / ModelLimits.BLOCK_TOKENS];
-        int seq = batch.addDecode(sequence.convSlot, ForwardBatch.LAST_SAMPLED, position,
-                block * ModelLimits.BLOCK_TOKENS + offset);
+        if (offset == 0 || sequence.blockSlot == DecodeState.NO_SLOT) {
+            sequence.blockSlot = sequence.blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS;
+        }
+        int seq = batch.addDecode(
+                sequence.convSlot, ForwardBatch.LAST_SAMPLED, position, sequence.blockSlot + offset);
         if (sequence.numTokens > position) {
             memory.setToken(sequence, position, sequence.lastTokenId);
         }

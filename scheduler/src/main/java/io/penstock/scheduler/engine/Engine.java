@@ -32,6 +32,9 @@ public final class Engine implements AutoCloseable {
     private static final long STALLED_SLEEP_NS = 200_000;
     private static final long IDLE_SLEEP_NS = 100_000_000;
 
+    /** Commands taken in one duty cycle, so that a flood of them does not hold up those that run. */
+    private static final int MAX_COMMANDS = 4_096;
+
     private final ModelRunner runner;
     private final EngineConfig config;
     private final LongSupplier clock;
@@ -80,9 +83,9 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Runs the loop on a thread of its own until {@link #close}. */
-    public void start() {
-        if (thread != null) {
-            throw new IllegalStateException("the engine was started already");
+    public synchronized void start() {
+        if (thread != null || isTerminated) {
+            throw new IllegalStateException("the engine was started or closed already");
         }
         Thread loop = new Thread(this::run, THREAD_NAME);
         loop.setDaemon(true);
@@ -105,9 +108,13 @@ public final class Engine implements AutoCloseable {
     private void sleep() {
         isAsleep = true;
         if (commands.isEmpty() && state() != EngineState.STOPPED) {
-            LockSupport.parkNanos(this, scheduler.isIdle() ? IDLE_SLEEP_NS : STALLED_SLEEP_NS);
+            LockSupport.parkNanos(this, scheduler.isIdle() && !isDraining() ? IDLE_SLEEP_NS : STALLED_SLEEP_NS);
         }
         isAsleep = false;
+    }
+
+    private boolean isDraining() {
+        return state() == EngineState.DRAINING && drained.getCount() > 0;
     }
 
     /**
@@ -118,25 +125,26 @@ public final class Engine implements AutoCloseable {
     public int doWork() {
         int work = 0;
         long start = clock.getAsLong();
-        if (!commands.isEmpty()) {
-            work = takeCommands();
-            long end = clock.getAsLong();
-            times.commandsNs += end - start;
-            start = end;
-        }
-        if (isUp()) {
-            stepStartNs = start;
-            isStepping = true;
-            try {
+        stepStartNs = start;
+        isStepping = true;
+        try {
+            if (!commands.isEmpty()) {
+                work = takeCommands(MAX_COMMANDS);
+                long end = clock.getAsLong();
+                times.commandsNs += end - start;
+                start = end;
+            }
+            if (isUp()) {
                 work += step(start);
-            } catch (Throwable e) {
-                fail(e);
             }
-            isStepping = false;
-            countBegun();
-            if (state() == EngineState.DRAINING && scheduler.isIdle() && commands.isEmpty()) {
-                drained.countDown();
-            }
+        } catch (Throwable e) {
+            fail(e);
+        }
+        isStepping = false;
+        countBegun();
+        // numQueued counts a request before its front looks at the state, so none slips in behind this.
+        if (isDraining() && numQueued.get() == 0 && scheduler.isIdle()) {
+            drained.countDown();
         }
         return work;
     }
@@ -167,10 +175,13 @@ public final class Engine implements AutoCloseable {
         return work;
     }
 
-    private int takeCommands() {
+    private int takeCommands(int maxCommands) {
         int count = 0;
-        Command command = commands.poll();
-        while (command != null) {
+        while (count < maxCommands) {
+            Command command = commands.poll();
+            if (command == null) {
+                break;
+            }
             count++;
             switch (command) {
                 case Submit submit -> {
@@ -184,13 +195,12 @@ public final class Engine implements AutoCloseable {
                 case Abort abort -> scheduler.abort(abort.request(), abort.choice());
                 case ResetPrefixCache reset -> scheduler.resetPrefixCache();
             }
-            command = commands.poll();
         }
         return count;
     }
 
     private FinishReason endReason() {
-        return state() == EngineState.FAILED ? FinishReason.ERROR : FinishReason.ABORT;
+        return failure.isEmpty() ? FinishReason.ABORT : FinishReason.ERROR;
     }
 
     private void countBegun() {
@@ -207,18 +217,19 @@ public final class Engine implements AutoCloseable {
         LOG.error("the engine failed: all requests end with an error", e);
         try {
             scheduler.failAll(FinishReason.ERROR);
-        } catch (RuntimeException again) {
+        } catch (Throwable again) {
             LOG.error("ending the requests failed as well", again);
         }
         drained.countDown();
     }
 
     private void terminate() {
+        // Before the last look at the commands: whoever adds one later sees it, and takes the command back.
+        isTerminated = true;
         try {
-            takeCommands();
+            takeCommands(Integer.MAX_VALUE);
             scheduler.failAll(endReason());
         } finally {
-            isTerminated = true;
             drained.countDown();
             runner.close();
         }
@@ -229,21 +240,22 @@ public final class Engine implements AutoCloseable {
         if (refusal != null) {
             return refusal;
         }
-        EngineState now = state();
-        if (now != EngineState.RUNNING) {
-            return now == EngineState.DRAINING ? Rejection.DRAINING : Rejection.STOPPED;
+        int queued = numQueued.incrementAndGet();
+        Rejection rejection = switch (state()) {
+            case RUNNING -> queued > config.maxQueuedRequests() ? Rejection.QUEUE_FULL : null;
+            case DRAINING -> Rejection.DRAINING;
+            case FAILED, STOPPED -> Rejection.STOPPED;
+        };
+        if (rejection == null && !request.openOutput()) {
+            rejection = Rejection.TOO_MANY_OPEN;
         }
-        if (numQueued.incrementAndGet() > config.maxQueuedRequests()) {
+        if (rejection != null) {
             numQueued.decrementAndGet();
-            return Rejection.QUEUE_FULL;
-        }
-        if (!request.openOutput()) {
-            numQueued.decrementAndGet();
-            return Rejection.TOO_MANY_OPEN;
+            return rejection;
         }
         var submit = new Submit(request);
         commands.add(submit);
-        // The loop may have ended between the look at the state and now: then nobody else will see the command.
+        // The loop may have ended between the look at the state and now: then it will not see the command.
         if (isTerminated && commands.remove(submit)) {
             numQueued.decrementAndGet();
             request.cancelOutput();
@@ -286,7 +298,7 @@ public final class Engine implements AutoCloseable {
     }
 
     boolean isHealthy() {
-        return isUp() && !(isStepping && clock.getAsLong() - stepStartNs > config.maxStepNs());
+        return isUp() && !isTerminated && !(isStepping && clock.getAsLong() - stepStartNs > config.maxStepNs());
     }
 
     String failure() {
@@ -301,27 +313,35 @@ public final class Engine implements AutoCloseable {
         return times;
     }
 
-    /** Ends everything that runs with {@code ABORT} after the step in progress, and closes the runner. */
+    /**
+     * Ends everything that runs with {@code ABORT} after the step in progress, and closes the runner. Waits for that,
+     * except on the engine's own thread.
+     */
     @Override
     public void close() {
         state.set(EngineState.STOPPED);
-        Thread loop = thread;
-        if (loop == null) {
+        LockSupport.unpark(thread);
+        if (Thread.currentThread() != thread) {
+            awaitEnd();
+        }
+    }
+
+    private synchronized void awaitEnd() {
+        if (thread == null) {
             if (!isTerminated) {
                 terminate();
             }
             return;
         }
-        LockSupport.unpark(loop);
-        boolean interrupted = false;
-        while (loop.isAlive()) {
+        boolean wasInterrupted = false;
+        while (thread.isAlive()) {
             try {
-                loop.join();
+                thread.join();
             } catch (InterruptedException e) {
-                interrupted = true;
+                wasInterrupted = true;
             }
         }
-        if (interrupted) {
+        if (wasInterrupted) {
             Thread.currentThread().interrupt();
         }
     }

@@ -4,6 +4,7 @@ import io.penstock.scheduler.OutputQueue;
 import io.penstock.scheduler.Rejection;
 import io.penstock.scheduler.Request;
 import io.penstock.scheduler.SchedulerStats;
+import java.util.Objects;
 
 /** How any thread reaches an engine. Nothing here waits for a step, except {@link #awaitDrained}. */
 public final class EngineProxy {
@@ -30,6 +31,7 @@ public final class EngineProxy {
 
     /** Ends one choice of a request with {@code ABORT}: a stop string was found in its text. */
     public void abort(Request request, int choice) {
+        Objects.checkIndex(choice, request.numChoices());
         engine.command(new Engine.Abort(request, choice));
     }
 

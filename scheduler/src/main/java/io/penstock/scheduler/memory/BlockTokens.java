@@ -22,6 +22,11 @@ public final class BlockTokens {
         tokenIds[block * BLOCK + offset] = tokenId;
     }
 
+    /** Sets the token at {@code slot}: block x 64 + offset. */
+    public void set(int slot, int tokenId) {
+        tokenIds[slot] = tokenId;
+    }
+
     public int at(int block, int offset) {
         return tokenIds[block * BLOCK + offset];
     }

@@ -72,6 +72,7 @@ final class Front implements OutputHandler {
             case GenerationRequest.Chat chat -> encoder.chat(chat.chat());
             case GenerationRequest.Text text -> encoder.text(text.text());
             case GenerationRequest.TokenIds ids -> encoder.tokenIds(ids.tokenIds());
+            case GenerationRequest.Unreadable unreadable -> throw unreadable.reason();
         };
     }
 

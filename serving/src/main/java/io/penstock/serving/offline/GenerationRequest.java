@@ -32,6 +32,9 @@ public record GenerationRequest(
     /** Token ids as they are; not copied. */
     public record TokenIds(int[] tokenIds) implements Prompt {}
 
+    /** A prompt that could not be read: the request's result is this error, and those around it go on. */
+    public record Unreadable(InputException reason) implements Prompt {}
+
     /**
      * How it is handled.
      *
@@ -75,6 +78,11 @@ public record GenerationRequest(
     /** Token ids as they are. */
     public static GenerationRequest tokenIds(int... ids) {
         return of(new TokenIds(ids));
+    }
+
+    /** What could not be read. */
+    public static GenerationRequest unreadable(InputException reason) {
+        return of(new Unreadable(reason));
     }
 
     private static GenerationRequest of(Prompt prompt) {

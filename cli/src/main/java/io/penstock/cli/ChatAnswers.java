@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import io.penstock.serving.openai.response.ChatCompletionResponse;
 import io.penstock.serving.openai.response.ChatMessage;
@@ -19,21 +20,19 @@ final class ChatAnswers {
     private ChatAnswers() {}
 
     static byte[] response(
-            String model, ChatCompletionRequest request, Conversation.Prompt prompt, List<Answer> answers) {
-        var format = new OutputFormat(request.chat().tools() != null, true, prompt.startsInThinking());
+            String model, ChatCompletionRequest request, GenerationResult result) {
+        var format = new OutputFormat(request.chat().tools() != null, true, result.prompt().startsInThinking());
         boolean withIds = request.response().returnTokenIds();
         List<ChatCompletionResponse.Choice> choices = new ArrayList<>();
-        int numTokens = 0;
-        for (Answer answer : answers) {
+        for (GenerationResult.Choice answer : result.choices()) {
             ParsedOutput output = OutputParser.parse(format, answer.text());
-            numTokens += answer.numTokens();
             FinishReason reason = switch (answer.finishReason()) {
                 case STOP -> FinishReason.STOP;
                 case LENGTH, ABORT, DEADLINE -> FinishReason.LENGTH;
                 case ERROR -> throw new IllegalStateException("choice " + choices.size() + " ended in an error");
             };
             choices.add(new ChatCompletionResponse.Choice(
-                    choices.size(),
+                    answer.index(),
                     ChatMessage.of(output, () -> "call_" + id()),
                     answer.logprobs(),
                     reason.withToolCalls(!output.toolCalls().isEmpty()),
@@ -41,8 +40,10 @@ final class ChatAnswers {
                     withIds ? answer.tokenIds() : null));
         }
         var header = new ResponseHeader("chatcmpl-" + id(), Instant.now().getEpochSecond(), model);
-        var usage = new Usage(prompt.tokenIds().length, numTokens, 0);
-        return new ChatCompletionResponse(header, choices, usage, withIds ? prompt.tokenIds() : null).toJson();
+        var usage = new Usage(
+                result.usage().promptTokens(), result.usage().outputTokens(), result.usage().cachedTokens());
+        return new ChatCompletionResponse(
+                header, choices, usage, withIds ? result.prompt().tokenIds() : null).toJson();
     }
 
     private static String id() {

@@ -2,13 +2,17 @@ package io.penstock.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.runtime.InputException;
+import io.penstock.serving.model.EncodedPrompt;
+import io.penstock.serving.model.ModelSource;
+import io.penstock.serving.model.RequestEncoder;
+import io.penstock.serving.offline.GenerationRequest;
+import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.openai.BadRequestException;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import io.penstock.serving.output.OutputFormat;
 import io.penstock.serving.output.OutputParser;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -68,19 +72,24 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
+    @Mixin
+    private BatchingOptions batching;
+
     private boolean isPerson;
     private boolean failed;
 
     @Override
     public Integer call() {
         engine.validate();
+        batching.validate();
         ModelSource source = model.resolve();
-        var conversation = new Conversation(source, ChatPrompt.load(source, chatTemplate));
-        requireGoodOptions(conversation);
+        var encoder = new RequestEncoder(source, chatTemplate);
+        encoder.requireTemplate();
+        requireGoodOptions(encoder);
         var history = new ChatHistory(system);
         isPerson = Terminals.isInput() && Terminals.isOutput();
         int modelLen = engine.modelLen(source.config(), 0);
-        try (var session = new Session(conversation, engine.load(source, 1, modelLen));
+        try (Session session = Session.open(encoder, batching.forOne(engine, source.config(), modelLen, 1));
                 LineSource lines = isPerson
                         ? new LineSource.Edited(session::cancel) : new LineSource.Piped(System.in)) {
             if (isPerson) {
@@ -93,20 +102,20 @@ final class ChatCommand implements Callable<Integer> {
         return failed ? 1 : 0;
     }
 
-    private void requireGoodOptions(Conversation conversation) {
+    private void requireGoodOptions(RequestEncoder encoder) {
         var probe = new ChatHistory(system);
         probe.addUser("a");
         try {
-            request(probe, conversation);
+            request(probe, encoder);
         } catch (BadRequestException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
     }
 
-    private ChatCompletionRequest request(ChatHistory history, Conversation conversation) {
+    private ChatCompletionRequest request(ChatHistory history, RequestEncoder encoder) {
         ObjectNode body = history.body();
         sampling.applyTo(body);
-        return ChatCompletionRequest.parse(body, conversation.defaults());
+        return ChatCompletionRequest.parse(body, encoder.defaults());
     }
 
     /** Takes a line; false ends the chat. A mistake is said and the chat goes on. */
@@ -166,13 +175,12 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private void turn(String text, Session session, ChatHistory history) {
-        Conversation conversation = session.conversation();
+        RequestEncoder encoder = session.penstock().encoder();
         history.addUser(text);
-        List<Answer> answers;
-        Conversation.Prompt prompt;
+        GenerationResult result;
         try {
-            ChatCompletionRequest request = request(history, conversation);
-            prompt = conversation.prompt(request);
+            ChatCompletionRequest request = request(history, encoder);
+            EncodedPrompt prompt = encoder.chat(request.chat());
             if (prompt.tokenIds().length >= session.modelLen()) {
                 throw new InputException("the conversation has " + prompt.tokenIds().length
                         + " tokens, but the context holds " + session.modelLen()
@@ -180,17 +188,17 @@ final class ChatCommand implements Callable<Integer> {
             }
             var printer = new AnswerPrinter(System.out,
                     new AnswerPrinter.Style(Terminals.isOutput(), !noThinking), false, prompt.startsInThinking());
-            answers = session.stream(prompt, conversation.samplingParams(request, prompt, session.modelLen()),
-                    true, printer::print);
+            result = session.answer(GenerationRequest.of(request)
+                    .withPrompt(new GenerationRequest.TokenIds(prompt.tokenIds())), (_, delta) -> printer.print(delta));
             printer.finish();
         } catch (InputException e) {
             history.removeLast();
             throw e;
         }
         history.addAssistant(OutputParser.parse(
-                new OutputFormat(false, true, prompt.startsInThinking()), answers.getFirst().text()));
+                new OutputFormat(false, true, result.prompt().startsInThinking()), result.choice().text()));
         if (stats) {
-            System.err.println(session.stats(prompt, answers));
+            System.err.println(Session.stats(result));
         }
     }
 }

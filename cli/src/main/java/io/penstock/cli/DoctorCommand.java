@@ -8,6 +8,8 @@ import io.penstock.runtime.checkpoint.CheckpointVerification;
 import io.penstock.runtime.cpu.CpuKernels;
 import io.penstock.runtime.hub.HubCache;
 import io.penstock.runtime.plan.MemorySize;
+import io.penstock.serving.model.ModelSource;
+import io.penstock.serving.model.RequestEncoder;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -207,7 +209,7 @@ final class DoctorCommand implements Callable<Integer> {
             check(found, source::tokenizer);
             check(found, source::generationConfig);
             ModelSource opened = source;
-            check(found, () -> ChatPrompt.load(opened, null));
+            check(found, () -> new RequestEncoder(opened, null).requireTemplate());
         }
         line("checkpoint", found.isEmpty() ? "sound: every tensor is there and every weight is finite"
                 : found.size() + (found.size() == 1 ? " problem" : " problems"));

@@ -2,12 +2,16 @@ package io.penstock.cli;
 
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.ModelLimits;
-import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.Arithmetic;
-import io.penstock.runtime.cpu.CpuKernels;
 import io.penstock.runtime.cpu.CpuModel;
-import io.penstock.runtime.model.Trace;
+import io.penstock.serving.model.AskedLimits;
+import io.penstock.serving.model.ModelSource;
+import io.penstock.serving.model.Preset;
+import io.penstock.serving.model.ResolvedLimits;
+import io.penstock.serving.model.ServingConfig;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -15,8 +19,7 @@ import picocli.CommandLine.Spec;
 
 /** The options of what runs a model: where, in which numbers, within which limits. */
 final class EngineOptions {
-    /** Tokens of a sequence that there is room for unless more is asked for: KV blocks are allocated at start. */
-    private static final int DEFAULT_MODEL_LEN = 4096;
+    private static final int DEFAULT_BATCHED_TOKENS = 512;
 
     private static final long QUIET_LOADING_NS = 2_000_000_000L;
 
@@ -53,9 +56,8 @@ final class EngineOptions {
     @Option(
             names = "--max-num-batched-tokens",
             paramLabel = "N",
-            defaultValue = "512",
-            description = "Prompt tokens computed in one step. Default: 512.")
-    private int maxNumBatchedTokens;
+            description = "Tokens computed in one step. Default: 512; with --preset throughput 1024.")
+    private Integer maxNumBatchedTokens;
 
     /** Refuses what cannot be used, before anything is read. */
     void validate() {
@@ -65,14 +67,16 @@ final class EngineOptions {
                     "--device " + device + " is not part of this build: use --device cpu");
             default -> throw wrong("--device must be auto or cpu, not '" + device + "'");
         }
-        if (numThreads != null && (numThreads < 1 || numThreads > 1024)) {
-            throw wrong("--threads must be between 1 and 1024, not " + numThreads);
+        if (numThreads != null && (numThreads < 1 || numThreads > ServingConfig.MOST_THREADS)) {
+            throw wrong("--threads must be between 1 and " + ServingConfig.MOST_THREADS + ", not " + numThreads);
         }
         if (maxModelLen != null && maxModelLen < 1) {
             throw wrong("--max-model-len must be at least 1, not " + maxModelLen);
         }
-        if (maxNumBatchedTokens < 1 || maxNumBatchedTokens > 1 << 16) {
-            throw wrong("--max-num-batched-tokens must be between 1 and 65536, not " + maxNumBatchedTokens);
+        if (maxNumBatchedTokens != null
+                && (maxNumBatchedTokens < 1 || maxNumBatchedTokens > AskedLimits.MOST_BATCHED_TOKENS)) {
+            throw wrong("--max-num-batched-tokens must be between 1 and " + AskedLimits.MOST_BATCHED_TOKENS + ", not "
+                    + maxNumBatchedTokens);
         }
     }
 
@@ -91,33 +95,35 @@ final class EngineOptions {
             throw new InputException("--max-model-len " + maxModelLen + " is more than the " + most
                     + " tokens that the model was trained for: lower it");
         }
-        return maxModelLen != null ? maxModelLen : Math.min(most, wanted > 0 ? wanted : DEFAULT_MODEL_LEN);
+        return maxModelLen != null ? maxModelLen
+                : Math.min(most, wanted > 0 ? wanted : ResolvedLimits.DEFAULT_MODEL_LEN);
     }
 
-    /** The CPU keeps a layer's blocks in one array. */
-    private static int numKvBlocks(ModelConfig config, int numSeqs, int modelLen) {
-        long numBlocks = (long) numSeqs * ModelLimits.blocksFor(modelLen);
-        long floatsPerBlock = 2L * ModelLimits.BLOCK_TOKENS * config.attention().kvWidth();
-        if (numBlocks * floatsPerBlock > Integer.MAX_VALUE) {
-            throw new InputException(numSeqs + " choices of " + modelLen + " tokens are more than the CPU's KV memory"
-                    + " can hold: lower -n, --max-tokens or --max-model-len");
-        }
-        return (int) numBlocks;
+    /** Null where the preset decides. */
+    Integer maxNumBatchedTokens() {
+        return maxNumBatchedTokens;
     }
 
-    /** Loads the weights and allocates everything; a bar shows how far, if it takes long and a person looks. */
-    CpuModel load(ModelSource source, int numSeqs, int modelLen) {
-        int numBlocks = numKvBlocks(source.config(), numSeqs, modelLen);
-        var limits = new ModelLimits(numSeqs, Math.max(numSeqs, maxNumBatchedTokens), modelLen, numBlocks, 0);
-        var options = new CpuModel.Options(
-                dtype == Dtype.BFLOAT16 ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32,
-                CpuKernels.select(),
-                numThreads == null ? Runtime.getRuntime().availableProcessors() : numThreads,
-                Trace.NONE);
+    /** A preset with the options that are given here, but for the limits. */
+    ServingConfig config(Preset preset) {
+        return ServingConfig.of(preset)
+                .withArithmetic(dtype == Dtype.BFLOAT16 ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32)
+                .withThreads(numThreads == null ? 0 : numThreads);
+    }
+
+    /** Loads the weights and room for one sequence. */
+    CpuModel load(ModelSource source, int modelLen) {
+        var limits = new ModelLimits(1, maxNumBatchedTokens == null ? DEFAULT_BATCHED_TOKENS : maxNumBatchedTokens,
+                modelLen, ModelLimits.blocksFor(modelLen), 0);
+        return loading(source, layerLoaded -> source.load(limits, config(Preset.LATENCY).cpu(), layerLoaded));
+    }
+
+    /** Loads something; a bar shows how far, if it takes long and a person looks. */
+    static <T> T loading(ModelSource source, Function<IntConsumer, T> load) {
         var bar = new ProgressBar(
                 System.err, Terminals.isError(), "loading " + source.name(), QUIET_LOADING_NS, System::nanoTime);
-        try (ModelTensors tensors = source.openTensors()) {
-            return new CpuModel(tensors, limits, options, done -> bar.count(done, source.config().numLayers()));
+        try {
+            return load.apply(done -> bar.count(done, source.config().numLayers()));
         } finally {
             bar.clear();
         }

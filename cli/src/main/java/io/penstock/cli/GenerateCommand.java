@@ -1,16 +1,19 @@
 package io.penstock.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.runtime.InputException;
-import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.config.StrictJson;
+import io.penstock.serving.model.EncodedPrompt;
+import io.penstock.serving.model.ModelSource;
+import io.penstock.serving.model.RequestEncoder;
+import io.penstock.serving.model.ServingConfig;
+import io.penstock.serving.offline.GenerationListener;
+import io.penstock.serving.offline.GenerationRequest;
+import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.openai.BadRequestException;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,21 +26,29 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         abbreviateSynopsis = true,
-        description = "Answers one prompt and prints the answer as it is written.",
+        description = "Answers one prompt and prints the answer as it is written; or, with --input, many at once.",
         footer = {
             "%nExamples:",
             "  penstock generate \"What is a short convolution?\"",
             "  git diff | penstock generate --system \"Write a commit message for this diff.\"",
             "  penstock generate --file question.txt --temperature 0 --max-tokens 200 --stats",
             "  penstock generate --body request.json --json",
+            "  penstock generate --input prompts.txt --output answers.jsonl --max-tokens 200",
             "  penstock generate --model LiquidAI/LFM2.5-8B-A1B -n 3 --seed 7 \"Name a river.\"",
             "%nThe prompt is PROMPT, else --file, else standard input; a line break at its end is left out"
                     + " unless --raw. A PROMPT that begins with a dash goes behind --. With --body, options that are"
                     + " given win over the body's fields.",
+            "--input runs all its prompts in one continuous batch; blank lines are skipped. Standard output gets the"
+                    + " answers in the order of the prompts. --output FILE, and --json on standard output, get one JSON"
+                    + " object a line in the order in which they are done: index (of the prompt, from 0), line,"
+                    + " response (an OpenAI chat.completion) and seeds, or index, line and error. A bad line or prompt"
+                    + " does not stop the others; the exit code is then 1.",
             "A terminal shows thinking dimmed and without its tags; a pipe gets the answer as the model writes it."
                     + " Ctrl-C ends the answer (exit code 130).",
         })
 final class GenerateCommand implements Callable<Integer> {
+    private static final String STANDARD_INPUT = "standard input";
+
     @Spec
     private CommandSpec spec;
 
@@ -52,6 +63,20 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Takes an OpenAI chat request: messages, tools and sampling fields. - is standard input.")
     private String body;
+
+    @Option(
+            names = "--input",
+            paramLabel = "FILE",
+            description = "Answers many prompts at once: one a line, or OpenAI chat requests or {\"prompt\": TEXT}"
+                    + " objects with sampling fields in a file that ends in .jsonl. - reads prompts from standard"
+                    + " input.")
+    private String input;
+
+    @Option(
+            names = "--output",
+            paramLabel = "FILE",
+            description = "With --input: a new file for the answers, as JSON lines.")
+    private Path output;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
     private String system;
@@ -90,28 +115,63 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
+    @Mixin
+    private BatchingOptions batching;
+
     @Override
     public Integer call() {
         requireOneInput();
         engine.validate();
+        batching.validate();
         ModelSource source = model.resolve();
-        var conversation = new Conversation(source, raw ? null : ChatPrompt.load(source, chatTemplate));
+        var encoder = new RequestEncoder(source, chatTemplate);
+        if (!raw) {
+            encoder.requireTemplate();
+        }
+        var fields = new RequestFields(sampling, system, numChoices, numLogprobs);
+        return input == null ? answerOne(encoder, fields) : answerMany(encoder, fields);
+    }
+
+    private int answerOne(RequestEncoder encoder, RequestFields fields) {
         String text = body == null ? promptText() : null;
-        ObjectNode fields = fields(text);
-        ChatCompletionRequest request = request(fields, conversation);
-        Conversation.Prompt input = raw ? conversation.raw(text) : conversation.prompt(request);
-        int modelLen = engine.modelLen(
-                source.config(), Conversation.numTokensWanted(request, input));
-        List<SamplingParams> params = conversation.samplingParams(request, input, modelLen);
-        try (var session = new Session(conversation, engine.load(source, params.size(), modelLen))) {
-            return json ? printJson(session, request, input, params) : stream(session, request, input, params);
+        ChatCompletionRequest request = request(fields.of(body == null ? null : bodyFields(), text), encoder);
+        GenerationRequest asked = GenerationRequest.of(request);
+        EncodedPrompt encoded = raw ? encoder.text(text)
+                : encoder.truncated(encoder.chat(request.chat()), asked.options().truncatePromptTokens());
+        int modelLen = engine.modelLen(encoder.source().config(), numTokensWanted(request, encoded));
+        encoder.samplingParams(request.sampling(), asked.numChoices(), encoded, modelLen, () -> 0);
+        ServingConfig config = batching.forOne(
+                engine, encoder.source().config(), modelLen, asked.numChoices());
+        try (Session session = Session.open(encoder, config)) {
+            var known = asked.withPrompt(new GenerationRequest.TokenIds(encoded.tokenIds()));
+            GenerationResult result = json ? printJson(session, request, known)
+                    : stream(session, request, known, encoded.startsInThinking());
+            if (stats) {
+                System.err.println(Session.stats(result));
+            }
+        }
+        return 0;
+    }
+
+    private int answerMany(RequestEncoder encoder, RequestFields fields) {
+        try (var lines = new PromptLines(input, raw, fields, encoder)) {
+            lines.requireGoodOptions(this::wrong);
+            return new InputRun(lines, new InputRun.Format(json, output, !noThinking))
+                    .run(encoder, batching.forMany(engine, engine.modelLen(encoder.source().config(), 0)));
         }
     }
 
+    /** Prompt and output tokens of a request, or 0 where it does not limit its output. */
+    private static int numTokensWanted(ChatCompletionRequest request, EncodedPrompt prompt) {
+        Integer maxTokens = request.sampling().stop().maxTokens();
+        return maxTokens == null ? 0 : (int) Math.min(Integer.MAX_VALUE, (long) prompt.tokenIds().length + maxTokens);
+    }
+
     private void requireOneInput() {
-        int numInputs = (prompt == null ? 0 : 1) + (file == null ? 0 : 1) + (body == null ? 0 : 1);
+        int numInputs = (prompt == null ? 0 : 1) + (file == null ? 0 : 1) + (body == null ? 0 : 1)
+                + (input == null ? 0 : 1);
         if (numInputs > 1) {
-            throw wrong("give one of PROMPT, --file and --body");
+            throw wrong("give one of PROMPT, --file, --body and --input");
         }
         if (numInputs == 0 && Terminals.isInput()) {
             throw wrong("a prompt is missing: give PROMPT, --file FILE or text on standard input");
@@ -123,7 +183,13 @@ final class GenerateCommand implements Callable<Integer> {
             throw wrong((system != null ? "--system" : "--chat-template")
                     + " does not go with --raw, which has no template");
         }
-        if (numLogprobs != null && !json) {
+        if (output != null && input == null) {
+            throw wrong("--output needs --input: for one answer, redirect standard output");
+        }
+        if (stats && input != null) {
+            throw wrong("--stats is for one prompt: --input says them in any case");
+        }
+        if (numLogprobs != null && !json && output == null) {
             throw wrong("--logprobs needs --json, which has a place for them");
         }
     }
@@ -134,101 +200,78 @@ final class GenerateCommand implements Callable<Integer> {
 
     private String promptText() {
         String text = file != null ? Texts.read(file)
-                : prompt == null || prompt.equals("-") ? Texts.read(System.in, "standard input") : prompt;
+                : prompt == null || prompt.equals("-") ? Texts.read(System.in, STANDARD_INPUT) : prompt;
         boolean isArgument = file == null && prompt != null && !prompt.equals("-");
         String whole = raw || isArgument ? text : Texts.withoutLastLineBreak(text);
         if (whole.isBlank() && !raw || whole.isEmpty()) {
             throw new InputException(
-                    (isArgument ? "PROMPT" : file != null ? file.toString() : "standard input")
+                    (isArgument ? "PROMPT" : file != null ? file.toString() : STANDARD_INPUT)
                             + " is empty: give at least one character that is not a space");
         }
         return whole;
     }
 
-    private ObjectNode fields(String text) {
-        ObjectNode fields;
-        if (body != null) {
-            String source = body.equals("-") ? "standard input" : body;
-            fields = body.equals("-")
-                    ? StrictJson.parseObject(
-                            Texts.read(System.in, source).getBytes(StandardCharsets.UTF_8), source)
-                    : StrictJson.parseObject(StrictJson.readBytes(Path.of(body), Texts.MAX_BYTES), source);
-        } else {
-            fields = JsonNodeFactory.instance.objectNode();
-            ArrayNode messages = fields.putArray("messages");
-            if (system != null) {
-                messages.addObject().put("role", "system").put("content", system);
-            }
-            messages.addObject().put("role", "user").put("content", text);
-        }
-        sampling.applyTo(fields);
-        if (numChoices != null) {
-            fields.put("n", numChoices);
-        }
-        if (numLogprobs != null) {
-            fields.put("logprobs", true).put("top_logprobs", numLogprobs);
-        }
-        return fields;
+    private ObjectNode bodyFields() {
+        return body.equals("-")
+                ? StrictJson.parseObject(
+                        Texts.read(System.in, STANDARD_INPUT).getBytes(StandardCharsets.UTF_8), STANDARD_INPUT)
+                : StrictJson.parseObject(StrictJson.readBytes(Path.of(body), Texts.MAX_BYTES), body);
     }
 
-    private ChatCompletionRequest request(ObjectNode fields, Conversation conversation) {
+    private ChatCompletionRequest request(ObjectNode fields, RequestEncoder encoder) {
         try {
-            return ChatCompletionRequest.parse(fields, conversation.defaults());
+            return ChatCompletionRequest.parse(fields, encoder.defaults());
         } catch (BadRequestException e) {
             if (body == null) {
                 throw wrong(e.getMessage());
             }
-            throw new InputException((body.equals("-") ? "standard input" : body) + ": " + e.getMessage(), e);
+            throw new InputException((body.equals("-") ? STANDARD_INPUT : body) + ": " + e.getMessage(), e);
         }
     }
 
-    private int stream(Session session, ChatCompletionRequest request, Conversation.Prompt input,
-            List<SamplingParams> params) {
+    private GenerationResult stream(
+            Session session, ChatCompletionRequest request, GenerationRequest asked, boolean startsInThinking) {
         var style = new AnswerPrinter.Style(Terminals.isOutput(), !noThinking);
         boolean hasTools = request.chat().tools() != null;
-        if (params.size() > 1) {
-            var answers = session.answer(input, params, request.response().skipSpecialTokens(),
-                    (choice, answer) -> printChoice(choice, params.size(), answer, style, hasTools, input));
-            say(session, input, answers);
-            return 0;
+        if (asked.numChoices() > 1) {
+            return session.answer(asked, new GenerationListener() {
+                @Override
+                public void text(int choice, String delta) {}
+
+                @Override
+                public void finished(GenerationResult.Choice choice) {
+                    printChoice(choice, asked.numChoices(),
+                            new AnswerPrinter(System.out, style, hasTools, startsInThinking));
+                }
+            });
         }
-        var printer = new AnswerPrinter(System.out, style, hasTools, input.startsInThinking());
-        Thread restoring = new Thread(() -> {
-            printer.cutOff();
-        });
+        var printer = new AnswerPrinter(System.out, style, hasTools, startsInThinking);
+        Thread restoring = new Thread(printer::cutOff);
         Runtime.getRuntime().addShutdownHook(restoring);
         try {
-            var answers = session.stream(input, params, request.response().skipSpecialTokens(), printer::print);
+            GenerationResult result = session.answer(asked, (_, delta) -> printer.print(delta));
             printer.finish();
-            say(session, input, answers);
+            return result;
         } finally {
             Runtime.getRuntime().removeShutdownHook(restoring);
         }
-        return 0;
     }
 
-    private static void printChoice(int choice, int numChoices, Answer answer, AnswerPrinter.Style style,
-            boolean hasTools, Conversation.Prompt input) {
-        System.out.println("=== choice " + (choice + 1) + " of " + numChoices + " ===");
-        var printer = new AnswerPrinter(System.out, style, hasTools, input.startsInThinking());
-        printer.print(answer.text());
+    static void printChoice(GenerationResult.Choice choice, int numChoices, AnswerPrinter printer) {
+        if (numChoices > 1) {
+            System.out.println("=== choice " + (choice.index() + 1) + " of " + numChoices + " ===");
+        }
+        printer.print(choice.text());
         printer.finish();
     }
 
-    private int printJson(Session session, ChatCompletionRequest request, Conversation.Prompt input,
-            List<SamplingParams> params) {
-        List<Answer> answers = session.answer(input, params, request.response().skipSpecialTokens(), (_, _) -> { });
-        byte[] response = ChatAnswers.response(session.conversation().source().name(), request, input, answers);
+    private static GenerationResult printJson(
+            Session session, ChatCompletionRequest request, GenerationRequest asked) {
+        GenerationResult result = session.answer(asked, (_, _) -> { });
+        byte[] response = ChatAnswers.response(session.penstock().encoder().source().name(), request, result);
         System.out.write(response, 0, response.length);
         System.out.println();
         System.out.flush();
-        say(session, input, answers);
-        return 0;
-    }
-
-    private void say(Session session, Conversation.Prompt input, List<Answer> answers) {
-        if (stats) {
-            System.err.println(session.stats(input, answers));
-        }
+        return result;
     }
 }

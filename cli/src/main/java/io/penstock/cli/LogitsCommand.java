@@ -7,6 +7,7 @@ import io.penstock.runtime.InputException;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.cpu.CpuModel;
 import io.penstock.runtime.text.Tokenizer;
+import io.penstock.serving.model.ModelSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -78,7 +79,7 @@ final class LogitsCommand implements Callable<Integer> {
                     + " tokens, but the context holds " + modelLen + ": give fewer");
         }
         Tokenizer tokenizer = Files.exists(source.directory().resolve("tokenizer.json")) ? source.tokenizer() : null;
-        try (CpuModel loaded = engine.load(source, 1, modelLen)) {
+        try (CpuModel loaded = engine.load(source, modelLen)) {
             Run run = new Run(loaded);
             float[] logits = run.prefill(tokens);
             int[] greedy = run.continueGreedily(logits, maxTokens);

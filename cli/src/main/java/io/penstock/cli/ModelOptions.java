@@ -3,6 +3,7 @@ package io.penstock.cli;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
+import io.penstock.serving.model.ModelSource;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -37,7 +38,7 @@ final class ModelOptions {
         if (shape != null && !isDummy) {
             throw new InputException("--shape has no weights to read: add --load-format dummy, or give --model DIR");
         }
-        Path directory = ModelSource.directory(model);
+        Path directory = directory();
         String name = shape != null ? shape : model == null ? "penstock-demo" : model;
         if (shape == null) {
             return ModelSource.read(name, directory, isDummy);
@@ -49,7 +50,11 @@ final class ModelOptions {
     /** The configuration alone: of the shape, or of the model's {@code config.json}. */
     ModelConfig config() {
         return shape != null ? ModelShapes.named(shape)
-                : ModelSource.read(model, ModelSource.directory(model), false).config();
+                : ModelSource.read(model, directory(), false).config();
+    }
+
+    private Path directory() {
+        return model == null ? Installation.demoModel() : ModelSource.directory(model);
     }
 
     /** As the user wrote it, or null. */

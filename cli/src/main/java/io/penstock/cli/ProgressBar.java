@@ -48,9 +48,20 @@ final class ProgressBar {
                 + MemorySize.show((long) perSecond) + "/s  " + left + " left");
     }
 
+    /**
+     * Shows prompts with the speed.
+     *
+     * @param total 0 where it is not known
+     */
+    synchronized void generation(long done, long total, long numOutputTokens, int numRunning) {
+        double seconds = Math.max((clockNs.getAsLong() - startNs) / 1e9, 1e-3);
+        show(done, total, String.format(Locale.ROOT, "%d%s  %.1f tokens/s  %d running", done,
+                total > 0 ? "/" + total : "", numOutputTokens / seconds, numRunning));
+    }
+
     private void show(long done, long total, String figures) {
         long nowNs = clockNs.getAsLong();
-        if (!enabled || nowNs - startNs < quietNs || (isShown && nowNs - shownNs < INTERVAL_NS && done < total)) {
+        if (!enabled || nowNs - startNs < quietNs || (isShown && nowNs - shownNs < INTERVAL_NS && (done < total || total == 0))) {
             return;
         }
         shownNs = nowNs;

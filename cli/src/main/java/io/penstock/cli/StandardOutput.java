@@ -18,10 +18,19 @@ import java.nio.file.Path;
 final class StandardOutput extends OutputStream {
     private final OutputStream destination;
     private final boolean toFile;
+    private final String name;
 
     StandardOutput(OutputStream destination, boolean toFile) {
         this.destination = destination;
         this.toFile = toFile;
+        name = "standard output";
+    }
+
+    /** Another file, with the same care. */
+    StandardOutput(OutputStream destination, Path file) {
+        this.destination = destination;
+        toFile = true;
+        name = file.toString();
     }
 
     static PrintStream open() {
@@ -62,9 +71,18 @@ final class StandardOutput extends OutputStream {
         }
     }
 
+    @Override
+    public void close() {
+        try {
+            destination.close();
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
     private RuntimeException failed(IOException e) {
         return toFile
-                ? new InputException("cannot write standard output: " + e.getMessage(), e)
+                ? new InputException("cannot write " + name + ": " + e.getMessage(), e)
                 : new OutputClosedException(e);
     }
 }

@@ -65,7 +65,7 @@ class BadInputTest {
                 badOption("--max-num-batched-tokens must be between", "--max-num-batched-tokens", "0"),
                 badOption("Invalid value for option '--load-format'", "--load-format", "gguf"),
                 badOption("--system does not go with --raw", "--raw", "--system", "x"),
-                badOption("give one of PROMPT, --file and --body", "--file", "x"),
+                badOption("give one of PROMPT, --file, --body and --input", "--file", "x"),
                 badOption("Unmatched argument", "again"),
                 bad(USAGE, "Missing required parameter: 'ORG/NAME[@REVISION]'", "pull"),
                 bad(USAGE, "Missing required option: '--tokens=IDS'", "debug", "logits"),

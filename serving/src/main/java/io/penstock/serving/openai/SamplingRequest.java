@@ -60,6 +60,50 @@ public record SamplingRequest(
         }
     }
 
+    /** What a model's makers recommend, and nothing else: any seed, as many tokens as the context holds. */
+    public static SamplingRequest of(SamplingDefaults defaults) {
+        return new SamplingRequest(defaults.temperature(),
+                new TokenFilters(defaults.topK(), defaults.topP(), defaults.minP()),
+                new Penalties(defaults.repetitionPenalty(), 0, 0), new Constraints(Map.of(), Set.of(), List.of()),
+                new Stop(null, true, 0, Set.of(), List.of(), false, false), null, -1);
+    }
+
+    public SamplingRequest withTemperature(double value) {
+        return new SamplingRequest(value, filters, penalties, constraints, stop, seed, numLogprobs);
+    }
+
+    public SamplingRequest withFilters(TokenFilters value) {
+        return new SamplingRequest(temperature, value, penalties, constraints, stop, seed, numLogprobs);
+    }
+
+    public SamplingRequest withPenalties(Penalties value) {
+        return new SamplingRequest(temperature, filters, value, constraints, stop, seed, numLogprobs);
+    }
+
+    public SamplingRequest withStop(Stop value) {
+        return new SamplingRequest(temperature, filters, penalties, constraints, value, seed, numLogprobs);
+    }
+
+    /** This with an output of at most {@code numTokens}. */
+    public SamplingRequest withMaxTokens(int numTokens) {
+        return withStop(new Stop(numTokens, false, stop.minTokens(), stop.stopTokenIds(), stop.stopStrings(),
+                stop.ignoreEos(), stop.includeStopString()));
+    }
+
+    /** This with outputs that end where one of the texts appears. */
+    public SamplingRequest withStopStrings(String... texts) {
+        return withStop(new Stop(stop.maxTokens(), stop.clamped(), stop.minTokens(), stop.stopTokenIds(),
+                List.of(texts), stop.ignoreEos(), stop.includeStopString()));
+    }
+
+    public SamplingRequest withSeed(long value) {
+        return new SamplingRequest(temperature, filters, penalties, constraints, stop, value, numLogprobs);
+    }
+
+    public SamplingRequest withLogprobs(int number) {
+        return new SamplingRequest(temperature, filters, penalties, constraints, stop, seed, number);
+    }
+
     /**
      * The parameters of the {@code n} choices for one prompt. They differ in their seeds only, and the first has the
      * request's own.

@@ -1,4 +1,4 @@
-package io.penstock.cli;
+package io.penstock.serving.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.penstock.runtime.chat.ChatOptions;

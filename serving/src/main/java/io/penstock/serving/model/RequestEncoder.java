@@ -1,0 +1,126 @@
+package io.penstock.serving.model;
+
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.config.GenerationConfig;
+import io.penstock.runtime.text.Tokenizer;
+import io.penstock.serving.openai.ChatInput;
+import io.penstock.serving.openai.SamplingDefaults;
+import io.penstock.serving.openai.SamplingRequest;
+import io.penstock.serving.openai.TokenSpace;
+import io.penstock.serving.openai.ToolChoice;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * All of a model but its weights: how conversations and texts become token ids, and wishes sampling parameters. Any
+ * thread may use it.
+ */
+public final class RequestEncoder {
+    private final ModelSource source;
+    private final Tokenizer tokenizer;
+    private final TokenSpace tokenSpace;
+    private final SamplingDefaults defaults;
+    private final String templateName;
+    private ChatPrompt template;
+
+    /**
+     * Reads the tokenizer and the recommended sampling; the chat template when the first conversation comes.
+     *
+     * @param templateName a template's file or name instead of the checkpoint's own; null for that
+     */
+    public RequestEncoder(ModelSource source, String templateName) {
+        this.source = source;
+        this.templateName = templateName;
+        tokenizer = source.tokenizer();
+        tokenSpace = new TokenSpace(tokenizer.vocabSize(), tokenizer::encodeAsText);
+        GenerationConfig config = source.generationConfig();
+        defaults = new SamplingDefaults(config.effectiveTemperature(), config.filters().topK(),
+                config.filters().topP(), config.filters().minP(), config.repetitionPenalty());
+    }
+
+    public ModelSource source() {
+        return source;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** What the model's makers recommend for fields that a request leaves out. */
+    public SamplingDefaults defaults() {
+        return defaults;
+    }
+
+    /** Reads the chat template now; a bad or missing one is an {@link InputException}. */
+    public synchronized void requireTemplate() {
+        if (template == null) {
+            template = ChatPrompt.load(source, templateName);
+        }
+    }
+
+    /** A conversation by the chat template. */
+    public EncodedPrompt chat(ChatInput chat) {
+        ToolChoice.Mode mode = chat.toolChoice().mode();
+        if (mode == ToolChoice.Mode.REQUIRED || mode == ToolChoice.Mode.FUNCTION) {
+            throw new InputException(
+                    "tool_choice must be \"auto\" or \"none\": a call cannot be demanded of the model");
+        }
+        requireTemplate();
+        return encoded(template.encode(chat, tokenizer));
+    }
+
+    /** A text as it is, control tokens included, with nothing put in front. */
+    public EncodedPrompt text(String text) {
+        return encoded(tokenizer.encode(text));
+    }
+
+    /** Ids as they are; one that the model does not have is refused. */
+    public EncodedPrompt tokenIds(int[] ids) {
+        for (int id : ids) {
+            if (id < 0 || id >= tokenizer.vocabSize()) {
+                throw new InputException("prompt must hold token ids between 0 and " + (tokenizer.vocabSize() - 1)
+                        + ", not " + id);
+            }
+        }
+        return encoded(ids);
+    }
+
+    private EncodedPrompt encoded(int[] ids) {
+        return new EncodedPrompt(ids, ChatPrompt.endsInThinking(ids, tokenizer));
+    }
+
+    /**
+     * Keeps the last tokens of a prompt.
+     *
+     * @param numTokens how many; -1 for what the model was trained for, null for all
+     */
+    public EncodedPrompt truncated(EncodedPrompt prompt, Integer numTokens) {
+        if (numTokens == null) {
+            return prompt;
+        }
+        int kept = numTokens < 0 ? source.config().dimensions().maxPositionEmbeddings() - 1 : numTokens;
+        int[] ids = prompt.tokenIds();
+        return ids.length <= kept ? prompt
+                : new EncodedPrompt(Arrays.copyOfRange(ids, ids.length - kept, ids.length), prompt.startsInThinking());
+    }
+
+    /**
+     * The parameters of each of {@code n} choices.
+     *
+     * @param modelLen tokens that prompt and output may have together
+     * @param seeds gives a seed where the request has none
+     * @throws InputException where prompt and output do not fit
+     */
+    public List<SamplingParams> samplingParams(
+            SamplingRequest sampling, int n, EncodedPrompt prompt, int modelLen, LongSupplier seeds) {
+        int length = prompt.tokenIds().length;
+        if (length >= modelLen) {
+            throw new InputException("the prompt has " + length + " tokens, but the context holds " + modelLen
+                    + ": shorten it or raise --max-model-len (the model's own is "
+                    + source.config().dimensions().maxPositionEmbeddings() + ")");
+        }
+        return sampling.toSamplingParams(n, modelLen - length, tokenSpace, seeds);
+    }
+}

@@ -326,6 +326,10 @@ public final class Scheduler {
         new IntegrityCheck(memory).run(running, waiting);
     }
 
+    Parts parts() {
+        return parts;
+    }
+
     private void updateGauges() {
         stats.numRunning = running.numRunning();
         stats.numWaiting = waiting.size();

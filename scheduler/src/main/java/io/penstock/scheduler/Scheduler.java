@@ -325,12 +325,17 @@ public final class Scheduler {
     }
 
     /**
-     * Checks that everything that sequences hold adds up with the pools. Slow: for tests and simulations, between steps.
+     * Checks that everything that sequences hold adds up with the pools. Slow: for tests and simulations, between
+     * steps.
      *
      * @throws IllegalStateException naming what does not add up
      */
     public void checkIntegrity() {
         new IntegrityCheck(memory).run(running, waiting);
+    }
+
+    Parts parts() {
+        return parts;
     }
 
     private void updateGauges() {

@@ -1,7 +1,6 @@
 package io.penstock.scheduler;
 
 import io.penstock.runtime.SamplingParams;
-import io.penstock.runtime.StepResult;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -57,12 +56,5 @@ final class Requests {
         }
         scheduler.submit(request);
         return request;
-    }
-
-    static StepResult token(int tokenId) {
-        StepResult result = new StepResult(1);
-        result.reset(1);
-        result.setToken(0, tokenId);
-        return result;
     }
 }

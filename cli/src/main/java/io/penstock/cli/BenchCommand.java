@@ -8,7 +8,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = "Measures what this program makes of a machine, as ratios to what the machine can do.",
-        subcommands = {BenchCpuCommand.class, BenchStartupCommand.class})
+        subcommands = {BenchCpuCommand.class, BenchEngineCommand.class, BenchStartupCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -7,6 +7,9 @@ import io.penstock.runtime.ForwardBatch;
  * costs as much as it touches cache lines.
  */
 abstract class DecodeState {
+    /** How many rows are touched at once. */
+    static final int NUM_TOUCHED = 16;
+
     static final int NO_SLOT = -1;
 
     final long requestId;
@@ -36,5 +39,13 @@ abstract class DecodeState {
         requestId = request.id();
         output = request.output();
         rowWords = OutputQueue.rowWords(numLogprobs);
+    }
+
+    /**
+     * Reads the first and the last of its cache lines. Called for a few rows before their work begins: these misses
+     * wait for memory all at once, those in the midst of the work one after the other.
+     */
+    final long touch() {
+        return requestId + (output == null ? 1 : 0);
     }
 }

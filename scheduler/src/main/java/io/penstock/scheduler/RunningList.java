@@ -5,6 +5,7 @@ final class RunningList {
     private final Sequence[] sequences;
     private int size;
     private int numLeft;
+    private long touches;
 
     RunningList(int capacity) {
         sequences = new Sequence[capacity];
@@ -27,6 +28,12 @@ final class RunningList {
 
     Sequence at(int index) {
         return sequences[index];
+    }
+
+    void touch(int from, int to) {
+        for (int i = from; i < to; i++) {
+            touches += sequences[i].touch();
+        }
     }
 
     void add(Sequence sequence) {

@@ -49,6 +49,9 @@ final class StepPlanner {
         memory.beginStep(batch);
         numPrefilling = 0;
         for (int i = 0; i < running.size(); i++) {
+            if (i % DecodeState.NUM_TOUCHED == 0) {
+                running.touch(i, Math.min(i + DecodeState.NUM_TOUCHED, running.size()));
+            }
             Sequence sequence = running.at(i);
             if (sequence.state == State.DECODE) {
                 decode(sequence);

@@ -1,21 +1,20 @@
 package io.penstock.scheduler;
 
 import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.SamplingParams;
 
 /**
  * What of a sequence each decode step reads and writes, side by side in memory: with thousands of sequences a step
  * costs as much as it touches cache lines.
  */
 abstract class DecodeState {
-    /** How many rows are touched at once. */
-    static final int NUM_TOUCHED = 16;
-
     static final int NO_SLOT = -1;
 
     final long requestId;
     final OutputQueue output;
     final int choice;
     final int maxTokens;
+    final int[] endTokenIds;
 
     /** Words that a row takes in the output. */
     final int rowWords;
@@ -33,19 +32,12 @@ abstract class DecodeState {
     /** Where the block of the last decoded token begins, in tokens of all blocks; {@link #NO_SLOT} before the first. */
     int blockSlot = NO_SLOT;
 
-    DecodeState(Request request, int choice, int maxTokens, int numLogprobs) {
+    DecodeState(Request request, int choice, SamplingParams params, int[] endTokenIds) {
         this.choice = choice;
-        this.maxTokens = maxTokens;
+        this.endTokenIds = endTokenIds;
+        maxTokens = params.stop().maxTokens();
         requestId = request.id();
         output = request.output();
-        rowWords = OutputQueue.rowWords(numLogprobs);
-    }
-
-    /**
-     * Reads the first and the last of its cache lines. Called for a few rows before their work begins: these misses
-     * wait for memory all at once, those in the midst of the work one after the other.
-     */
-    final long touch() {
-        return requestId + (output == null ? 1 : 0);
+        rowWords = OutputQueue.rowWords(params.numLogprobs());
     }
 }

@@ -5,7 +5,6 @@ final class RunningList {
     private final Sequence[] sequences;
     private int size;
     private int numLeft;
-    private long touches;
 
     RunningList(int capacity) {
         sequences = new Sequence[capacity];
@@ -28,12 +27,6 @@ final class RunningList {
 
     Sequence at(int index) {
         return sequences[index];
-    }
-
-    void touch(int from, int to) {
-        for (int i = from; i < to; i++) {
-            touches += sequences[i].touch();
-        }
     }
 
     void add(Sequence sequence) {

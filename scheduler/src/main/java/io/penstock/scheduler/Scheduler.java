@@ -30,7 +30,6 @@ public final class Scheduler {
     private long numSubmitted;
     private long nextDeadlineCheckNs = Long.MIN_VALUE;
     private int numWithDeadline;
-    private long touches;
 
     /** What the classes of this package share. */
     record Parts(SchedulerConfig config, SequenceMemory memory, Admission admission, RunningList running,
@@ -199,9 +198,6 @@ public final class Scheduler {
             throw new IllegalStateException("a result of " + result.numRows() + " rows for a step of " + numRows);
         }
         for (int row = 0; row < numRows; row++) {
-            if (row % DecodeState.NUM_TOUCHED == 0) {
-                touchRows(step, row, Math.min(row + DecodeState.NUM_TOUCHED, numRows));
-            }
             Sequence sequence = step.row(row);
             sequence.output.unreserve(step.rowWords(row));
             if (step.batch().isScored(row)) {
@@ -216,15 +212,6 @@ public final class Scheduler {
         numProcessed++;
         publish();
         updateGauges();
-    }
-
-    private void touchRows(Step step, int from, int to) {
-        for (int row = from; row < to; row++) {
-            touches += step.row(row).touch();
-        }
-        for (int row = from; row < to; row++) {
-            touches += memory.touchToken(step.row(row));
-        }
     }
 
     private void takeScore(Sequence sequence, StepResult result, int row) {

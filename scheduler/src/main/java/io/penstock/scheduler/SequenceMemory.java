@@ -179,12 +179,6 @@ final class SequenceMemory {
         cache.tokens().set(slot, tokenId);
     }
 
-    /** Reads the place of a decoding sequence's next token; see {@link DecodeState#touch}. */
-    int touchToken(Sequence sequence) {
-        int block = sequence.blockSlot;
-        return block == DecodeState.NO_SLOT ? 0 : cache.tokens().at(block + sequence.numTokens % BLOCK);
-    }
-
     /** All known tokens, with room for those on their way. */
     int[] gatherTokens(Sequence sequence) {
         if (sequence.tokenIds.length >= sequence.numTokens + 2 && sequence.numTokens == sequence.numToPrefill) {

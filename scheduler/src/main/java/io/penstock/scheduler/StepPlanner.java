@@ -49,9 +49,6 @@ final class StepPlanner {
         memory.beginStep(batch);
         numPrefilling = 0;
         for (int i = 0; i < running.size(); i++) {
-            if (i % DecodeState.NUM_TOUCHED == 0) {
-                running.touch(i, Math.min(i + DecodeState.NUM_TOUCHED, running.size()));
-            }
             Sequence sequence = running.at(i);
             if (sequence.state == State.DECODE) {
                 decode(sequence);
@@ -84,11 +81,12 @@ final class StepPlanner {
             stats.numStalledRows++;
             return;
         }
-        if (position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS && !takeBlock(sequence, position)) {
+        int offset = position % ModelLimits.BLOCK_TOKENS;
+        if (offset == 0 && position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS
+                && !takeBlock(sequence, position)) {
             sequence.output.unreserve(words);
             return;
         }
-        int offset = position % ModelLimits.BLOCK_TOKENS;
         if (offset == 0 || sequence.blockSlot == DecodeState.NO_SLOT) {
             sequence.blockSlot = sequence.blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS;
         }

@@ -44,7 +44,7 @@ public final class EngineHostSuite {
                 .param("numSeqs", Integer.toString(numSeqs))
                 .param("overlap", Boolean.toString(overlap))
                 .forks(1)
-                .jvmArgsAppend("-Xms" + heapMiB + "m", "-Xmx" + heapMiB + "m")
+                .jvmArgs("-Xms" + heapMiB + "m", "-Xmx" + heapMiB + "m", "--sun-misc-unsafe-memory-access=allow")
                 .warmupIterations(WARM_UPS)
                 .warmupTime(ITERATION)
                 .measurementIterations(numIterations)

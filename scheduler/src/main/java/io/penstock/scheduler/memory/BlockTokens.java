@@ -31,11 +31,6 @@ public final class BlockTokens {
         return tokenIds[block * BLOCK + offset];
     }
 
-    /** The token at {@code slot}: block x 64 + offset. */
-    public int at(int slot) {
-        return tokenIds[slot];
-    }
-
     /** Copies the first {@code numTokens} tokens of a block to another one. */
     public void copy(int from, int to, int numTokens) {
         System.arraycopy(tokenIds, from * BLOCK, tokenIds, to * BLOCK, numTokens);

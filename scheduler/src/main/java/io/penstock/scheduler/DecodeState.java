@@ -1,6 +1,7 @@
 package io.penstock.scheduler;
 
 import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.SamplingParams;
 
 /**
  * What of a sequence each decode step reads and writes, side by side in memory: with thousands of sequences a step
@@ -13,6 +14,7 @@ abstract class DecodeState {
     final OutputQueue output;
     final int choice;
     final int maxTokens;
+    final int[] endTokenIds;
 
     /** Words that a row takes in the output. */
     final int rowWords;
@@ -30,11 +32,12 @@ abstract class DecodeState {
     /** Where the block of the last decoded token begins, in tokens of all blocks; {@link #NO_SLOT} before the first. */
     int blockSlot = NO_SLOT;
 
-    DecodeState(Request request, int choice, int maxTokens, int numLogprobs) {
+    DecodeState(Request request, int choice, SamplingParams params, int[] endTokenIds) {
         this.choice = choice;
-        this.maxTokens = maxTokens;
+        this.endTokenIds = endTokenIds;
+        maxTokens = params.stop().maxTokens();
         requestId = request.id();
         output = request.output();
-        rowWords = OutputQueue.rowWords(numLogprobs);
+        rowWords = OutputQueue.rowWords(params.numLogprobs());
     }
 }

@@ -27,7 +27,6 @@ final class Sequence extends DecodeState {
 
     final Request request;
     final SamplingParams params;
-    final int[] endTokenIds;
     final long deadlineNs;
 
     /** Tokens to prefill: the prompt, or after a preemption all known tokens. Empty while blocks hold them. */
@@ -61,11 +60,10 @@ final class Sequence extends DecodeState {
     WaitingQueue.Level level;
 
     Sequence(Request request, int choice, SamplingParams params, int[] eosTokenIds) {
-        super(request, choice, params.stop().maxTokens(), params.numLogprobs());
+        super(request, choice, params, endTokenIds(params, eosTokenIds));
         this.request = request;
         this.params = params;
         this.deadlineNs = request.options().deadlineNs();
-        endTokenIds = endTokenIds(params, eosTokenIds);
         numTokens = request.promptLength();
         chainKey = request.options().cacheSalt();
     }

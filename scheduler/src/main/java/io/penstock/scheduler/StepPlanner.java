@@ -83,11 +83,12 @@ final class StepPlanner {
             stats.numStalledRows++;
             return;
         }
-        if (position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS && !takeBlock(sequence, position)) {
+        int offset = position % ModelLimits.BLOCK_TOKENS;
+        if (offset == 0 && position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS
+                && !takeBlock(sequence, position)) {
             sequence.output.unreserve(words);
             return;
         }
-        int offset = position % ModelLimits.BLOCK_TOKENS;
         if (offset == 0 || sequence.blockSlot == DecodeState.NO_SLOT) {
             sequence.blockSlot = sequence.blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS;
         }

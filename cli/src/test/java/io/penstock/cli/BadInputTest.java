@@ -144,7 +144,7 @@ class BadInputTest {
                 badSimulation(FAILED, "scenario uniform_512 has sequences of ", "--kv-blocks", "3"),
                 bad(FAILED, "scenario long_8192_2048 has sequences of 10240 tokens and penstock-demo takes 4096",
                         "bench", "simulate", "--scenario", "long_8192_2048", "--shape", "penstock-demo"),
-                badSimulation(FAILED, "", "--device", "rtx4090", "--seqs", "16384"));
+                badSimulation(FAILED, "does not fit: weights, conv slots", "--device", "rtx4090", "--seqs", "16384"));
     }
 
     private static Arguments badSimulation(int exitCode, String message, String... options) {

@@ -7,8 +7,8 @@ import picocli.CommandLine.Spec;
 /** {@code penstock bench}: the measurements. */
 @Command(
         name = "bench",
-        description = "Measures what this program makes of a machine, as ratios to what the machine can do, and predicts"
-                + " what it would make of another one.",
+        description = "Measures what this program makes of a machine, as ratios to what the machine can do, and"
+                + " predicts what it would make of another one.",
         subcommands = {BenchCpuCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class})
 final class BenchCommand implements Runnable {
     @Spec

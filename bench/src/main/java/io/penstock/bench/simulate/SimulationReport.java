@@ -154,7 +154,8 @@ public final class SimulationReport {
                 + " %.2f %% of all%n", count("num_preemptions_swap"), count("num_preemptions_recompute"),
                 count("num_recomputed_tokens"), 100 * figure("recomputed_share")));
         text.append(String.format(Locale.ROOT,
-                "prefix cache: %.1f %% of prompt tokens; %,d steps, %,d rows discarded%n", 100 * figure("prefix_hit_rate"), count("num_steps"), count("num_discarded_rows")));
+                "prefix cache: %.1f %% of prompt tokens; %,d steps, %,d rows discarded%n",
+                100 * figure("prefix_hit_rate"), count("num_steps"), count("num_discarded_rows")));
         return text.toString();
     }
 

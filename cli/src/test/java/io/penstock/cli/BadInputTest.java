@@ -124,6 +124,35 @@ class BadInputTest {
                 bad(FAILED, "unknown model shape 'x'", "plan", "--shape", "x", "--gpu", "h100"));
     }
 
+    static Stream<Arguments> simulations() {
+        return Stream.of(
+                bad(USAGE, "give --scenario NAME; --list shows all", "bench", "simulate"),
+                bad(USAGE, "unknown scenario 'rush_hour': known are uniform_512, closed_loop_1024_256",
+                        "bench", "simulate", "--scenario", "rush_hour"),
+                badSimulation(USAGE, "unknown device 'b300': known are h200, h100", "--device", "b300"),
+                badSimulation(USAGE, "unknown model shape 'x'", "--shape", "x"),
+                badSimulation(USAGE, "--seqs must be between 1 and 16384, not 0", "--seqs", "0"),
+                badSimulation(USAGE, "--num-prompts must be between 1 and 1000000, not 0", "--num-prompts", "0"),
+                badSimulation(USAGE, "--max-num-batched-tokens must be between 1", "--max-num-batched-tokens", "-1"),
+                badSimulation(USAGE, "--kv-blocks must be between 1", "--kv-blocks", "0"),
+                badSimulation(USAGE, "--swap-gib must be between 0 and 4096, not -1.0", "--swap-gib", "-1"),
+                badSimulation(USAGE, "--host-ms must be between 0 and 1000, not NaN", "--host-ms", "NaN"),
+                badSimulation(USAGE, "--max-queued-requests must be between 1", "--max-queued-requests", "0"),
+                badSimulation(USAGE, "--efficiency must be above 0 and at most 1, not 1.5", "--efficiency", "1.5"),
+                badSimulation(USAGE, "Invalid value for option '--preset'", "--preset", "fast"),
+                badSimulation(USAGE, "Invalid value for option '--seed'", "--seed", "x"),
+                badSimulation(FAILED, "scenario uniform_512 has sequences of ", "--kv-blocks", "3"),
+                bad(FAILED, "scenario long_8192_2048 has sequences of 10240 tokens and penstock-demo takes 4096",
+                        "bench", "simulate", "--scenario", "long_8192_2048", "--shape", "penstock-demo"),
+                badSimulation(FAILED, "does not fit: weights, conv slots", "--device", "rtx4090", "--seqs", "16384"));
+    }
+
+    private static Arguments badSimulation(int exitCode, String message, String... options) {
+        List<String> args = new ArrayList<>(List.of("bench", "simulate", "--scenario", "uniform_512"));
+        args.addAll(List.of(options));
+        return bad(exitCode, message, args.toArray(String[]::new));
+    }
+
     static Stream<Arguments> files() {
         var files = new BrokenFiles(folder);
         String latin1 = files.bytes("latin1.txt", new byte[] {'c', 'a', 'f', (byte) 0xE9});
@@ -196,7 +225,7 @@ class BadInputTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"options", "failures", "plans", "files", "models"})
+    @MethodSource({"options", "failures", "plans", "simulations", "files", "models"})
     void isOneLineAndAnExitCode(String name, int exitCode, String message, String input, String[] args) {
         Invocation run = Invocation.withInput(input, args);
         assertEquals(exitCode, run.exitCode(), run::err);
@@ -212,7 +241,7 @@ class BadInputTest {
 
     @Test
     void manyMistakesAreTried() {
-        long numCases = Stream.of(options(), failures(), plans()).mapToLong(Stream::count).sum();
+        long numCases = Stream.of(options(), failures(), plans(), simulations()).mapToLong(Stream::count).sum();
         assertTrue(numCases >= 60, () -> "only " + numCases);
     }
 

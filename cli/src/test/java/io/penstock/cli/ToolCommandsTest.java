@@ -54,6 +54,27 @@ class ToolCommandsTest {
     }
 
     @Test
+    void simulationHasTheKeysOfThePeers() throws IOException {
+        String[] args = {"bench", "simulate", "--scenario", "skewed_mix", "--device", "l40s", "--seqs", "16",
+            "--num-prompts", "40", "--seed", "3", "--swap-gib", "1", "--sync", "--json"};
+        JsonNode found = JSON.readTree(out(args));
+        assertEquals(40, found.get("completed").intValue());
+        assertEquals("l40s", found.get("device").textValue());
+        assertTrue(found.get("output_throughput").doubleValue() < found.get("ideal_output_throughput").doubleValue());
+        assertTrue(found.get("p99_ttft_ms").doubleValue() > found.get("median_ttft_ms").doubleValue());
+        assertEquals(1365, found.get("limits").get("num_swap_blocks").intValue());
+        assertEquals(found, JSON.readTree(out(args)));
+    }
+
+    @Test
+    void simulationIsATable() {
+        String table = out("bench", "simulate", "--scenario", "uniform_512", "--seqs", "8", "--preset", "latency");
+        assertTrue(table.startsWith("lfm2.5-8b-a1b on h200, uniform_512, seed 0: 32 of 32 requests"), table);
+        assertTrue(table.contains("preemptions: 0 by swap"), table);
+        assertTrue(out("bench", "simulate", "--list").startsWith("uniform_512 "), table);
+    }
+
+    @Test
     void doctorFindsNothing() {
         String report = out("doctor");
         assertTrue(report.contains("checkpoint   sound") && report.contains("Nothing is wrong."), report);

@@ -106,6 +106,10 @@ final class Admission {
         memory.promise(sequence, expectedBlocks(sequence));
     }
 
+    void written(long numTokens) {
+        predictor.written(numTokens);
+    }
+
     void ended(int numOutputTokens) {
         predictor.ended(numOutputTokens);
     }

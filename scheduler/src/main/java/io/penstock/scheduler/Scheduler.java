@@ -198,6 +198,7 @@ public final class Scheduler {
         if (numProcessed == numPlanned || result.numRows() != numRows) {
             throw new IllegalStateException("a result of " + result.numRows() + " rows for a step of " + numRows);
         }
+        long numOutputTokens = stats.numOutputTokens;
         for (int row = 0; row < numRows; row++) {
             Sequence sequence = step.row(row);
             sequence.output.unreserve(step.rowWords(row));
@@ -209,6 +210,7 @@ public final class Scheduler {
                 takeToken(sequence, result, row);
             }
         }
+        parts.admission().written(stats.numOutputTokens - numOutputTokens);
         step.forgetRows();
         numProcessed++;
         publish();

@@ -47,8 +47,8 @@ public enum Scenario {
     },
 
     /** Each turn's prompt is the conversation so far. */
-    MULTI_TURN_CHAT("conversations of 6 turns with 5 s between them, at 70 % of capacity",
-            Arrivals.poisson(0.7), 4) {
+    MULTI_TURN_CHAT("conversations of 6 turns with 5 s between them, as many at once as may run",
+            Arrivals.closed(), 12) {
         @Override
         Lengths draw(SplittableRandom random, double progress) {
             return Lengths.of(between(random, 16, 256), geometric(random, 200, 1024), 1024);

@@ -79,6 +79,7 @@ final class SimulatedRunner implements ModelRunner {
         checks.started(convSlot, params.seed(), numTokens);
         if (contents != null) {
             contents.started(convSlot, choice);
+            contents.sampled(convSlot, tokenIds[numTokens - 1]);
         }
     }
 

@@ -207,6 +207,9 @@ public final class Simulation {
     }
 
     private void checkEnd() {
+        if (!scheduler.schedule(nowNs).isEmpty()) {
+            throw new IllegalStateException("a step is planned when all requests have ended");
+        }
         scheduler.checkIntegrity();
         var stats = scheduler.stats();
         if (!scheduler.isIdle() || stats.numBlocksInUse() != 0 || stats.numQueuedRequests() != 0

@@ -153,7 +153,8 @@ public final class SimulationReport {
         text.append(String.format(Locale.ROOT, "preemptions: %d by swap, %d by recompute; %,d tokens computed again,"
                 + " %.2f %% of all%n", count("num_preemptions_swap"), count("num_preemptions_recompute"),
                 count("num_recomputed_tokens"), 100 * figure("recomputed_share")));
-        text.append(String.format(Locale.ROOT, "prefix cache: %.1f %% of prompt tokens; %,d steps, %,d rows discarded%n",
+        text.append(String.format(Locale.ROOT,
+                "prefix cache: %.1f %% of prompt tokens; %,d steps, %,d rows discarded%n",
                 100 * figure("prefix_hit_rate"), count("num_steps"), count("num_discarded_rows")));
         return text.toString();
     }

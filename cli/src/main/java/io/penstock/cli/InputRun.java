@@ -15,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
@@ -31,7 +30,7 @@ final class InputRun {
     private final PromptLines lines;
     private final Format format;
     private final AnswerPrinter.Style style;
-    private final PrintStream out;
+    private PrintStream out;
 
     /** Answers that wait for one of an earlier prompt, by index. */
     private final Map<Long, Runnable> waiting = new HashMap<>();
@@ -57,7 +56,16 @@ final class InputRun {
         this.lines = lines;
         this.format = format;
         style = new AnswerPrinter.Style(Terminals.isOutput(), format.showsThinking());
-        out = format.file() == null ? System.out : create(format.file());
+    }
+
+    /** Refuses a file that cannot be created, before anything else is done. */
+    static void requireNew(Path file) {
+        if (file != null && Files.exists(file)) {
+            throw new InputException(file + " is there already: give another name");
+        }
+        if (file != null && !Files.isDirectory(file.toAbsolutePath().getParent())) {
+            throw new InputException(file + " cannot be written: there is no folder " + file.getParent());
+        }
     }
 
     private static PrintStream create(Path file) {
@@ -67,8 +75,6 @@ final class InputRun {
                     false, StandardCharsets.UTF_8);
         } catch (FileAlreadyExistsException e) {
             throw new InputException(file + " is there already: give another name", e);
-        } catch (NoSuchFileException e) {
-            throw new InputException(file + " cannot be written: there is no folder " + file.getParent(), e);
         } catch (IOException e) {
             throw new InputException(file + " cannot be written: " + e.getMessage(), e);
         }
@@ -79,6 +85,7 @@ final class InputRun {
         boolean isWatched = Terminals.isError();
         long total = isWatched ? lines.count() : 0;
         try (Session session = Session.open(encoder, config)) {
+            out = format.file() == null ? System.out : create(format.file());
             SchedulerStats stats = session.penstock().stats();
             long startNs = System.nanoTime();
             var bar = new ProgressBar(System.err, isWatched, "generating", QUIET_NS, System::nanoTime);

@@ -82,6 +82,13 @@ final class PromptLines implements Iterator<GenerationRequest>, AutoCloseable {
         return encoder.source().name();
     }
 
+    /** Reads as far as the first prompt; without one there is nothing to do. */
+    void requireAny() {
+        if (!hasNext()) {
+            throw new InputException(source + " has no prompts: give one a line");
+        }
+    }
+
     /** Refuses options that no line could be run with. */
     void requireGoodOptions(Function<String, RuntimeException> refusal) {
         try {

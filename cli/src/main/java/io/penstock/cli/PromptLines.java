@@ -49,8 +49,8 @@ final class PromptLines implements Iterator<GenerationRequest>, AutoCloseable {
         isJson = input.endsWith(".jsonl");
         file = input.equals("-") ? null : path(input);
         source = file == null ? "standard input" : input;
-        reader = file == null
-                ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder())) : open(file);
+        reader = file != null ? open(file)
+                : new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder()));
     }
 
     private static Path path(String input) {

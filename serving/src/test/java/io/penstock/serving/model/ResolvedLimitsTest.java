@@ -63,8 +63,8 @@ class ResolvedLimitsTest {
     }
 
     @Test
-    void noPrefixCachingKeepsNoSnapshots() {
-        assertEquals(0, ResolvedLimits.of(MODEL, ServingConfig.of(Preset.THROUGHPUT).withPrefixCaching(false), 16 * GIB)
+    void noPrefixCachingKeepsSnapshotsForForksOnly() {
+        assertEquals(4, ResolvedLimits.of(MODEL, ServingConfig.of(Preset.THROUGHPUT).withPrefixCaching(false), 16 * GIB)
                 .limits().numSnapshots());
     }
 

@@ -20,11 +20,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** One run of {@code generate --input}: prompts in, answers out, a bar while it lasts and a line at the end. */
 final class InputRun {
     private static final long QUIET_NS = 2_000_000_000L;
+    private static final long WATCH_MS = 200;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final PromptLines lines;
@@ -91,19 +93,46 @@ final class InputRun {
             var bar = new ProgressBar(System.err, isWatched, "generating", QUIET_NS, System::nanoTime);
             var stopping = new Thread(() -> stop(bar, stats, startNs));
             Runtime.getRuntime().addShutdownHook(stopping);
+            Thread watching = Thread.ofPlatform().daemon().name("penstock-progress").unstarted(
+                    () -> watch(bar, total, stats));
+            if (isWatched) {
+                watching.start();
+            }
             try (GenerationResults results = session.penstock().generate(lines)) {
                 while (results.hasNext()) {
                     take(results.next(), bar);
-                    bar.generation(numDone, total, stats.numOutputTokens(), stats.numRunning());
                 }
             } finally {
                 Runtime.getRuntime().removeShutdownHook(stopping);
-                bar.clear();
+                watching.interrupt();
+                end(bar);
                 closeOutput();
             }
             System.err.println(summary(stats, startNs));
         }
         return numFailed > 0 ? 1 : 0;
+    }
+
+    private void watch(ProgressBar bar, long total, SchedulerStats stats) {
+        try {
+            while (show(bar, total, stats)) {
+                TimeUnit.MILLISECONDS.sleep(WATCH_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized boolean show(ProgressBar bar, long total, SchedulerStats stats) {
+        if (!isStopped) {
+            bar.generation(numDone, total, stats.numOutputTokens(), stats.numRunning());
+        }
+        return !isStopped;
+    }
+
+    private synchronized void end(ProgressBar bar) {
+        isStopped = true;
+        bar.clear();
     }
 
     private synchronized void take(GenerationResult result, ProgressBar bar) {
@@ -119,6 +148,9 @@ final class InputRun {
         if (format.isJson()) {
             writeJson(result, line);
             return;
+        }
+        if (style.isTerminal()) {
+            bar.clear();
         }
         waiting.put(result.index(), () -> print(result, line));
         for (Runnable print = waiting.remove(nextIndex); print != null; print = waiting.remove(nextIndex)) {

@@ -21,12 +21,13 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** One run of {@code generate --input}: prompts in, answers out, a bar while it lasts and a line at the end. */
 final class InputRun {
     private static final long QUIET_NS = 2_000_000_000L;
     private static final long WATCH_MS = 200;
+    private static final long STOP_SECONDS = 2;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final PromptLines lines;
@@ -36,6 +37,7 @@ final class InputRun {
 
     /** Answers that wait for one of an earlier prompt, by index. */
     private final Map<Long, Runnable> waiting = new HashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
     private long nextIndex;
     private long numDone;
     private long numFailed;
@@ -103,9 +105,9 @@ final class InputRun {
                     take(results.next(), bar);
                 }
             } finally {
-                Runtime.getRuntime().removeShutdownHook(stopping);
                 watching.interrupt();
                 end(bar);
+                Runtime.getRuntime().removeShutdownHook(stopping);
                 closeOutput();
             }
             System.err.println(summary(stats, startNs));
@@ -123,22 +125,35 @@ final class InputRun {
         }
     }
 
-    private synchronized boolean show(ProgressBar bar, long total, SchedulerStats stats) {
-        if (!isStopped) {
-            bar.generation(numDone, total, stats.numOutputTokens(), stats.numRunning());
+    private boolean show(ProgressBar bar, long total, SchedulerStats stats) {
+        lock.lock();
+        try {
+            if (!isStopped) {
+                bar.generation(numDone, total, stats.numOutputTokens(), stats.numRunning());
+            }
+            return !isStopped;
+        } finally {
+            lock.unlock();
         }
-        return !isStopped;
     }
 
-    private synchronized void end(ProgressBar bar) {
+    private void end(ProgressBar bar) {
+        lock.lock();
         isStopped = true;
         bar.clear();
+        lock.unlock();
     }
 
-    private synchronized void take(GenerationResult result, ProgressBar bar) {
-        while (isStopped) {
-            LockSupport.park(this);
+    private void take(GenerationResult result, ProgressBar bar) {
+        lock.lock();
+        try {
+            write(result, bar);
+        } finally {
+            lock.unlock();
         }
+    }
+
+    private void write(GenerationResult result, ProgressBar bar) {
         numDone++;
         PromptLines.Line line = lines.take(result.request().id());
         if (result.isFailed()) {
@@ -208,12 +223,20 @@ final class InputRun {
         }
     }
 
-    /** Ctrl-C: what is done is whole, and the rest is said to be missing. */
-    private synchronized void stop(ProgressBar bar, SchedulerStats stats, long startNs) {
-        isStopped = true;
-        bar.clear();
-        out.flush();
-        System.err.println("stopped: " + summary(stats, startNs));
+    /**
+     * Ctrl-C: what is written is whole, and the rest is said to be missing. The lock is kept, so that nothing is begun
+     * any more; where a reader of standard output holds it up, the process ends without it.
+     */
+    private void stop(ProgressBar bar, SchedulerStats stats, long startNs) {
+        try {
+            if (lock.tryLock(STOP_SECONDS, TimeUnit.SECONDS)) {
+                bar.clear();
+                out.flush();
+                System.err.println("stopped: " + summary(stats, startNs));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private String summary(SchedulerStats stats, long startNs) {

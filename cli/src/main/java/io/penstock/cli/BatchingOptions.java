@@ -30,8 +30,8 @@ final class BatchingOptions {
     private Integer maxNumSeqs;
 
     @Option(names = "--kv-cache-memory-bytes", paramLabel = "SIZE", converter = Size.class,
-            description = "Memory for KV blocks, such as 4GiB. Default: room for sequences of 1024 tokens, at most 30 %%"
-                    + " of the Java heap.")
+            description = "Memory for KV blocks, such as 4GiB. Default: room for sequences of 1024 tokens, at most"
+                    + " 30 %% of the Java heap; for one prompt what it needs.")
     private Long kvBytes;
 
     @Option(names = "--num-snapshots", paramLabel = "N",

@@ -156,8 +156,10 @@ final class GenerateCommand implements Callable<Integer> {
     private int answerMany(RequestEncoder encoder, RequestFields fields) {
         try (var lines = new PromptLines(input, raw, fields, encoder)) {
             lines.requireGoodOptions(this::wrong);
-            return new InputRun(lines, new InputRun.Format(json, output, !noThinking))
-                    .run(encoder, batching.forMany(engine, engine.modelLen(encoder.source().config(), 0)));
+            ServingConfig config = batching.forMany(engine, engine.modelLen(encoder.source().config(), 0));
+            InputRun.requireNew(output);
+            lines.requireAny();
+            return new InputRun(lines, new InputRun.Format(json, output, !noThinking)).run(encoder, config);
         }
     }
 

@@ -15,26 +15,29 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** One run of {@code generate --input}: prompts in, answers out, a bar while it lasts and a line at the end. */
 final class InputRun {
     private static final long QUIET_NS = 2_000_000_000L;
+    private static final long WATCH_MS = 200;
+    private static final long STOP_SECONDS = 2;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final PromptLines lines;
     private final Format format;
     private final AnswerPrinter.Style style;
-    private final PrintStream out;
+    private PrintStream out;
 
     /** Answers that wait for one of an earlier prompt, by index. */
     private final Map<Long, Runnable> waiting = new HashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
     private long nextIndex;
     private long numDone;
     private long numFailed;
@@ -57,7 +60,16 @@ final class InputRun {
         this.lines = lines;
         this.format = format;
         style = new AnswerPrinter.Style(Terminals.isOutput(), format.showsThinking());
-        out = format.file() == null ? System.out : create(format.file());
+    }
+
+    /** Refuses a file that cannot be created, before anything else is done. */
+    static void requireNew(Path file) {
+        if (file != null && Files.exists(file)) {
+            throw new InputException(file + " is there already: give another name");
+        }
+        if (file != null && !Files.isDirectory(file.toAbsolutePath().getParent())) {
+            throw new InputException(file + " cannot be written: there is no folder " + file.getParent());
+        }
     }
 
     private static PrintStream create(Path file) {
@@ -67,8 +79,6 @@ final class InputRun {
                     false, StandardCharsets.UTF_8);
         } catch (FileAlreadyExistsException e) {
             throw new InputException(file + " is there already: give another name", e);
-        } catch (NoSuchFileException e) {
-            throw new InputException(file + " cannot be written: there is no folder " + file.getParent(), e);
         } catch (IOException e) {
             throw new InputException(file + " cannot be written: " + e.getMessage(), e);
         }
@@ -79,19 +89,25 @@ final class InputRun {
         boolean isWatched = Terminals.isError();
         long total = isWatched ? lines.count() : 0;
         try (Session session = Session.open(encoder, config)) {
+            out = format.file() == null ? System.out : create(format.file());
             SchedulerStats stats = session.penstock().stats();
             long startNs = System.nanoTime();
             var bar = new ProgressBar(System.err, isWatched, "generating", QUIET_NS, System::nanoTime);
             var stopping = new Thread(() -> stop(bar, stats, startNs));
             Runtime.getRuntime().addShutdownHook(stopping);
+            Thread watching = Thread.ofPlatform().daemon().name("penstock-progress").unstarted(
+                    () -> watch(bar, total, stats));
+            if (isWatched) {
+                watching.start();
+            }
             try (GenerationResults results = session.penstock().generate(lines)) {
                 while (results.hasNext()) {
                     take(results.next(), bar);
-                    bar.generation(numDone, total, stats.numOutputTokens(), stats.numRunning());
                 }
             } finally {
+                watching.interrupt();
+                end(bar);
                 Runtime.getRuntime().removeShutdownHook(stopping);
-                bar.clear();
                 closeOutput();
             }
             System.err.println(summary(stats, startNs));
@@ -99,10 +115,45 @@ final class InputRun {
         return numFailed > 0 ? 1 : 0;
     }
 
-    private synchronized void take(GenerationResult result, ProgressBar bar) {
-        while (isStopped) {
-            LockSupport.park(this);
+    private void watch(ProgressBar bar, long total, SchedulerStats stats) {
+        try {
+            while (show(bar, total, stats)) {
+                TimeUnit.MILLISECONDS.sleep(WATCH_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+    }
+
+    private boolean show(ProgressBar bar, long total, SchedulerStats stats) {
+        lock.lock();
+        try {
+            if (!isStopped) {
+                bar.generation(numDone, total, stats.numOutputTokens(), stats.numRunning());
+            }
+            return !isStopped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end(ProgressBar bar) {
+        lock.lock();
+        isStopped = true;
+        bar.clear();
+        lock.unlock();
+    }
+
+    private void take(GenerationResult result, ProgressBar bar) {
+        lock.lock();
+        try {
+            write(result, bar);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write(GenerationResult result, ProgressBar bar) {
         numDone++;
         PromptLines.Line line = lines.take(result.request().id());
         if (result.isFailed()) {
@@ -112,6 +163,9 @@ final class InputRun {
         if (format.isJson()) {
             writeJson(result, line);
             return;
+        }
+        if (style.isTerminal()) {
+            bar.clear();
         }
         waiting.put(result.index(), () -> print(result, line));
         for (Runnable print = waiting.remove(nextIndex); print != null; print = waiting.remove(nextIndex)) {
@@ -169,12 +223,20 @@ final class InputRun {
         }
     }
 
-    /** Ctrl-C: what is done is whole, and the rest is said to be missing. */
-    private synchronized void stop(ProgressBar bar, SchedulerStats stats, long startNs) {
-        isStopped = true;
-        bar.clear();
-        out.flush();
-        System.err.println("stopped: " + summary(stats, startNs));
+    /**
+     * Ctrl-C: what is written is whole, and the rest is said to be missing. The lock is kept, so that nothing is begun
+     * any more; where a reader of standard output holds it up, the process ends without it.
+     */
+    private void stop(ProgressBar bar, SchedulerStats stats, long startNs) {
+        try {
+            if (lock.tryLock(STOP_SECONDS, TimeUnit.SECONDS)) {
+                bar.clear();
+                out.flush();
+                System.err.println("stopped: " + summary(stats, startNs));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private String summary(SchedulerStats stats, long startNs) {

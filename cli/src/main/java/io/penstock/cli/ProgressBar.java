@@ -61,7 +61,8 @@ final class ProgressBar {
 
     private void show(long done, long total, String figures) {
         long nowNs = clockNs.getAsLong();
-        if (!enabled || nowNs - startNs < quietNs || (isShown && nowNs - shownNs < INTERVAL_NS && (done < total || total == 0))) {
+        if (!enabled || nowNs - startNs < quietNs || (isShown && nowNs - shownNs < INTERVAL_NS
+                && (done < total || total == 0))) {
             return;
         }
         shownNs = nowNs;

@@ -49,8 +49,8 @@ final class PromptLines implements Iterator<GenerationRequest>, AutoCloseable {
         isJson = input.endsWith(".jsonl");
         file = input.equals("-") ? null : path(input);
         source = file == null ? "standard input" : input;
-        reader = file == null
-                ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder())) : open(file);
+        reader = file != null ? open(file)
+                : new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder()));
     }
 
     private static Path path(String input) {
@@ -80,6 +80,13 @@ final class PromptLines implements Iterator<GenerationRequest>, AutoCloseable {
 
     String modelName() {
         return encoder.source().name();
+    }
+
+    /** Reads as far as the first prompt; without one there is nothing to do. */
+    void requireAny() {
+        if (!hasNext()) {
+            throw new InputException(source + " has no prompts: give one a line");
+        }
     }
 
     /** Refuses options that no line could be run with. */

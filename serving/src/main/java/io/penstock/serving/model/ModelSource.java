@@ -1,6 +1,7 @@
 package io.penstock.serving.model;
 
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.Checkpoint;
 import io.penstock.runtime.checkpoint.DummyCheckpoint;
 import io.penstock.runtime.checkpoint.ModelTensors;
@@ -8,7 +9,6 @@ import io.penstock.runtime.config.ConfigReader;
 import io.penstock.runtime.config.GenerationConfig;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuModel;
-import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.hub.HubCache;
 import io.penstock.runtime.hub.ModelReference;
 import io.penstock.runtime.text.Tokenizer;

@@ -28,6 +28,9 @@ public record ResolvedLimits(
     private static final double DEFAULT_KV_SHARE = 0.3;
     private static final double MAX_SHARE = 0.9;
 
+    /** Snapshots from which choices of one prompt begin, where no prefixes are kept. */
+    private static final int FORK_SNAPSHOTS = 4;
+
     private static final int FLOATS_PER_BF16_BYTES = 2;
 
     /**
@@ -49,7 +52,8 @@ public record ResolvedLimits(
                 : Math.max(config.preset().maxNumBatchedTokens, Math.min(2 * seqs, AskedLimits.MOST_BATCHED_TOKENS));
         long blockBytes = FLOATS_PER_BF16_BYTES * MemoryPlan.kvBlockBytes(model);
         int blocks = numKvBlocks(model, asked, seqs, modelLen, (long) (heapBytes * DEFAULT_KV_SHARE));
-        int snapshots = asked.numSnapshots() != null ? asked.numSnapshots() : config.prefixCaching() ? blocks / 2 : 0;
+        int snapshots = asked.numSnapshots() != null ? asked.numSnapshots()
+                : Math.max(Math.min(seqs, FORK_SNAPSHOTS), config.prefixCaching() ? blocks / 2 : 0);
         long swapBlocks = asked.swapBytes() == null ? 0 : asked.swapBytes() / blockBytes;
         requireArrayHolds(model, swapBlocks, "swap space", "lower it");
         var limits = new ModelLimits(seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks);

@@ -165,7 +165,7 @@ public final class GenerationResults implements Iterator<GenerationResult>, Auto
             Thread.currentThread().interrupt();
             throw new EngineException("interrupted while waiting for a result", e);
         }
-        if (taken != END) {
+        if (taken != END && !isClosed) {
             next = (GenerationResult) taken;
             return true;
         }

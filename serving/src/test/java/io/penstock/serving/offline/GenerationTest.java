@@ -133,6 +133,19 @@ class GenerationTest {
     }
 
     @Test
+    void promptOfManyChoicesIsComputedOnce() {
+        for (boolean prefixCaching : new boolean[] {true, false}) {
+            try (Penstock fresh = DemoModel.open(DemoModel.small().withPrefixCaching(prefixCaching))) {
+                GenerationResult result = fresh.generate(hello().withChoices(4));
+                result.choices().forEach(choice -> assertEquals(HELLO, choice.text()));
+                assertEquals(3, fresh.stats().numForks());
+                assertEquals(result.usage().promptTokens(), fresh.stats().numPrefillTokens());
+                assertEquals(0, result.usage().cachedTokens());
+            }
+        }
+    }
+
+    @Test
     void moreChoicesThanRunAtOnce() {
         GenerationResult result = penstock.generate(hello().withChoices(30));
         assertEquals(30, result.choices().size());

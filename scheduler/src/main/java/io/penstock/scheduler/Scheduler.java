@@ -81,6 +81,7 @@ public final class Scheduler {
         if (request.order != Request.NOT_SUBMITTED) {
             finish(request.sequences[choice], FinishReason.ABORT, -1);
             publish();
+            updateGauges();
         }
     }
 
@@ -89,6 +90,7 @@ public final class Scheduler {
         if (request.order != Request.NOT_SUBMITTED) {
             endAll(request, FinishReason.ABORT);
             publish();
+            updateGauges();
         }
     }
 
@@ -264,25 +266,26 @@ public final class Scheduler {
         if (state == State.FINISHED) {
             return;
         }
+        // First what the front waits for: nothing that fails below may keep it from its end.
+        sequence.state = State.FINISHED;
+        sequence.output.writeFinish(sequence, reason, stopTokenId);
+        touch(sequence.output);
         if (state == State.WAITING) {
             waiting.remove(sequence);
             if (sequence.isSwapped()) {
                 memory.releaseHost(sequence);
                 stats.numSwapped--;
             }
-        } else if (sequence.isRunning()) {
+        } else if (state == State.PREFILL || state == State.DECODE) {
+            running.left();
             memory.commit(sequence);
             memory.release(sequence);
-            running.left();
         }
-        sequence.state = State.FINISHED;
         sequence.tokenIds = new int[0];
         if (reason == FinishReason.STOP || reason == FinishReason.LENGTH) {
             parts.admission().ended(sequence.numOutput);
         }
         stats.numFinished++;
-        sequence.request.output().writeFinish(sequence, reason, stopTokenId);
-        touch(sequence.request.output());
         leave(sequence);
     }
 

@@ -12,6 +12,9 @@ final class StepPlanner {
     /** Waiting sequences looked at for admission in one step, when those before them wait for a common prefix. */
     private static final int MAX_LOOKED_AT = 256;
 
+    /** Waiting sequences passed over in one step because their fronts do not read. */
+    private static final int MAX_PASSED_OVER = 65_536;
+
     private final ModelLimits limits;
     private final SchedulerConfig config;
     private final SequenceMemory memory;
@@ -292,7 +295,8 @@ final class StepPlanner {
 
     private void admit() {
         Sequence next = waiting.first();
-        for (int i = 0; i < MAX_LOOKED_AT && next != null; i++) {
+        int numLookedAt = 0;
+        for (int i = 0; i < MAX_PASSED_OVER && numLookedAt < MAX_LOOKED_AT && next != null; i++) {
             Sequence sequence = next;
             next = waiting.after(sequence);
             if (running.size() >= maxRunning || memory.numFreeSlots() == 0 || batch.logitRoom() == 0
@@ -302,8 +306,12 @@ final class StepPlanner {
             if (sequence.preemptedStep == stepIndex || sequence.numSampled > sequence.numOutput) {
                 return;
             }
+            if (!canReport(sequence)) {
+                continue;
+            }
+            numLookedAt++;
             admission.match(sequence);
-            if (!canReport(sequence) || isBeingComputed(sequence)) {
+            if (isBeingComputed(sequence)) {
                 continue;
             }
             if (!admit(sequence)) {

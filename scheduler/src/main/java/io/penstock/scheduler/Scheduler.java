@@ -321,7 +321,8 @@ public final class Scheduler {
     }
 
     /**
-     * Checks that everything that sequences hold adds up with the pools. Slow: for tests and simulations, between steps.
+     * Checks that everything that sequences hold adds up with the pools. Slow: for tests and simulations, between
+     * steps.
      *
      * @throws IllegalStateException naming what does not add up
      */

@@ -110,6 +110,10 @@ final class Admission {
         predictor.written(numTokens);
     }
 
+    void cutOff(int numOutputTokens) {
+        predictor.cutOff(numOutputTokens);
+    }
+
     void ended(int numOutputTokens) {
         predictor.ended(numOutputTokens);
     }

@@ -25,6 +25,11 @@ final class LengthPredictor {
         numWritten += numTokens;
     }
 
+    /** A sequence was ended from outside: what it wrote says nothing of how long outputs are. */
+    void cutOff(int numOutputTokens) {
+        numWritten = Math.max(0, numWritten - numOutputTokens);
+    }
+
     void ended(int numOutputTokens) {
         if (numEnded == WINDOW) {
             numWritten -= numWritten / WINDOW;

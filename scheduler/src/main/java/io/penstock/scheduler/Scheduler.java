@@ -284,6 +284,8 @@ public final class Scheduler {
         sequence.tokenIds = new int[0];
         if (reason == FinishReason.STOP || reason == FinishReason.LENGTH) {
             parts.admission().ended(sequence.numOutput);
+        } else {
+            parts.admission().cutOff(sequence.numOutput);
         }
         stats.numFinished++;
         leave(sequence);

@@ -28,6 +28,19 @@ class LengthPredictorTest {
     }
 
     @Test
+    void whatWasCutOffSaysNothing() {
+        var predictor = new LengthPredictor(100);
+        predictor.written(800_000);
+        assertEquals(100_000, predictor.mean());
+        for (int i = 0; i < 8; i++) {
+            predictor.cutOff(100_000);
+        }
+        assertEquals(100, predictor.mean());
+        predictor.cutOff(1);
+        assertEquals(100, predictor.mean());
+    }
+
+    @Test
     void aLongerOneThanTheMeanGoesOnForAQuarter() {
         var predictor = new LengthPredictor(100);
         assertEquals(100, predictor.expectedOutput(40, 10_000));

@@ -38,7 +38,8 @@ final class DecodingEngine implements AutoCloseable {
 
     DecodingEngine(int numSeqs, boolean overlap) {
         this.numSeqs = numSeqs;
-        int numBlocks = numSeqs * ModelLimits.blocksFor(MAX_MODEL_LEN);
+        // A little more than all can hold: admission keeps a watermark free of what it expects.
+        int numBlocks = numSeqs * (ModelLimits.blocksFor(MAX_MODEL_LEN) + 2);
         var limits = new ModelLimits(numSeqs, numSeqs + PREFILL_TOKENS, MAX_MODEL_LEN, numBlocks, 2 * numSeqs);
         engine = new Engine(new NullRunner(limits, VOCAB), EngineConfig.throughput().withOverlap(overlap),
                 System::nanoTime);

@@ -44,7 +44,8 @@ public final class EngineHostSuite {
                 .param("numSeqs", Integer.toString(numSeqs))
                 .param("overlap", Boolean.toString(overlap))
                 .forks(1)
-                .jvmArgs("-Xms" + heapMiB + "m", "-Xmx" + heapMiB + "m", "--sun-misc-unsafe-memory-access=allow")
+                .jvmArgs("-Xms" + heapMiB + "m", "-Xmx" + heapMiB + "m", "-XX:+UseTransparentHugePages",
+                        "--sun-misc-unsafe-memory-access=allow")
                 .warmupIterations(WARM_UPS)
                 .warmupTime(ITERATION)
                 .measurementIterations(numIterations)

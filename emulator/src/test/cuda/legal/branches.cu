@@ -68,15 +68,27 @@ extern "C" __global__ void branch_switch(const int* x, int* y) {
   y[i] = acc;
 }
 
-// Threads without work leave before the barriers: those that remain wait for each other only.
+// CTAs without work leave as a whole before the barrier; behind it, threads leave one by one.
 extern "C" __global__ void branch_early_return(const int* x, int* y, int n) {
   __shared__ int tile[128];
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  tile[threadIdx.x] = x[i];
+  int base = blockIdx.x * blockDim.x, i = base + threadIdx.x;
+  if (base >= n) return;
+  tile[threadIdx.x] = i < n ? x[i] : 0;
   __syncthreads();
-  int m = min(128, n - (int)(blockIdx.x * blockDim.x));
-  y[i] = tile[m - 1 - threadIdx.x];
+  if (i >= n) return;
+  int m = min(128, n - base), v = tile[m - 1 - threadIdx.x];
+  if (v < 0) {
+    y[i] = -1;
+    return;
+  }
+  for (int k = 0; k < 8; k++) {
+    v = v * 5 + k;
+    if (v > 5000) {
+      y[i] = k;
+      return;
+    }
+  }
+  y[i] = v;
 }
 
 extern "C" __global__ void branch_mandelbrot(uint8_t* y, int width, int height, float left, float top, float step) {

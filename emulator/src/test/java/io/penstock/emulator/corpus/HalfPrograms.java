@@ -53,7 +53,7 @@ final class HalfPrograms {
             System.arraycopy(p, 0, z, i * 8 + 2, 6);
         }
         return Program.of("halves", "half2_math").block(NUM_PAIRS).in(Data.f16(a)).in(Data.f16(b))
-                .out(Data.f16(y)).out(z, 1e-3);
+                .out(Data.f16(y)).out(z, 2e-3);
     }
 
     private static float fused(float u, float v, float w) {

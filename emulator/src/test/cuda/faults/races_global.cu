@@ -88,5 +88,5 @@ extern "C" __global__ void stencil_in_place(const int* x, int* a, int* y, int n)
 extern "C" __global__ void bytes_by_words(const unsigned char* x, unsigned* y) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   unsigned bit = (unsigned)(x[i] & 1) << (i & 31);
-  BROKEN_OR_SOUND(y[i / 32] |= bit, atomicOr(&y[i / 32], bit));
+  BROKEN_OR_SOUND(y[i / 64] |= bit, atomicOr(&y[i / 64], bit));
 }

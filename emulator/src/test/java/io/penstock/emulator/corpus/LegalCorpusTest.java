@@ -27,7 +27,8 @@ class LegalCorpusTest {
         return Stream.of(
                         ScanPrograms.all(), LayoutPrograms.all(), NormPrograms.all(), AtomicPrograms.all(),
                         BitPrograms.all(), LanePrograms.all(), BranchPrograms.all(), CallPrograms.all(),
-                        MathPrograms.all(), HalfPrograms.all(), BarrierPrograms.all(), MatrixPrograms.all())
+                        MathPrograms.all(), HalfPrograms.all(), BarrierPrograms.all(), MatrixPrograms.all(),
+                        LibraryPrograms.all())
                 .flatMap(programs -> programs)
                 .toList();
     }
@@ -70,7 +71,8 @@ class LegalCorpusTest {
         sources().forEach(source -> ran.add(source.make(new Random(0)).entry));
         Set<String> entries = new TreeSet<>();
         Stream.of("scans", "reductions", "layouts", "norms", "attention", "atomics", "bits", "votes", "branches",
-                        "calls", "doubles", "fast_math", "halves", "barriers", "pipelines", "gemms", "tensor_cores")
+                        "calls", "doubles", "fast_math", "halves", "barriers", "pipelines", "gemms", "tensor_cores",
+                        "libraries")
                 .forEach(file -> entries.addAll(Outcome.entries("legal/" + file)));
         assertEquals(entries, ran);
         assertTrue(ran.size() >= 45, () -> "only " + ran.size());

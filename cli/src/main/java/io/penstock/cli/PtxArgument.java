@@ -47,7 +47,8 @@ sealed interface PtxArgument {
             case "in" -> new Buffer(text, path(text, rest), null, 0);
             case "out" -> out(text, rest);
             case "inout" -> inout(text, rest);
-            case "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64" -> new Value(text, type, integer(text, type, rest));
+            case "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64" ->
+                new Value(text, type, integer(text, type, rest));
             case "f16", "bf16", "f32", "f64" -> new Value(text, type, floating(text, type, rest));
             case "bytes" -> new Value(text, type, hex(text, rest));
             default -> throw wrong(text, "the forms are " + FORMS);

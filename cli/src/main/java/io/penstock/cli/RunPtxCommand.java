@@ -62,8 +62,8 @@ final class RunPtxCommand implements Callable<Integer> {
     @Option(
             names = "--arg",
             paramLabel = "ARG",
-            description = "One argument: " + PtxArgument.FORMS + ". bytes: is a structure by value; a pointer may also be"
-                    + " u64:0. Repeat it for each argument.")
+            description = "One argument: " + PtxArgument.FORMS + ". bytes: is a structure by value; a pointer may also"
+                    + " be u64:0. Repeat it for each argument.")
     private List<String> arguments = List.of();
 
     @Option(

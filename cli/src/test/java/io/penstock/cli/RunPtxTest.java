@@ -32,7 +32,8 @@ class RunPtxTest {
     }
 
     private static Invocation run(String ptx, String entry, String grid, String block, String... more) {
-        List<String> args = new ArrayList<>(List.of("debug", "run-ptx", "--ptx", corpus(ptx), "--entry", entry, "--grid",
+        List<String> args = new ArrayList<>(List.of("debug", "run-ptx", "--ptx", corpus(ptx), "--entry", entry,
+                "--grid",
                 grid, "--block", block));
         args.addAll(List.of(more));
         return Invocation.of(args.toArray(String[]::new));
@@ -172,7 +173,8 @@ class RunPtxTest {
                 "--arg", "inout:" + ints("head", -1) + ":" + at("after"), "--arg", "out:" + at("next") + ":512",
                 "--arg", "i32:128", "--schedules", "12", "--json");
         assertEquals(0, run.exitCode(), run::out);
-        assertTrue(JSON.readTree(run.out()).get("differing_outputs").toString().contains("out:" + at("next")), run::out);
+        assertTrue(JSON.readTree(run.out()).get("differing_outputs").toString().contains("out:" + at("next")),
+                run::out);
     }
 
     @Test

@@ -123,7 +123,10 @@ final class BranchPrograms {
         int[] x = words(r, 512);
         int[] y = new int[512];
         for (int b = 0; b < 2; b++) {
-            long[] part = Arrays.stream(x, b * 256, b * 256 + 256).mapToLong(Integer::toUnsignedLong).sorted().toArray();
+            long[] part = Arrays.stream(x, b * 256, b * 256 + 256)
+                    .mapToLong(Integer::toUnsignedLong)
+                    .sorted()
+                    .toArray();
             for (int i = 0; i < 256; i++) {
                 y[b * 256 + i] = (int) part[i];
             }

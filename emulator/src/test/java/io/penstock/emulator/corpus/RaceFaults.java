@@ -12,6 +12,8 @@ final class RaceFaults {
     private static final String SHARED = "(ld|st|atom|red)\\S*\\.shared.*";
     private static final String GLOBAL = "(ld|st|atom|red)\\S*\\.global.*";
 
+    private static final Program.Check UNCHECKED = null;
+
     private RaceFaults() {}
 
     static Stream<FaultCase> all() {
@@ -96,10 +98,10 @@ final class RaceFaults {
                 global(1, r -> Program.of("races_global", "everyone_writes_the_result").grid(4).block(32)
                         .in(ints(r, 128, 0, 100)).scratch(16)),
                 global(1, r -> Program.of("races_global", "neighbour_without_flag").grid(4).block(32)
-                        .in(words(r, 128)).inout(new int[4], (Program.Check) null).inout(new int[4], (Program.Check) null)
+                        .in(words(r, 128)).inout(new int[4], UNCHECKED).inout(new int[4], UNCHECKED)
                         .scratch(16)),
                 global(1, r -> Program.of("races_global", "flag_without_fence").grid(3).block(32)
-                        .in(words(r, 3)).inout(new int[1], (Program.Check) null).inout(new int[1], (Program.Check) null)
+                        .in(words(r, 3)).inout(new int[1], UNCHECKED).inout(new int[1], UNCHECKED)
                         .scratch(12)),
                 global(1, r -> Program.of("races_global", "ticket_without_fence").grid(4).block(32)
                         .in(ints(r, 128, 0, 100)).scratch(16).inout(new int[1], new int[] {4}).scratch(4)),
@@ -115,9 +117,9 @@ final class RaceFaults {
                         after[i] = x[i - 1] + 2 * x[i] + x[i + 1];
                     }
                     return Program.of("races_global", "stencil_in_place").grid(3).block(64)
-                            .in(x).inout(words(r, 130), (Program.Check) null).inout(y, after).value(130);
+                            .in(x).inout(words(r, 130), UNCHECKED).inout(y, after).value(130);
                 }),
                 global(1, r -> Program.of("races_global", "bytes_by_words").grid(1).block(64)
-                        .in(bytes(r, 64)).inout(new int[2], (Program.Check) null)));
+                        .in(bytes(r, 64)).inout(new int[2], UNCHECKED)));
     }
 }

@@ -66,6 +66,13 @@ public final class KernelArgs {
         return this;
     }
 
+    /** Sets all bytes of a parameter of any type, such as a structure, as they lie in memory. */
+    public KernelArgs setBytes(int index, byte[] value) {
+        require(index, value.length, isFloat[index]);
+        MemorySegment.copy(value, 0, values, ValueLayout.JAVA_BYTE, offsets[index], value.length);
+        return this;
+    }
+
     private void require(int index, int sizeBytes, boolean asFloat) {
         if (sizes[index] != sizeBytes || isFloat[index] != asFloat) {
             throw new IllegalArgumentException(signature.kernel() + ": argument " + index + " is "

@@ -66,6 +66,17 @@ class KernelArgsTest {
     }
 
     @Test
+    void bytesOfAnyParameter() {
+        Kernel kernel = kernel("triple");
+        KernelArgs args = new KernelArgs(kernel.signature()).setPointer(0, 64).setFloat(1, 1);
+        args.setBytes(1, new byte[] {0, 0, 0, 0x3f}).setBytes(2, new byte[] {5, 1, 0, 0});
+        MemorySegment values = args.valuesFor(kernel);
+        assertEquals(0.5f, values.get(ValueLayout.JAVA_FLOAT, 8));
+        assertEquals(261, values.get(ValueLayout.JAVA_INT, 12));
+        assertThrows(IllegalArgumentException.class, () -> args.setBytes(1, new byte[8]));
+    }
+
+    @Test
     void everyArgumentIsSetBeforeALaunch() {
         Kernel kernel = kernel("triple");
         KernelArgs args = new KernelArgs(kernel.signature()).setPointer(0, 64).setPointer(0, 128).setInt(2, 1);

@@ -6,8 +6,9 @@ extern "C" __global__ void barrier_in_one_branch(const int* x, int* y) {
   tile[threadIdx.x] = x[threadIdx.x];
   if (BROKEN_OR_SOUND(threadIdx.x < 16, true)) {
     __syncthreads();
-    y[threadIdx.x] = tile[15 - (threadIdx.x & 15)];
+    tile[threadIdx.x] += 3;
   }
+  y[threadIdx.x] = tile[threadIdx.x];
 }
 
 // Even and odd lanes have a barrier each.
@@ -35,15 +36,6 @@ extern "C" __global__ void barrier_in_uneven_loop(const int* x, int* y) {
     v += slots[threadIdx.x];
   }
   y[threadIdx.x] = v;
-}
-
-extern "C" __global__ void return_before_barrier(const int* x, int* y, int n) {
-  __shared__ int tile[64];
-  int i = blockIdx.x * 64 + threadIdx.x;
-  BROKEN(if (i >= n) return;)
-  tile[threadIdx.x] = i < n ? x[i] : 0;
-  __syncthreads();
-  if (i < n) y[i] = tile[threadIdx.x & 3];
 }
 
 extern "C" __global__ void break_before_barrier(const int* x, int* y, int rounds) {
@@ -161,14 +153,20 @@ extern "C" __global__ void grid_barrier_goal_too_high(const int* x, unsigned* ar
   y[blockIdx.x * blockDim.x + threadIdx.x] = v + *(volatile unsigned*)arrived;
 }
 
-// Half the warp waits for all of it, and the other half has gone.
-extern "C" __global__ void warp_barrier_with_absent_lanes(const int* x, int* y) {
+// Half the warp waits for all of it, and the other half for what comes after.
+extern "C" __global__ void warp_barrier_with_absent_lanes(const int* x, volatile int* flag, int* y) {
   __shared__ int tile[32];
   tile[threadIdx.x] = x[threadIdx.x];
   SOUND(__syncwarp();)
   if (threadIdx.x < 16) {
     BROKEN(__syncwarp();)
     y[threadIdx.x] = tile[15 - threadIdx.x];
+    __threadfence();
+    if (threadIdx.x == 0) *flag = 1;
+  } else {
+    while (*flag == 0) {
+    }
+    y[threadIdx.x] = tile[threadIdx.x];
   }
 }
 

@@ -41,6 +41,23 @@ extern "C" __global__ void barrier_missing_in_tail(const int* x, int* y, int n) 
 
 // The last steps of a tree trust that a warp runs in step.
 extern "C" __global__ void warp_in_step(const int* x, int* y) {
+  __shared__ int sums[64];
+  int t = threadIdx.x;
+  sums[t] = x[t];
+  __syncthreads();
+  if (t < 32) {
+    for (int d = 32; d > 0; d /= 2) {
+      int v = sums[t] + sums[(t + d) & 63];
+      SOUND(__syncwarp();)
+      sums[t] = v;
+      SOUND(__syncwarp();)
+    }
+    if (t == 0) *y = sums[0];
+  }
+}
+
+// The same with volatile accesses, as it was written before warps had lanes of their own.
+extern "C" __global__ void warp_in_step_volatile(const int* x, int* y) {
   __shared__ volatile int sums[64];
   int t = threadIdx.x;
   sums[t] = x[t];

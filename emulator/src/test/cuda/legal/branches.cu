@@ -91,6 +91,17 @@ extern "C" __global__ void branch_early_return(const int* x, int* y, int n) {
   y[i] = v;
 }
 
+// Threads without work return before the barrier, which waits for those that have not.
+extern "C" __global__ void branch_return_before_barrier(const int* x, int* y, int n) {
+  __shared__ int tile[64];
+  int i = blockIdx.x * 64 + threadIdx.x;
+  if (i >= n) return;
+  tile[threadIdx.x] = x[i];
+  __syncthreads();
+  int m = min(64, n - (int)blockIdx.x * 64);
+  y[i] = tile[m - 1 - threadIdx.x];
+}
+
 extern "C" __global__ void branch_mandelbrot(uint8_t* y, int width, int height, float left, float top, float step) {
   int px = blockIdx.x * blockDim.x + threadIdx.x, py = blockIdx.y * blockDim.y + threadIdx.y;
   if (px >= width || py >= height) return;

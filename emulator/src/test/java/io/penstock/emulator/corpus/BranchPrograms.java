@@ -15,6 +15,7 @@ final class BranchPrograms {
     static Stream<Program.Source> all() {
         return Stream.of(
                 BranchPrograms::collatz, BranchPrograms::branchSwitch, BranchPrograms::earlyReturn,
+                BranchPrograms::returnBeforeBarrier,
                 BranchPrograms::mandelbrot, BranchPrograms::binarySearch, BranchPrograms::bitonic,
                 BranchPrograms::queens, BranchPrograms::median, BranchPrograms::solve);
     }
@@ -85,6 +86,17 @@ final class BranchPrograms {
             y[i] = v < 0 ? -1 : v > 5000 ? k - 1 : v;
         }
         return Program.of("branches", "branch_early_return").grid(4).block(128).in(x).out(y).value(n);
+    }
+
+    private static Program returnBeforeBarrier(Random r) {
+        int n = 100;
+        int[] x = words(r, n);
+        int[] y = new int[n];
+        for (int i = 0; i < n; i++) {
+            int base = i & ~63;
+            y[i] = x[base + Math.min(64, n - base) - 1 - (i - base)];
+        }
+        return Program.of("branches", "branch_return_before_barrier").grid(2).block(64).in(x).out(y).value(n);
     }
 
     private static Program mandelbrot(Random r) {

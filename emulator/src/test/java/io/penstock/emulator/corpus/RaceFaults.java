@@ -40,6 +40,8 @@ final class RaceFaults {
                     int[] x = words(r, 64);
                     return Program.of("races_shared", "warp_in_step").block(64).in(x).scratch(4);
                 }),
+                shared(r -> Program.of("races_shared", "warp_in_step_volatile").block(64)
+                        .in(words(r, 64)).scratch(4)),
                 shared(r -> {
                     int[] x = words(r, 64);
                     int[] y = new int[64];

@@ -34,8 +34,6 @@ final class WaitFaults {
                 divergent(r -> barriers("barrier_in_both_branches").grid(2).block(64)
                         .in(mixed(words(r, 64))).inout(new int[64], (Program.Check) null)),
                 divergent(r -> barriers("barrier_in_uneven_loop").block(64).in(mixed(words(r, 64))).scratch(256)),
-                divergent(r -> barriers("return_before_barrier").grid(2).block(64)
-                        .in(words(r, 100)).scratch(400).value(100)),
                 divergent(r -> {
                     int[] x = ints(r, 64, 0, 80);
                     x[r.nextInt(64)] = 95;
@@ -54,7 +52,7 @@ final class WaitFaults {
 
     private static Stream<FaultCase> deadlocks() {
         return Stream.of(
-                FaultCase.of(STUCK, "(atom|setp|bra|@).*", r -> barriers("lock_never_released").grid(3).block(32)
+                FaultCase.of(STUCK, ".*", r -> barriers("lock_never_released").grid(3).block(32)
                         .inout(new int[1], new int[1]).inout(new int[1], new int[] {3})),
                 FaultCase.of(STUCK, "bar.*", r -> {
                     int[] x = words(r, 32);
@@ -89,10 +87,10 @@ final class WaitFaults {
                     return barriers("grid_barrier_goal_too_high").grid(3).block(32)
                             .in(x).inout(new int[1], new int[] {3}).out(y);
                 }),
-                FaultCase.of(DIVERGENT + "|" + STUCK, "bar.*", r -> barriers("warp_barrier_with_absent_lanes").block(32)
-                        .in(words(r, 32)).scratch(64)),
+                FaultCase.of(DIVERGENT + "|" + STUCK, ".*", r -> barriers("warp_barrier_with_absent_lanes").block(32)
+                        .in(words(r, 32)).inout(new int[1], new int[] {1}).scratch(128)),
                 FaultCase.of(STUCK, ".*", r -> barriers("locks_in_opposite_order").grid(4).block(32)
-                        .inout(new int[2], new int[2]).inout(new int[1], new int[] {12}).value(3)).sometimes());
+                        .inout(new int[2], new int[2]).inout(new int[1], new int[] {160}).value(40)).sometimes());
     }
 
     private static Program waits(String entry) {

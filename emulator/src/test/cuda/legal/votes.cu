@@ -59,7 +59,8 @@ extern "C" __global__ void vote_masks(const int* x, unsigned* y) {
   o[7] = __match_any_sync(mine, v % 5);
 }
 
-// Segments of 8 and 16 lanes; sources out of range keep the lane's own value.
+// Segments of 8 and 16 lanes; sources out of range keep the lane's own value, and of a distance only the
+// last five bits count.
 extern "C" __global__ void shuffle_widths(const int* x, const double* d, int* y, double* z) {
   int t = threadIdx.x;
   int v = x[t];

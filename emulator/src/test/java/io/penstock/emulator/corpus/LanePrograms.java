@@ -89,7 +89,7 @@ final class LanePrograms {
             int lane = t & 31;
             int[] o = {
                 x[(t & ~7) + (11 & 7)], (t & 7) >= 3 ? x[t - 3] : x[t], (t & 15) + 5 < 16 ? x[t + 5] : x[t], x[t ^ 9],
-                x[w + (x[t] & 31)], x[t], (byte) x[t ^ 1]
+                x[w + (x[t] & 31)], lane < 24 ? x[t + 8] : x[t], (byte) x[t ^ 1]
             };
             System.arraycopy(o, 0, y, t * 7, 7);
             z[t] = d[lane == 0 ? t : t - 1] + d[w + 31 - lane];

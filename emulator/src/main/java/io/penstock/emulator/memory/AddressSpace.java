@@ -57,6 +57,13 @@ public final class AddressSpace {
         }
     }
 
+    /** Gives everything back. */
+    public synchronized void freeAll() {
+        for (int i = 0; i < numAllocations; i++) {
+            free(allocations[i]);
+        }
+    }
+
     /** What an address belongs or is nearest to, freed ones included; null if nothing is there. */
     public Allocation find(long address) {
         int index = (int) (address >>> 32) - FIRST_INDEX;

@@ -2,9 +2,10 @@ package io.penstock.cli;
 
 import io.penstock.device.KernelSignature;
 import io.penstock.device.LaunchShape;
+import io.penstock.emulator.ptx.PtxException;
+import io.penstock.emulator.ptx.PtxModule;
 import io.penstock.runtime.InputException;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -88,7 +89,6 @@ final class RunPtxCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        PtxSchedules schedules;
         PtxReport report;
         try {
             int[] gridShape = shape("--grid", grid);
@@ -100,15 +100,11 @@ final class RunPtxCommand implements Callable<Integer> {
             List<PtxArgument> parsed = parsed(signature);
             requireWritable(parsed);
             report = new PtxReport(entry, gridShape, blockShape);
-            schedules = new PtxSchedules(ptxFile.toString(), ptx, entry, shape, parsed);
+            var schedules = new PtxSchedules(ptx, entry, shape, parsed);
+            schedules.run(seed, numSchedules, report);
+            schedules.writeOutputs();
         } catch (InputException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-        schedules.run(seed, numSchedules, report);
-        try {
-            schedules.writeOutputs();
-        } catch (FileSystemException e) {
-            throw wrong("cannot write " + e.getFile() + (e.getReason() == null ? "" : ": " + e.getReason()));
         }
         if (json) {
             report.printJson();
@@ -169,11 +165,23 @@ final class RunPtxCommand implements Callable<Integer> {
         if (signatures.isEmpty()) {
             throw wrong(ptxFile + " has no .entry: give PTX, as nvcc -ptx writes it");
         }
+        requireParsed(ptx);
         KernelSignature signature = signatures.get(entry);
         if (signature == null) {
             throw wrong(ptxFile + " has no entry '" + entry + "'; it has " + String.join(", ", signatures.keySet()));
         }
         return signature;
+    }
+
+    /** What is valid but not supported becomes an error of the report. */
+    private void requireParsed(String ptx) {
+        try {
+            PtxModule.parse(ptx);
+        } catch (PtxException e) {
+            if (!e.isUnsupported()) {
+                throw wrong(ptxFile + ": " + e.getMessage());
+            }
+        }
     }
 
     private List<PtxArgument> parsed(KernelSignature signature) {
@@ -246,7 +254,8 @@ final class RunPtxCommand implements Callable<Integer> {
             if (Files.exists(file) ? !Files.isWritable(file) : !Files.isWritable(folder)) {
                 throw wrong("--arg " + buffer.text() + ": no permission to write " + buffer.out());
             }
-            if (!outputs.add(file)) {
+            boolean isPlain = !Files.exists(file) || Files.isRegularFile(file);
+            if (isPlain && !outputs.add(file)) {
                 throw wrong("--arg " + buffer.text() + ": another argument writes " + buffer.out() + " too");
             }
         }

@@ -52,7 +52,7 @@ final class PtxSchedules {
             } else if (Files.isDirectory(file)) {
                 problem = " is a directory; give a file";
             } else if (Files.size(file) > MAX_INPUT_BYTES) {
-                problem = " has " + Files.size(file) + " bytes, more than the " + MAX_INPUT_BYTES + " of one allocation";
+                problem = " has " + Files.size(file) + " bytes; one allocation has at most " + MAX_INPUT_BYTES;
             } else {
                 byte[] bytes = Files.readAllBytes(file);
                 if (bytes.length > 0) {

@@ -18,11 +18,11 @@ extern "C" __global__ void barrier_in_both_branches(const int* x, int* y) {
   if (BROKEN_OR_SOUND(v & 1, blockIdx.x & 1)) {
     tile[threadIdx.x] = v * 3;
     __syncthreads();
-    y[threadIdx.x] = tile[threadIdx.x] + 1;
+    y[blockIdx.x * 64 + threadIdx.x] = tile[threadIdx.x] + 1;
   } else {
     tile[threadIdx.x] = v - 8;
     __syncthreads();
-    y[threadIdx.x] = tile[threadIdx.x] ^ 5;
+    y[blockIdx.x * 64 + threadIdx.x] = tile[threadIdx.x] ^ 5;
   }
 }
 

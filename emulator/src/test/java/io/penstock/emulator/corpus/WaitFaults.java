@@ -21,7 +21,7 @@ final class WaitFaults {
     }
 
     private static FaultCase divergent(Program.Source program) {
-        return FaultCase.of(DIVERGENT, "bar.*", program);
+        return FaultCase.of(DIVERGENT, "(bar|call).*", program);
     }
 
     private static Program barriers(String entry) {
@@ -32,7 +32,7 @@ final class WaitFaults {
         return Stream.of(
                 divergent(r -> barriers("barrier_in_one_branch").block(64).in(words(r, 64)).scratch(256)),
                 divergent(r -> barriers("barrier_in_both_branches").grid(2).block(64)
-                        .in(mixed(words(r, 64))).inout(new int[64], (Program.Check) null)),
+                        .in(mixed(words(r, 64))).scratch(512)),
                 divergent(r -> barriers("barrier_in_uneven_loop").block(64).in(mixed(words(r, 64))).scratch(256)),
                 divergent(r -> {
                     int[] x = ints(r, 64, 0, 80);

@@ -50,6 +50,8 @@ final class AluTable {
             case "lop3", "prmt", "shf", "bfe", "bfi", "dp4a", "dp2a", "fns", "copysign", "bmsk", "szext" ->
                     special(source);
             case "addc", "subc", "madc" -> carry(source);
+            case "vadd2", "vadd4", "vsub2", "vsub4", "vavrg2", "vavrg4", "vabsdiff2", "vabsdiff4", "vmin2", "vmin4",
+                    "vmax2", "vmax4" -> packed(source);
             case "add", "sub", "mad" -> source.has("cc") ? carry(source) : plain(source);
             default -> plain(source);
         };
@@ -107,7 +109,8 @@ final class AluTable {
     }
 
     /** Extends operands as their type says, and a 16-bit result with zeros. */
-    private static AluLong.Function extended(AluLong.Function f, PtxType type, PtxType result, boolean isWide, int num) {
+    private static AluLong.Function extended(AluLong.Function f, PtxType type, PtxType result, boolean isWide,
+            int num) {
         boolean narrow = result.sizeBytes() == 2;
         if (num == 1) {
             return (a, b, c) -> cut(f.apply(IntegerFunctions.extend(a, type), 0, 0), narrow);
@@ -185,6 +188,17 @@ final class AluTable {
             }
             default -> null;
         };
+    }
+
+    /** Video instructions on two or four parts without selectors: merged with, or added to, the third operand. */
+    private Op packed(PtxInstruction source) {
+        List<PtxType> types = types(source);
+        if (types.size() != 3 || source.operands().stream().anyMatch(each -> each instanceof PtxOperand.Name)) {
+            return null;
+        }
+        PackedArithmetic f = new PackedArithmetic(source, types);
+        return new Alu32(f::apply, UndefinedBits.ALL, operands.target(source, source.operands().getFirst()),
+                three(source, PtxType.B32));
     }
 
     private static int mask(int from, int length) {

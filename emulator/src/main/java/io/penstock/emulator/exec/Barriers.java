@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** The 16 barriers of a block. */
 final class Barriers {
-    private record Arrival(Warp warp, BlockBarrier op, int mask, int time) {}
+    private record Arrival(Warp warp, BlockBarrier op, int mask, int place, int time) {}
 
     private static final class State {
         private final List<Arrival> arrivals = new ArrayList<>();
@@ -40,7 +40,7 @@ final class Barriers {
         }
         int now = cta.launch.tick();
         int place = warp.calls.outermost(Integer.numberOfTrailingZeros(mask), op.index);
-        state.arrivals.add(new Arrival(warp, op, mask, now));
+        state.arrivals.add(new Arrival(warp, op, mask, place, now));
         state.pcs.add(place);
         boolean wholeWarp = op.isAligned() && (warp.live & ~mask) == 0 && expected > 0;
         state.numArrived += wholeWarp ? 32 : Integer.bitCount(mask);
@@ -106,29 +106,38 @@ final class Barriers {
     /** A thread that goes past a barrier at which others wait takes part in another one, or in none. */
     private void checkPassed(int id, State state) {
         PostDominators ways = cta.warps[0].program.postDominators;
-        Arrival first = state.arrivals.getFirst();
         for (int pc : state.pcs) {
+            Arrival first = arrivalAt(state, pc);
             for (int other : state.pcs) {
                 if (pc != other && ways.leadsThrough(pc, other) && !ways.leadsThrough(other, pc)) {
-                    reportPassed(id, first, pc, "wait at the barrier at line "
+                    reportPassed(id, first, "wait at the barrier at line "
                             + cta.warps[0].program.code[other].line());
                 }
             }
         }
         if (cta.numLive < cta.numThreads) {
             for (int pc : state.pcs) {
+                Arrival first = arrivalAt(state, pc);
                 for (int end : cta.ends) {
                     if (end != pc && ways.leadsThrough(pc, end) && !ways.leadsThrough(end, pc)) {
-                        reportPassed(id, first, pc, "have gone past it, and ended");
+                        reportPassed(id, first, "have gone past it, and ended");
                     }
                 }
             }
         }
     }
 
-    private void reportPassed(int id, Arrival arrival, int pc, String what) {
-        Op op = cta.warps[0].program.code[pc];
-        cta.launch.report.at(op, arrival.warp(), Integer.numberOfTrailingZeros(arrival.mask())).fault(
+    private static Arrival arrivalAt(State state, int place) {
+        for (Arrival arrival : state.arrivals) {
+            if (arrival.place() == place) {
+                return arrival;
+            }
+        }
+        return state.arrivals.getFirst();
+    }
+
+    private void reportPassed(int id, Arrival arrival, String what) {
+        cta.launch.report.at(arrival.op(), arrival.warp(), Integer.numberOfTrailingZeros(arrival.mask())).fault(
                 FaultKind.BARRIER_DIVERGENCE, "some threads of the block wait at barrier " + id + " while others "
                         + what);
     }

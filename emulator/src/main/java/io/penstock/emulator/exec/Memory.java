@@ -188,9 +188,11 @@ final class Memory {
             warp.agent.strongRead(syncAddress(warp, allocation, offset));
         }
         AccessLog log = allocation.accesses();
-        long conflict = log.read(warp.agent, lane, offset, numBytes, op.index, isShared(warp, allocation)
-                || strength != AccessLog.Strength.BETWEEN_WARPS ? strength : AccessLog.Strength.STRONG);
-        if (conflict != 0 && !isAtomic(warp, conflict, strength) && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
+        boolean isStrict = isShared(warp, allocation) || strength != AccessLog.Strength.BETWEEN_WARPS;
+        long conflict = log.read(warp.agent, lane, offset, numBytes, op.index,
+                isStrict ? strength : AccessLog.Strength.STRONG);
+        if (conflict != 0 && !isAtomic(warp, conflict, strength)
+                && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
             race(op, warp, lane, conflict, log, true);
         }
     }

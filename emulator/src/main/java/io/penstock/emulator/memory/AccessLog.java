@@ -99,7 +99,8 @@ public final class AccessLog {
             Page page = page(granule);
             int i = granule & PAGE_GRANULES - 1;
             long write = page.writes[i];
-            if (write != 0 && !agent.follows(write, page.writeCta[i], lane) && !strength.excuses(write, agent.isOwn(write, page.writeCta[i]))) {
+            if (write != 0 && !agent.follows(write, page.writeCta[i], lane)
+                    && !strength.excuses(write, agent.isOwn(write, page.writeCta[i]))) {
                 conflict = write;
                 conflictCta = page.writeCta[i];
                 conflictIsRead = false;
@@ -169,7 +170,8 @@ public final class AccessLog {
             return readConflict(other, page.otherReadCta[i]);
         }
         long write = page.writes[i];
-        if (write != 0 && !same.excuses(page.writeCta[i] == agent.cta()) && !agent.follows(write, page.writeCta[i], lane)
+        if (write != 0 && !same.excuses(page.writeCta[i] == agent.cta())
+                && !agent.follows(write, page.writeCta[i], lane)
                 && !(isStrong && Stamp.isStrong(write))) {
             conflictCta = page.writeCta[i];
             conflictIsRead = false;

@@ -113,7 +113,7 @@ class EmulatorDeviceTest {
         Fault fault = device.faults().getFirst();
         assertEquals(FaultKind.UNINITIALISED, fault.kind());
         assertEquals("weights", fault.allocation());
-        assertEquals(12, fault.place().line());
+        assertEquals(13, fault.place().line());
     }
 
     @Test
@@ -132,7 +132,7 @@ class EmulatorDeviceTest {
     @Test
     void unsupportedIsNamed() {
         DeviceException e = assertThrows(DeviceException.class, () -> module.kernel("tomorrow"));
-        assertTrue(e.getMessage().contains("line 15: wgmma.fence.sync.aligned"), e.getMessage());
+        assertTrue(e.getMessage().contains("line 16: wgmma.fence.sync.aligned"), e.getMessage());
         assertEquals(FaultKind.UNSUPPORTED, device.faults().getFirst().kind());
     }
 

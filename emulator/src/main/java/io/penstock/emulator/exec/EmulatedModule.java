@@ -80,7 +80,8 @@ public final class EmulatedModule {
         PtxFunction function = module.functions().get(name);
         if (function == null || !function.isEntry()) {
             throw new IllegalArgumentException("no entry " + name + "; there are "
-                    + module.functions().values().stream().filter(PtxFunction::isEntry).map(PtxFunction::name).toList());
+                    + module.functions().values().stream().filter(PtxFunction::isEntry).map(PtxFunction::name)
+                    .toList());
         }
         return kernels.computeIfAbsent(name, unused -> new EmulatedKernel(
                 new Decoder(module, function, globals, functionAddresses).program(), space));

@@ -29,6 +29,28 @@ final class MemoryTable {
         };
     }
 
+    /** mbarrier as sm_80 has it. */
+    Op barrier(PtxInstruction source) {
+        List<PtxOperand> list = source.operands();
+        boolean hasResult = !(list.getFirst() instanceof PtxOperand.Address);
+        Slot result = hasResult ? operands.targetOrNull(source, list.getFirst()) : null;
+        int at = hasResult ? 1 : 0;
+        MemoryBarrier.Kind kind = switch (source.modifiers().getFirst()) {
+            case "init" -> MemoryBarrier.Kind.INIT;
+            case "inval" -> MemoryBarrier.Kind.INVALIDATE;
+            case "arrive" -> MemoryBarrier.Kind.ARRIVE;
+            case "arrive_drop" -> MemoryBarrier.Kind.DROP;
+            case "test_wait" -> source.has("parity") ? MemoryBarrier.Kind.TEST_PARITY : MemoryBarrier.Kind.TEST;
+            default -> null;
+        };
+        if (kind == null || at >= list.size() || source.has("expect_tx") || source.has("cluster")) {
+            return null;
+        }
+        PtxType type = kind == MemoryBarrier.Kind.TEST ? PtxType.B64 : PtxType.B32;
+        Slot operand = list.size() > at + 1 ? operands.source(source, list.get(at + 1), type) : null;
+        return new MemoryBarrier(kind, operands.address(source, list.get(at), AluTable.space(source)), operand, result);
+    }
+
     private static boolean isStrong(PtxInstruction source) {
         return source.modifiers().stream().anyMatch(STRONG::contains);
     }
@@ -136,8 +158,15 @@ final class MemoryTable {
     }
 
     private Op copy(PtxInstruction source) {
-        if (!source.modifiers().getFirst().equals("async") || source.has("bulk") || source.has("mbarrier")) {
+        if (!source.modifiers().getFirst().equals("async") || source.has("bulk")) {
             return null;
+        }
+        if (source.has("mbarrier")) {
+            // Without noinc the count of arrivals grows by one for the thread, and the arrival takes it back.
+            boolean counts = source.has("noinc");
+            Address barrier = operands.address(source, source.operands().getFirst(), AluTable.space(source));
+            return new MemoryBarrier(MemoryBarrier.Kind.ARRIVE_AFTER_COPIES, barrier,
+                    operands.constant(counts ? 1 : 0, PtxType.U32), null);
         }
         if (source.has("commit_group")) {
             return new AsyncGroup(AsyncGroup.Kind.COMMIT, 0);

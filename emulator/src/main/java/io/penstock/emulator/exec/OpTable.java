@@ -34,6 +34,7 @@ final class OpTable {
             case "trap", "brkpt" -> new Trap();
             case "ld", "ldu", "st", "atom", "red", "cp", "prefetch", "prefetchu", "applypriority", "discard",
                     "createpolicy" -> memory.decode(source);
+            case "mbarrier" -> memory.barrier(source);
             case "bar", "barrier", "membar", "fence", "shfl", "vote", "match", "redux", "activemask", "nanosleep" ->
                     sync.decode(source);
             case "mma", "ldmatrix", "wmma", "movmatrix" -> matrix.decode(source);

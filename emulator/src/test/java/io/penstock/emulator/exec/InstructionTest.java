@@ -53,7 +53,7 @@ class InstructionTest {
                 c("sub.u32 %d, %a, %b;", "u32 u32 u32", (a, b, x) -> a - b),
                 c("add.s16 %d, %a, %b;", "s16 s16 s16", (a, b, x) -> a + b),
                 c("add.sat.s32 %d, %a, %b;", "s32 s32 s32",
-                        (a, b, x) -> Math.max(Math.min((long) (int) a + (int) b, Integer.MAX_VALUE), Integer.MIN_VALUE)),
+                        (a, b, x) -> Math.clamp((long) (int) a + (int) b, Integer.MIN_VALUE, Integer.MAX_VALUE)),
                 c("mul.lo.s32 %d, %a, %b;", "s32 s32 s32", (a, b, x) -> (int) a * (int) b),
                 c("mul.hi.s32 %d, %a, %b;", "s32 s32 s32", (a, b, x) -> (long) (int) a * (int) b >> 32),
                 c("mul.hi.u32 %d, %a, %b;", "u32 u32 u32", (a, b, x) -> a * b >>> 32),
@@ -72,6 +72,12 @@ class InstructionTest {
                 c("abs.s32 %d, %a;", "s32 s32", (a, b, x) -> Math.abs((int) a)),
                 c("neg.s64 %d, %a;", "s64 s64", (a, b, x) -> -a),
                 c("sad.u32 %d, %a, %b, %c;", "u32 u32 u32 u32", (a, b, x) -> Math.abs(a - b) + x),
+                c("sad.s32 %d, %a, %b, 0;", "u32 s32 s32",
+                        (a, b, x) -> Math.max((int) a, (int) b) - (long) Math.min((int) a, (int) b)));
+    }
+
+    static Stream<Case> bits() {
+        return Stream.of(
                 c("and.b32 %d, %a, %b;", "b32 b32 b32", (a, b, x) -> a & b),
                 c("not.b64 %d, %a;", "b64 b64", (a, b, x) -> ~a),
                 c("xor.b16 %d, %a, %b;", "b16 b16 b16", (a, b, x) -> a ^ b),
@@ -205,7 +211,7 @@ class InstructionTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"integers", "floats"})
+    @MethodSource({"integers", "bits", "floats"})
     void isAsWrittenDown(Case test) {
         Random random = new Random(7);
         for (int round = 0; round < 4; round++) {

@@ -26,7 +26,8 @@ final class Lanes {
         for (int i = 0; i <= inputs.length; i++) {
             text.append(i == 0 ? "" : ", ").append(".param .u64 p").append(i);
         }
-        text.append(")\n{\n.reg .u32 %lane;\n.reg .u64 %at<8>;\n.reg .u32 %t<8>;\n.reg .u64 %u<8>;\n.reg .pred %q<8>;\n");
+        text.append(")\n{\n.reg .u32 %lane;\n.reg .u64 %at<8>;\n"
+                + ".reg .u32 %t<8>;\n.reg .u64 %u<8>;\n.reg .pred %q<8>;\n");
         Allocation out = space.allocate("out", 32L * size(target));
         for (int i = 0; i < inputs.length; i++) {
             int size = size(types[i]);

@@ -1,11 +1,12 @@
-// What CUDA's own headers make of common needs: cooperative groups, cuda::atomic_ref and thread
-// pipelines of libcu++, assertions, special registers, memory functions.
+// What CUDA's own headers make of common needs: cooperative groups, cuda::atomic_ref, barriers and pipelines of
+// libcu++, assertions, special registers, memory functions.
 #include <cooperative_groups.h>
 #include <cooperative_groups/memcpy_async.h>
 #include <cooperative_groups/reduce.h>
 #include <cooperative_groups/scan.h>
 #include <cassert>
 #include <cuda/atomic>
+#include <cuda/barrier>
 #include <cuda/pipeline>
 
 namespace cg = cooperative_groups;
@@ -54,6 +55,24 @@ extern "C" __global__ void atomic_refs(int* data, int* flag, int* counts, int* y
   cuda::atomic_ref<int, cuda::thread_scope_device> odd(counts[2]);
   while (!odd.compare_exchange_weak(seen, seen + (threadIdx.x & 1), cuda::memory_order_acq_rel)) {
   }
+}
+
+extern "C" __global__ void split_barrier(const int* x, int* y) {
+#pragma nv_diag_suppress static_var_with_dynamic_init
+  __shared__ cuda::barrier<cuda::thread_scope_block> ready;
+  __shared__ int tile[64];
+  if (threadIdx.x == 0) init(&ready, blockDim.x);
+  __syncthreads();
+  int v = x[threadIdx.x];
+  for (int r = 0; r < 3; r++) {
+    tile[threadIdx.x] = v + r;
+    auto token = ready.arrive();
+    int own = v * 5;
+    ready.wait(cuda::std::move(token));
+    v = own + tile[63 - threadIdx.x];
+    ready.arrive_and_wait();
+  }
+  y[threadIdx.x] = v;
 }
 
 extern "C" __global__ void groups_memcpy_async(const int* x, int* y, int tiles) {

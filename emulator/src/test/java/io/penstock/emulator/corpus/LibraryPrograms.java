@@ -16,7 +16,7 @@ final class LibraryPrograms {
     static Stream<Program.Source> all() {
         return Stream.of(
                 LibraryPrograms::reduce, LibraryPrograms::labeled, LibraryPrograms::atomicRefs,
-                LibraryPrograms::memcpyAsync, LibraryPrograms::pipeline,
+                LibraryPrograms::splitBarrier, LibraryPrograms::memcpyAsync, LibraryPrograms::pipeline,
                 LibraryPrograms::records);
     }
 
@@ -48,6 +48,19 @@ final class LibraryPrograms {
         return Program.of("libraries", "atomic_refs").grid(3).block(32)
                 .out(new int[] {41}).inout(new int[1], new int[] {1}).inout(new int[3], new int[] {192, 95, 48})
                 .out(new int[] {42, 43});
+    }
+
+    private static Program splitBarrier(Random r) {
+        int[] x = words(r, 64);
+        int[] v = x.clone();
+        for (int round = 0; round < 3; round++) {
+            int[] next = new int[64];
+            for (int i = 0; i < 64; i++) {
+                next[i] = v[i] * 5 + v[63 - i] + round;
+            }
+            v = next;
+        }
+        return Program.of("libraries", "split_barrier").block(64).in(x).out(v);
     }
 
     private static Program memcpyAsync(Random r) {

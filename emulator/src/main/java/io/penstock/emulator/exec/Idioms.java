@@ -31,6 +31,7 @@ final class Idioms {
                 numWrites.merge(target, 1, Integer::sum);
             }
         }
+        boolean swaps = code.subList(from, to).stream().anyMatch(Idioms::isSwap);
         for (int pc = from; pc < to; pc++) {
             Op op = code.get(pc);
             boolean isMove = op.source.opcode().equals("mov") && op.targets.length == 1;
@@ -38,7 +39,7 @@ final class Idioms {
                     && constants.contains(op.sources[0])) {
                 constants.add(op.targets[0]);
             }
-            if (op instanceof Load load && (load.isStrong() ? isPolled(pc) : isCompared(load))) {
+            if (op instanceof Load load && (load.isStrong() ? isPolled(pc) : swaps && isCompared(load))) {
                 load.readAtomically();
             }
         }
@@ -47,6 +48,10 @@ final class Idioms {
                 store.writesConstants();
             }
         }
+    }
+
+    private static boolean isSwap(Op op) {
+        return op instanceof Atomic && op.source.has("cas");
     }
 
     /** Whether a compare-and-swap expects what the load gives: such a loop begins with a plain read. */
@@ -63,7 +68,7 @@ final class Idioms {
         }
         for (int pc = from; pc < to; pc++) {
             Op op = code.get(pc);
-            if (op instanceof Atomic && op.source.has("cas") && derived.contains(op.sources[0])) {
+            if (isSwap(op) && derived.contains(op.sources[0])) {
                 return true;
             }
         }

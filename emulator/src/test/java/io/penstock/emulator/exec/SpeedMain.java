@@ -89,7 +89,7 @@ final class SpeedMain {
                 flops = Math.max(flops, counters.mmaFlops / seconds / 1e9);
             }
         }
-        System.out.println(String.format(Locale.ROOT, "%s: %.1f million thread instructions/s, %.2f GFLOP/s of mma", entry,
-                best, flops));
+        System.out.println(String.format(Locale.ROOT,
+                "%s: %.1f million thread instructions/s, %.2f GFLOP/s of mma", entry, best, flops));
     }
 }

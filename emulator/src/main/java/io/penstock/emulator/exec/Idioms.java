@@ -1,5 +1,6 @@
 package io.penstock.emulator.exec;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,9 +27,11 @@ final class Idioms {
         Map<Slot, Integer> numWrites = new HashMap<>();
         for (int pc = from; pc < to; pc++) {
             for (Slot target : code.get(pc).targets) {
+                // A vector may have elements that nobody wants, as null.
                 numWrites.merge(target, 1, Integer::sum);
             }
         }
+        boolean swaps = code.subList(from, to).stream().anyMatch(Idioms::isSwap);
         for (int pc = from; pc < to; pc++) {
             Op op = code.get(pc);
             boolean isMove = op.source.opcode().equals("mov") && op.targets.length == 1;
@@ -36,8 +39,8 @@ final class Idioms {
                     && constants.contains(op.sources[0])) {
                 constants.add(op.targets[0]);
             }
-            if (op instanceof Load load && load.isStrong() && isPolled(pc)) {
-                load.polls();
+            if (op instanceof Load load && (load.isStrong() ? isPolled(pc) : swaps && isCompared(load))) {
+                load.readAtomically();
             }
         }
         for (int pc = from; pc < to; pc++) {
@@ -47,9 +50,34 @@ final class Idioms {
         }
     }
 
+    private static boolean isSwap(Op op) {
+        return op instanceof Atomic && op.source.has("cas");
+    }
+
+    /** Whether a compare-and-swap expects what the load gives: such a loop begins with a plain read. */
+    private boolean isCompared(Load load) {
+        Set<Slot> derived = new HashSet<>(Arrays.asList(load.targets));
+        for (int round = 0; round < 2; round++) {
+            for (int pc = from; pc < to; pc++) {
+                Op op = code.get(pc);
+                boolean isMove = op.source.opcode().equals("mov") && op.sources.length == 1;
+                if (isMove && derived.contains(op.sources[0])) {
+                    derived.addAll(Arrays.asList(op.targets));
+                }
+            }
+        }
+        for (int pc = from; pc < to; pc++) {
+            Op op = code.get(pc);
+            if (isSwap(op) && derived.contains(op.sources[0])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether a branch back to before the load depends on what it gives. */
     private boolean isPolled(int load) {
-        Set<Slot> derived = new HashSet<>(List.of(code.get(load).targets));
+        Set<Slot> derived = new HashSet<>(Arrays.asList(code.get(load).targets));
         for (int pc = load + 1; pc < Math.min(to, load + MAX_LOOP); pc++) {
             Op op = code.get(pc);
             if (op instanceof Branch branch && branch.targets()[0] <= load) {
@@ -57,7 +85,7 @@ final class Idioms {
             }
             for (Slot source : op.sources) {
                 if (derived.contains(source)) {
-                    derived.addAll(List.of(op.targets));
+                    derived.addAll(Arrays.asList(op.targets));
                     break;
                 }
             }

@@ -16,7 +16,9 @@ final class Launch {
     static final int NUM_MULTIPROCESSORS = 108;
     private static final int MAX_TURN = 512;
     private static final int RESIDENT = 16;
+    private static final int MAX_RESIDENT = 2048;
     private static final long PATIENCE_SPINS = 200_000;
+    private static final long PATIENCE_BEFORE_OTHERS = 2_000;
     private static final long PATIENCE_INSTRUCTIONS = 60_000_000;
 
     final Program program;
@@ -96,13 +98,13 @@ final class Launch {
                         cta.reportStuck("no thread of the block can go on");
                         break;
                     }
-                } else if (isHopeless()) {
-                    if (next == numCtas || limit > 4096) {
-                        cta.reportStuck("the threads that run spin, and nothing changes");
-                        break;
-                    }
+                } else if (program.communicates && next < numCtas && limit < MAX_RESIDENT
+                        && (spins > PATIENCE_BEFORE_OTHERS * limit || isHopeless())) {
                     limit *= 2;
                     progressed();
+                } else if (isHopeless()) {
+                    cta.reportStuck("the threads that run spin, and nothing changes");
+                    break;
                 }
             }
         } catch (AbortedException e) {

@@ -27,8 +27,8 @@ final class Load extends Op {
         return isStrong;
     }
 
-    /** It is read until it changes: lanes of one warp may tell each other so. */
-    void polls() {
+    /** It is read as an atomic variable, or until it changes: lanes of one warp may tell each other so. */
+    void readAtomically() {
         strength = AccessLog.Strength.STRONG;
     }
 
@@ -95,7 +95,7 @@ final class Load extends Op {
                 boolean isUndefined = state == Allocation.UNWRITTEN || state == Allocation.SPOILED
                         || state == Allocation.COPIED;
                 bits |= isUndefined ? 0xFFL << 8 * at : 0;
-                isSpoiled |= state == Allocation.SPOILED || state == Allocation.UNWRITTEN && allocation != warp.local;
+                isSpoiled |= state == Allocation.SPOILED;
             }
             if (bits != 0) {
                 warp.setUndefined(targets[i], lane, bits, isSpoiled);

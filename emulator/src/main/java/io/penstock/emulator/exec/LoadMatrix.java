@@ -69,7 +69,7 @@ final class LoadMatrix extends TogetherAll {
                     boolean isOpen = state == Allocation.UNWRITTEN || state == Allocation.SPOILED
                             || state == Allocation.COPIED;
                     open |= isOpen ? 0xFF << 16 * half + 8 * at : 0;
-                    isSpoiled |= isOpen && state != Allocation.COPIED;
+                    isSpoiled |= state == Allocation.SPOILED;
                 }
             }
         }

@@ -72,7 +72,11 @@ final class MemoryTable {
         if (isStrong(source)) {
             operands.program.communicates |= address.space() != StateSpace.SHARED;
         }
-        return new Load(address, type, targets, isStrong(source));
+        Load load = new Load(address, type, targets, isStrong(source));
+        if (isStrong(source) && !source.has("volatile")) {
+            load.readAtomically();
+        }
+        return load;
     }
 
     private static void requireWidth(PtxInstruction source, PtxType type, int num) {

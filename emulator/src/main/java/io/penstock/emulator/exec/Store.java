@@ -78,14 +78,18 @@ final class Store extends Op {
     private void undefined(Warp warp, int lane, Memory memory) {
         Allocation allocation = memory.where[lane];
         boolean isGlobal = allocation != warp.local && allocation != warp.cta.shared;
+        long within = size == 8 ? -1 : (1L << 8 * size) - 1;
+        // Padding is copied beside what it pads, or byte by byte: only what is undefined as a whole is reported.
+        boolean isAll = size > 1;
+        for (Slot value : sources) {
+            isAll &= (warp.undefinedBits(value, lane) & within) == within;
+        }
         for (int i = 0; i < sources.length; i++) {
-            long within = size == 8 ? -1 : (1L << 8 * size) - 1;
             long bits = warp.undefinedBits(sources[i], lane) & within;
             if (bits == 0) {
                 continue;
             }
             boolean isSpoiled = warp.isSpoiled(sources[i], lane);
-            boolean isAll = bits == within && size >= 4 && sources.length == 1;
             if (isGlobal && (isSpoiled || isAll)) {
                 warp.cta.launch.report.at(this, warp, lane).fault(FaultKind.UNINITIALISED, source.name()
                         + " writes what was computed from memory or registers that nobody wrote",

@@ -4,6 +4,7 @@
 // Bound:    memory: 2 * tokens * columns * 2 bytes, each byte once, and the token ids.
 // Twin:     CpuOps.embed: moves bits.
 #include "common/copy_rows.cuh"
+#include "common/warp.cuh"
 
 extern "C" __global__ void __launch_bounds__(kThreads) embed_bf16(
     bf16* __restrict__ out,                 // [tokens, columns]
@@ -11,7 +12,6 @@ extern "C" __global__ void __launch_bounds__(kThreads) embed_bf16(
     const int* __restrict__ token_ids,      // [tokens]
     int num_columns) {
     const size_t token_idx = blockIdx.x;
-    copy_row(
-        out + token_idx * num_columns, embed_tokens + static_cast<size_t>(token_ids[token_idx]) * num_columns,
-        num_columns);
+    const size_t token_id = load_uniform(token_ids + token_idx);
+    copy_row(out + token_idx * num_columns, embed_tokens + token_id * num_columns, num_columns);
 }

@@ -4,6 +4,7 @@
 // Bound:    memory: 2 * rows * columns * 2 bytes, each byte once, and the indices.
 // Twin:     CpuOps.gatherLast: moves bits.
 #include "common/copy_rows.cuh"
+#include "common/warp.cuh"
 
 extern "C" __global__ void __launch_bounds__(kThreads) gather_last_bf16(
     bf16* __restrict__ out,                // [rows, columns]
@@ -11,5 +12,6 @@ extern "C" __global__ void __launch_bounds__(kThreads) gather_last_bf16(
     const int* __restrict__ logit_tokens,  // [rows]
     int num_columns) {
     const size_t row_idx = blockIdx.x;
-    copy_row(out + row_idx * num_columns, x + static_cast<size_t>(logit_tokens[row_idx]) * num_columns, num_columns);
+    const size_t token_idx = load_uniform(logit_tokens + row_idx);
+    copy_row(out + row_idx * num_columns, x + token_idx * num_columns, num_columns);
 }

@@ -4,6 +4,7 @@
 // Bound:    memory: 2 * tokens * (heads + 2 kv_heads) * 128 bytes + a 256-byte row of angles a token.
 // Twin:     CpuOps.qkNormRopeStore: rounds after scale, weight and rotation, whose products are rounded separately.
 #include "common/bf16.cuh"
+#include "common/warp.cuh"
 
 constexpr int kHeadDim = 64;
 constexpr int kBlockTokens = 64;
@@ -22,14 +23,6 @@ __device__ __forceinline__ int tile_offset(int row, int chunk) {
     return row * kHeadDim + (chunk ^ (row & 7)) * kVectorWidth;
 }
 
-__device__ __forceinline__ float head_sum(float value) {
-#pragma unroll
-    for (int lane_mask = kHeadLanes / 2; lane_mask > 0; lane_mask /= 2) {
-        value += __shfl_xor_sync(0xFFFFFFFFu, value, lane_mask);
-    }
-    return value;
-}
-
 // bf16(bf16(x * scale) * weight) of a lane's eight values of a head.
 __device__ __forceinline__ Bf16x8 normalise(const Bf16x8& head, const bf16* weight, float eps) {
     float x[kVectorWidth];
@@ -40,7 +33,7 @@ __device__ __forceinline__ Bf16x8 normalise(const Bf16x8& head, const bf16* weig
     for (int i = 0; i < kVectorWidth; i++) {
         squares = fmaf(x[i], x[i], squares);
     }
-    const float scale = rsqrtf(head_sum(squares) / kHeadDim + eps);
+    const float scale = rsqrtf(lane_sum<kHeadLanes>(squares) / kHeadDim + eps);
 #pragma unroll
     for (int i = 0; i < kVectorWidth; i++) {
         x[i] *= scale;
@@ -59,7 +52,7 @@ __device__ __forceinline__ Bf16x8 rotate(const Bf16x8& head, const float* angles
     Bf16x8 partner;
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        partner.pairs[i] = __shfl_xor_sync(0xFFFFFFFFu, head.pairs[i], kHeadLanes / 2);
+        partner.pairs[i] = __shfl_xor_sync(kAllLanes, head.pairs[i], kHeadLanes / 2);
     }
     const int angle_idx = lane % (kHeadLanes / 2) * kVectorWidth;
     const float sign = lane < kHeadLanes / 2 ? -1.0f : 1.0f;
@@ -93,11 +86,13 @@ extern "C" __global__ void __launch_bounds__(kTokens* kTokenThreads) qk_norm_rop
     const int token_in_block = threadIdx.x / kTokenThreads;
     const int thread_in_token = threadIdx.x % kTokenThreads;
     const int token_idx = blockIdx.x * kTokens + token_in_block;
-    const int slot = token_idx < num_tokens ? slot_mapping[token_idx] : -1;
+    const bool has_token = token_idx < num_tokens;
+    const int slot = has_token ? load_uniform(slot_mapping + token_idx) : -1;
+    const size_t position = has_token ? load_uniform(positions + token_idx) : 0;
 
     // Angles and norms are read once per block, not once per head.
     if (slot >= 0 && thread_in_token < kHeadDim / 4) {
-        const float* row = rope + static_cast<size_t>(positions[token_idx]) * kHeadDim;
+        const float* row = rope + position * kHeadDim;
         reinterpret_cast<float4*>(angles[token_in_block])[thread_in_token] =
             reinterpret_cast<const float4*>(row)[thread_in_token];
     }

@@ -23,13 +23,14 @@ struct Batch {
     const int* __restrict__ initial_snapshots;  // [seqs]: where its history comes from; negative: its slot
 };
 
-// What a block knows of each token of its tile, and of the one behind it.
+// What a block knows of each token of its tile, and of the one behind it. The last three hold for a sequence's first
+// two tokens only: they alone see the old state, and the first one writes the new state.
 struct Tile {
-    int first[kTileTokens + 1];   // first batch token of the token's sequence
-    int end[kTileTokens + 1];     // one behind the last
-    int slot[kTileTokens + 1];    // conv slot
-    int source[kTileTokens + 1];  // history
-    int first_snapshot;           // first snapshot pair at or behind the tile's first token
+    int first[kTileTokens + 1];     // first batch token of the token's sequence
+    int snapshot[kTileTokens + 1];  // first snapshot pair of the token, or num_snapshots
+    int end[kTileTokens + 1];       // one behind the last token of the sequence
+    int slot[kTileTokens + 1];      // conv slot
+    int source[kTileTokens + 1];    // history
 };
 
 __device__ __forceinline__ Bf16x8 multiply(const Bf16x8& b, const Bf16x8& x) {
@@ -55,35 +56,41 @@ __device__ __forceinline__ void add_tap(float (&sum)[kVectorWidth], const Bf16x8
     }
 }
 
-// Thread i describes token i of the tile; the thread behind them finds the snapshot pairs.
+// The first snapshot pair whose token is token_idx, or num_snapshots.
+__device__ __forceinline__ int find_snapshot(const int* snapshot_tokens, int num_snapshots, int token_idx) {
+    int below = 0;
+    int above = num_snapshots;
+    while (below < above) {
+        const int middle = (below + above) / 2;
+        if (snapshot_tokens[middle] < token_idx) {
+            below = middle + 1;
+        } else {
+            above = middle;
+        }
+    }
+    return below < num_snapshots && snapshot_tokens[below] == token_idx ? below : num_snapshots;
+}
+
+// Thread i describes token i of the tile.
 __device__ __forceinline__ void describe(
     Tile& tile, const Batch& batch, const int* snapshot_tokens, int tile_first, int num_tokens, int num_snapshots) {
     const int i = threadIdx.x;
     const int token_idx = tile_first + i;
-    if (i <= kTileTokens && token_idx < num_tokens) {
-        const int seq_idx = batch.token_seqs[token_idx];
-        const int first = batch.cu_seqlens_q[seq_idx];
+    if (i > kTileTokens || token_idx >= num_tokens) {
+        return;
+    }
+    const int seq_idx = batch.token_seqs[token_idx];
+    const int first = batch.cu_seqlens_q[seq_idx];
+    tile.first[i] = first;
+    tile.snapshot[i] = find_snapshot(snapshot_tokens, num_snapshots, token_idx);
+    if (token_idx - first < kHistory) {
         const int end = batch.cu_seqlens_q[seq_idx + 1];
         const int slot = batch.conv_slots[seq_idx];
         const int snapshot = batch.initial_snapshots[seq_idx];
         const bool is_new = batch.seq_lens_k[seq_idx] == end - first;
-        tile.first[i] = first;
         tile.end[i] = end;
         tile.slot[i] = slot;
         tile.source[i] = is_new || slot < 0 ? kZeros : snapshot >= 0 ? -2 - snapshot : slot;
-    }
-    if (i == kThreads - 1) {
-        int below = 0;
-        int above = num_snapshots;
-        while (below < above) {
-            const int middle = (below + above) / 2;
-            if (snapshot_tokens[middle] < tile_first) {
-                below = middle + 1;
-            } else {
-                above = middle;
-            }
-        }
-        tile.first_snapshot = below;
     }
 }
 
@@ -181,14 +188,12 @@ extern "C" __global__ void __launch_bounds__(kThreads) short_conv_bf16(
             }
             store_vector(out + static_cast<size_t>(token_idx) * hidden + channel, pack(y));
 
-            for (int s = tile.first_snapshot; s < num_snapshots && snapshot_tokens[s] <= token_idx; s++) {
-                if (snapshot_tokens[s] == token_idx) {
-                    bf16* target = snapshots + snapshot_slots[s] * slot_stride + channel;
-                    store_vector(target, newer);
-                    store_vector(target + hidden, own);
-                }
+            for (int s = tile.snapshot[i]; s < num_snapshots && snapshot_tokens[s] == token_idx; s++) {
+                bf16* target = snapshots + snapshot_slots[s] * slot_stride + channel;
+                store_vector(target, newer);
+                store_vector(target + hidden, own);
             }
-            if (tile.end[i] - tile.first[i] == 1 && tile.slot[i] >= 0) {
+            if (age == 0 && tile.end[i] - token_idx == 1 && tile.slot[i] >= 0) {
                 bf16* target = states + tile.slot[i] * slot_stride + channel;
                 store_vector(target, newer);
                 store_vector(target + hidden, own);

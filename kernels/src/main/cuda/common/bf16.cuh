@@ -6,7 +6,6 @@
 using bf16 = uint16_t;
 
 constexpr int kVectorWidth = 8;
-constexpr int kWarpSize = 32;
 
 // Eight values in memory order: value 2i is the low half of pairs[i].
 struct alignas(16) Bf16x8 {

@@ -4,6 +4,7 @@
 #include "async_copy.cuh"
 #include "bf16.cuh"
 #include "mma.cuh"
+#include "warp.cuh"
 
 // A stage holds 64 columns of k of both tiles: rows of 128 bytes, in eight chunks of 16 that are swizzled by the row.
 constexpr int BLOCK_K = 64;

@@ -2,20 +2,13 @@
 #pragma once
 
 #include "bf16.cuh"
+#include "warp.cuh"
 
 // Columns of the widest row; 64 values a lane are held without spilling.
 constexpr int kMaxColumns = 2048;
 constexpr int kRowVectors = kMaxColumns / (kWarpSize * kVectorWidth);
 // The weight is read once per block, so rows per block bound its share of the bytes: 1 / (2 * 12).
 constexpr int kMaxWarps = 12;
-
-__device__ __forceinline__ float warp_sum(float value) {
-#pragma unroll
-    for (int lane_mask = kWarpSize / 2; lane_mask > 0; lane_mask /= 2) {
-        value += __shfl_xor_sync(0xFFFFFFFFu, value, lane_mask);
-    }
-    return value;
-}
 
 __device__ __forceinline__ int row_column(int vector_idx) {
     return (vector_idx * kWarpSize + static_cast<int>(threadIdx.x) % kWarpSize) * kVectorWidth;
@@ -49,7 +42,7 @@ __device__ __forceinline__ void normalise_row(
             squares = fmaf(x[i], x[i], squares);
         }
     }
-    const float scale = rsqrtf(warp_sum(squares) / static_cast<float>(num_columns) + eps);
+    const float scale = rsqrtf(lane_sum<kWarpSize>(squares) / static_cast<float>(num_columns) + eps);
 #pragma unroll
     for (int v = 0; v < kRowVectors; v++) {
         if (row_column(v) >= num_columns) {

@@ -17,17 +17,12 @@ public final class SiluAndMulKernel extends OperationKernel {
 
     private final Launch bf16;
     private final Launch f32;
-    private final int width;
     private final LaunchShape shape = LaunchShape.ofThreads(BLOCK_THREADS);
 
-    /** For rows of {@code width} outputs, a multiple of 8. */
-    public SiluAndMulKernel(Device device, int width) {
+    public SiluAndMulKernel(Device device) {
         super(device, "silu_and_mul");
-        this.width = requireVectors("width", width);
         bf16 = launch(BF16);
         f32 = launch(F32);
-        bf16.args().setInt(2, width);
-        f32.args().setInt(2, width);
     }
 
     /** Blocks that a row takes. */
@@ -40,9 +35,10 @@ public final class SiluAndMulKernel extends OperationKernel {
      *
      * @param out address of bfloat16 [rows, width]
      * @param gateUp address of bfloat16 [rows, 2 width]
+     * @param width outputs of a row, a multiple of 8
      */
-    public void launch(Stream stream, long out, long gateUp, int numRows) {
-        launch(stream, bf16, Short.BYTES, out, gateUp, numRows);
+    public void launch(Stream stream, long out, long gateUp, int numRows, int width) {
+        launch(stream, bf16, Short.BYTES, out, gateUp, numRows, width);
     }
 
     /**
@@ -50,16 +46,18 @@ public final class SiluAndMulKernel extends OperationKernel {
      *
      * @param out address of bfloat16 [rows, width]
      * @param gateUp address of float32 [rows, 2 width]
+     * @param width outputs of a row, a multiple of 8
      */
-    public void launchFloat32(Stream stream, long out, long gateUp, int numRows) {
-        launch(stream, f32, Float.BYTES, out, gateUp, numRows);
+    public void launchFloat32(Stream stream, long out, long gateUp, int numRows, int width) {
+        launch(stream, f32, Float.BYTES, out, gateUp, numRows, width);
     }
 
-    private void launch(Stream stream, Launch launch, int inputBytes, long out, long gateUp, int numRows) {
+    private void launch(Stream stream, Launch launch, int inputBytes, long out, long gateUp, int numRows, int width) {
         if (numRows == 0) {
             return;
         }
-        launch.args().setPointer(0, out).setPointer(1, gateUp);
+        assert width % VECTOR_WIDTH == 0 : width;
+        launch.args().setPointer(0, out).setPointer(1, gateUp).setInt(2, width);
         launch.run(stream, shape.grid(numRows, blocks(width, inputBytes), 1));
     }
 }

@@ -155,7 +155,7 @@ final class CpuOps implements Ops {
     }
 
     @Override
-    public void selectRows(Tensor out, Tensor x, ForwardBatch batch) {
+    public void gatherLast(Tensor out, Tensor x, ForwardBatch batch) {
         CpuTensor target = (CpuTensor) out;
         CpuTensor source = (CpuTensor) x;
         int n = source.columns();

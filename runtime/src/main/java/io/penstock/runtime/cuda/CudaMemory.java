@@ -14,7 +14,7 @@ import java.lang.foreign.ValueLayout;
  * KV blocks, conv slots, snapshots and rotary angles on a device, allocated once. All bfloat16 but the angles.
  *
  * <pre>
- *   KV:        [attention layer][block][kv head][ K tile 64 x 64 | V tile 64 x 64 ], tiles as QkNormRopeStoreKernel says
+ *   KV:        [attention layer][block][kv head][ K tile 64 x 64 | V tile 64 x 64 ], see QkNormRopeStoreKernel
  *   states:    [slot][conv layer][2, oldest first][hidden]: a sequence's state is one range
  *   snapshots: [snapshot][conv layer][2, oldest first][hidden]
  *   angles:    [position][32 cosines | 32 sines], float32

@@ -23,11 +23,18 @@ struct Batch {
     const int* __restrict__ initial_snapshots;  // [seqs]: where its history comes from; negative: its slot
 };
 
+// The state after tokens[i], in rising order, is written to snapshot slots[i].
+struct Snapshots {
+    const int* __restrict__ tokens;
+    const int* __restrict__ slots;
+    int num;
+};
+
 // What a block knows of each token of its tile, and of the one behind it. The last three hold for a sequence's first
 // two tokens only: they alone see the old state, and the first one writes the new state.
 struct Tile {
     int first[kTileTokens + 1];     // first batch token of the token's sequence
-    int snapshot[kTileTokens + 1];  // first snapshot pair of the token, or num_snapshots
+    int snapshot[kTileTokens + 1];  // first snapshot pair of the token, or their number
     int end[kTileTokens + 1];       // one behind the last token of the sequence
     int slot[kTileTokens + 1];      // conv slot
     int source[kTileTokens + 1];    // history
@@ -56,24 +63,24 @@ __device__ __forceinline__ void add_tap(float (&sum)[kVectorWidth], const Bf16x8
     }
 }
 
-// The first snapshot pair whose token is token_idx, or num_snapshots.
-__device__ __forceinline__ int find_snapshot(const int* snapshot_tokens, int num_snapshots, int token_idx) {
+// The first snapshot pair whose token is token_idx, or the number of pairs.
+__device__ __forceinline__ int find_snapshot(const Snapshots& snapshots, int token_idx) {
     int below = 0;
-    int above = num_snapshots;
+    int above = snapshots.num;
     while (below < above) {
         const int middle = (below + above) / 2;
-        if (snapshot_tokens[middle] < token_idx) {
+        if (snapshots.tokens[middle] < token_idx) {
             below = middle + 1;
         } else {
             above = middle;
         }
     }
-    return below < num_snapshots && snapshot_tokens[below] == token_idx ? below : num_snapshots;
+    return below < snapshots.num && snapshots.tokens[below] == token_idx ? below : snapshots.num;
 }
 
 // Thread i describes token i of the tile.
 __device__ __forceinline__ void describe(
-    Tile& tile, const Batch& batch, const int* snapshot_tokens, int tile_first, int num_tokens, int num_snapshots) {
+    Tile& tile, const Batch& batch, const Snapshots& snapshots, int tile_first, int num_tokens) {
     const int i = threadIdx.x;
     const int token_idx = tile_first + i;
     if (i > kTileTokens || token_idx >= num_tokens) {
@@ -82,7 +89,7 @@ __device__ __forceinline__ void describe(
     const int seq_idx = batch.token_seqs[token_idx];
     const int first = batch.cu_seqlens_q[seq_idx];
     tile.first[i] = first;
-    tile.snapshot[i] = find_snapshot(snapshot_tokens, num_snapshots, token_idx);
+    tile.snapshot[i] = find_snapshot(snapshots, token_idx);
     if (token_idx - first < kHistory) {
         const int end = batch.cu_seqlens_q[seq_idx + 1];
         const int slot = batch.conv_slots[seq_idx];
@@ -91,6 +98,127 @@ __device__ __forceinline__ void describe(
         tile.end[i] = end;
         tile.slot[i] = slot;
         tile.source[i] = is_new || slot < 0 ? kZeros : snapshot >= 0 ? -2 - snapshot : slot;
+    }
+}
+
+using Window = Bf16x8[kHistory + kTileTokens + 1][kLanes];  // Bx from two tokens before the tile
+
+// One thread's eight channels.
+struct Channels {
+    bf16* __restrict__ out;        // [tokens, hidden], as all these from the thread's first channel on
+    const bf16* __restrict__ bcx;  // [tokens, 3 hidden]
+    bf16* states;                  // [slot * slot_stride + column * hidden]
+    bf16* snapshots;               // the same, by snapshot
+    int hidden;
+    long long slot_stride;
+
+    __device__ __forceinline__ Bf16x8 load(int token_idx, int chunk) const {
+        return load_vector(bcx + (static_cast<size_t>(token_idx) * 3 + chunk) * hidden);
+    }
+
+    __device__ __forceinline__ Bf16x8 bx(int token_idx) const {
+        return multiply(load(token_idx, 0), load(token_idx, 2));
+    }
+
+    __device__ __forceinline__ const bf16* history(int source) const {
+        return source >= 0 ? states + source * slot_stride : snapshots + (-2 - source) * slot_stride;
+    }
+
+    __device__ __forceinline__ void store_state(bf16* slots, int slot, const Bf16x8& older, const Bf16x8& newer) const {
+        store_vector(slots + slot * slot_stride, older);
+        store_vector(slots + slot * slot_stride + hidden, newer);
+    }
+};
+
+// Phase 1: Bx of the tile and of two tokens before it; neighbours' columns are shared instead of read again.
+__device__ __forceinline__ void load_tile(
+    Window& window, Bf16x8 (&c)[kRounds + 1], const Channels& channels, int tile_first, int num_tokens) {
+    const int lane = threadIdx.x % kLanes;
+    const int group = threadIdx.x / kLanes;
+#pragma unroll
+    for (int r = 0; r < kRounds; r++) {
+        const int i = r * kTokensPerRound + group;
+        if (tile_first + i < num_tokens) {
+            c[r] = channels.load(tile_first + i, 1);
+            window[kHistory + i][lane] = channels.bx(tile_first + i);
+        }
+    }
+    if (group < kHistory) {
+        window[group][lane] = tile_first > 0 ? channels.bx(tile_first - kHistory + group) : zero_vector();
+    }
+}
+
+// bf16(gate * bf16(w0 older + w1 newer + w2 own))
+__device__ __forceinline__ Bf16x8 convolve(
+    const Bf16x8 (&weights)[kHistory + 1], const Bf16x8& older, const Bf16x8& newer, const Bf16x8& own,
+    const Bf16x8& gate) {
+    float y[kVectorWidth] = {};
+    add_tap(y, weights[0], older);
+    add_tap(y, weights[1], newer);
+    add_tap(y, weights[2], own);
+    return multiply(pack(y), gate);
+}
+
+// Phase 2: outputs. The block with a sequence's first token is the only one that reads its old state, so it also
+// computes the second token when that lies behind the tile, and the next block leaves that one out.
+__device__ __forceinline__ void compute_tile(
+    Window& window, Bf16x8 (&c)[kRounds + 1], const Bf16x8 (&weights)[kHistory + 1], const Channels& channels,
+    const Tile& tile, const Snapshots& snapshots, int tile_first, int num_tokens) {
+    const int lane = threadIdx.x % kLanes;
+#pragma unroll
+    for (int r = 0; r <= kRounds; r++) {
+        const int i = r * kTokensPerRound + threadIdx.x / kLanes;
+        const int token_idx = tile_first + i;
+        if (i > kTileTokens || token_idx >= num_tokens) {
+            break;
+        }
+        const int age = token_idx - tile.first[i];
+        if (age == 1 ? i == 0 : i == kTileTokens) {
+            continue;
+        }
+        if (i == kTileTokens) {
+            c[r] = channels.load(token_idx, 1);
+            window[kHistory + i][lane] = channels.bx(token_idx);
+        }
+        Bf16x8 older = window[i][lane];
+        Bf16x8 newer = window[i + 1][lane];
+        const Bf16x8 own = window[kHistory + i][lane];
+        if (age < kHistory) {
+            const bool is_new = tile.source[i] == kZeros;
+            const bf16* history = channels.history(tile.source[i]);
+            const Bf16x8 newest = is_new ? zero_vector() : load_vector(history + channels.hidden);
+            older = age == 1 ? newest : is_new ? zero_vector() : load_vector(history);
+            newer = age == 1 ? newer : newest;
+        }
+        store_vector(
+            channels.out + static_cast<size_t>(token_idx) * channels.hidden,
+            convolve(weights, older, newer, own, c[r]));
+        for (int s = tile.snapshot[i]; s < snapshots.num && snapshots.tokens[s] == token_idx; s++) {
+            channels.store_state(channels.snapshots, snapshots.slots[s], newer, own);
+        }
+        if (age == 0 && tile.end[i] - token_idx == 1 && tile.slot[i] >= 0) {
+            channels.store_state(channels.states, tile.slot[i], newer, own);
+        }
+    }
+}
+
+// Phase 3: states of longer sequences, after their first two tokens have read the old ones.
+__device__ __forceinline__ void store_states(
+    const Window& window, const Channels& channels, const Tile& tile, int tile_first, int num_tokens) {
+    const int lane = threadIdx.x % kLanes;
+#pragma unroll 1
+    for (int i = threadIdx.x / kLanes; i < kTileTokens && tile_first + i < num_tokens; i += kTokensPerRound) {
+        if (tile.first[i] != tile_first + i || tile.end[i] - tile.first[i] == 1 || tile.slot[i] < 0) {
+            continue;
+        }
+        Bf16x8 columns[kHistory];
+#pragma unroll
+        for (int column = 0; column < kHistory; column++) {
+            const int token_idx = tile.end[i] - kHistory + column;
+            const int row = token_idx - tile_first;
+            columns[column] = row < kTileTokens ? window[kHistory + row][lane] : channels.bx(token_idx);
+        }
+        channels.store_state(channels.states, tile.slot[i], columns[0], columns[1]);
     }
 }
 
@@ -105,118 +233,35 @@ extern "C" __global__ void __launch_bounds__(kThreads) short_conv_bf16(
     const int* __restrict__ seq_lens_k,         // [seqs]
     const int* __restrict__ conv_slots,         // [seqs]
     const int* __restrict__ initial_snapshots,  // [seqs]
-    const int* __restrict__ snapshot_tokens,    // [snapshots], rising: the state after this token ...
-    const int* __restrict__ snapshot_slots,     // [snapshots]: ... is written here
+    const int* __restrict__ snapshot_tokens,    // [snapshots]
+    const int* __restrict__ snapshot_slots,     // [snapshots]
     int num_tokens, int num_snapshots, int hidden, long long slot_stride) {
     __shared__ Tile tile;
-    __shared__ Bf16x8 window[kHistory + kTileTokens + 1][kLanes];  // Bx from two tokens before the tile
-    const int lane = threadIdx.x % kLanes;
-    const int group = threadIdx.x / kLanes;
-    const int channel = (blockIdx.x * kLanes + lane) * kVectorWidth;
+    __shared__ Window window;
+    const int channel = (blockIdx.x * kLanes + threadIdx.x % kLanes) * kVectorWidth;
     const int tile_first = blockIdx.y * kTileTokens;
     const bool has_channel = channel < hidden;
-    const Bf16x8 zeros = zero_vector();
+    const Channels channels = {out + channel,       bcx + channel, states + channel,
+                               snapshots + channel, hidden,        slot_stride};
+    const Batch batch = {token_seqs, cu_seqlens_q, seq_lens_k, conv_slots, initial_snapshots};
+    const Snapshots pairs = {snapshot_tokens, snapshot_slots, num_snapshots};
 
-    auto load = [&](int token_idx, int chunk) {
-        return load_vector(bcx + (static_cast<size_t>(token_idx) * 3 + chunk) * hidden + channel);
-    };
-    auto product = [&](int token_idx) { return multiply(load(token_idx, 0), load(token_idx, 2)); };
-
-    // Phase 1: Bx of the tile and of two tokens before it; neighbours' columns are shared instead of read again.
     Bf16x8 c[kRounds + 1];
     Bf16x8 weights[kHistory + 1];
     if (has_channel) {
-#pragma unroll
-        for (int r = 0; r < kRounds; r++) {
-            const int token_idx = tile_first + r * kTokensPerRound + group;
-            if (token_idx < num_tokens) {
-                c[r] = load(token_idx, 1);
-                window[kHistory + r * kTokensPerRound + group][lane] = product(token_idx);
-            }
-        }
-        if (group < kHistory) {
-            window[group][lane] = tile_first > 0 ? product(tile_first - kHistory + group) : zeros;
-        }
+        load_tile(window, c, channels, tile_first, num_tokens);
 #pragma unroll
         for (int tap = 0; tap <= kHistory; tap++) {
             weights[tap] = load_vector(conv + static_cast<size_t>(tap) * hidden + channel);
         }
     }
-    const Batch batch = {token_seqs, cu_seqlens_q, seq_lens_k, conv_slots, initial_snapshots};
-    describe(tile, batch, snapshot_tokens, tile_first, num_tokens, num_snapshots);
+    describe(tile, batch, pairs, tile_first, num_tokens);
     __syncthreads();
-
-    // Phase 2: outputs. The block with a sequence's first token is the only one that reads its old state, so it also
-    // computes the second token when that lies behind the tile, and the next block leaves that one out.
     if (has_channel) {
-#pragma unroll
-        for (int r = 0; r <= kRounds; r++) {
-            const int i = r * kTokensPerRound + group;
-            const int token_idx = tile_first + i;
-            if (i > kTileTokens || token_idx >= num_tokens) {
-                break;
-            }
-            const int age = token_idx - tile.first[i];
-            if (age == 1 ? i == 0 : i == kTileTokens) {
-                continue;
-            }
-            if (i == kTileTokens) {
-                c[r] = load(token_idx, 1);
-                window[kHistory + i][lane] = product(token_idx);
-            }
-            Bf16x8 older = window[i][lane];
-            Bf16x8 newer = window[i + 1][lane];
-            if (age < kHistory) {
-                const int source = tile.source[i];
-                const bf16* history = source >= 0 ? states + source * slot_stride + channel
-                                                  : snapshots + (-2 - source) * slot_stride + channel;
-                const Bf16x8 newest = source == kZeros ? zeros : load_vector(history + hidden);
-                older = age == 1 ? newest : source == kZeros ? zeros : load_vector(history);
-                newer = age == 1 ? newer : newest;
-            }
-            const Bf16x8 own = window[kHistory + i][lane];
-            float y[kVectorWidth] = {};
-            float gate[kVectorWidth];
-            add_tap(y, weights[0], older);
-            add_tap(y, weights[1], newer);
-            add_tap(y, weights[2], own);
-            unpack(pack(y), y);
-            unpack(c[r], gate);
-#pragma unroll
-            for (int k = 0; k < kVectorWidth; k++) {
-                y[k] *= gate[k];
-            }
-            store_vector(out + static_cast<size_t>(token_idx) * hidden + channel, pack(y));
-
-            for (int s = tile.snapshot[i]; s < num_snapshots && snapshot_tokens[s] == token_idx; s++) {
-                bf16* target = snapshots + snapshot_slots[s] * slot_stride + channel;
-                store_vector(target, newer);
-                store_vector(target + hidden, own);
-            }
-            if (age == 0 && tile.end[i] - token_idx == 1 && tile.slot[i] >= 0) {
-                bf16* target = states + tile.slot[i] * slot_stride + channel;
-                store_vector(target, newer);
-                store_vector(target + hidden, own);
-            }
-        }
+        compute_tile(window, c, weights, channels, tile, pairs, tile_first, num_tokens);
     }
     __syncthreads();
-
-    // Phase 3: states of longer sequences, now that their first two tokens have read the old ones.
     if (has_channel) {
-#pragma unroll 1
-        for (int i = group; i < kTileTokens && tile_first + i < num_tokens; i += kTokensPerRound) {
-            if (tile.first[i] != tile_first + i || tile.end[i] - tile.first[i] == 1 || tile.slot[i] < 0) {
-                continue;
-            }
-            bf16* target = states + tile.slot[i] * slot_stride + channel;
-#pragma unroll
-            for (int column = 0; column < kHistory; column++) {
-                const int token_idx = tile.end[i] - kHistory + column;
-                const int row = token_idx - tile_first;
-                const Bf16x8 bx = row < kTileTokens ? window[kHistory + row][lane] : product(token_idx);
-                store_vector(target + static_cast<size_t>(column) * hidden, bx);
-            }
-        }
+        store_states(window, channels, tile, tile_first, num_tokens);
     }
 }

@@ -58,60 +58,81 @@ struct LinearTile {
     static constexpr int kGroups = kWarpColumns / kGroupRows;
     static constexpr uint32_t kStageBytes = (BLOCK_M + BLOCK_N) * kRowBytes;
     static_assert(kWarpRows % 16 == 0 && kWarpColumns % kGroupRows == 0, "a warp has whole tensor-core tiles");
-    static_assert(BLOCK_N % kRowsPerPass == 0, "copies of weight rows come out even");
+    static_assert(BLOCK_M % kRowsPerPass == 0 && BLOCK_N % kRowsPerPass == 0, "copies come out even");
+    static_assert(kRowsPerPass % 8 == 0 && (kRowsPerPass & (kRowsPerPass - 1)) == 0, "rows of a pass swizzle alike");
     using Columns = Columns_;
 
-    float sums[kTilesM][kGroups * kGroupTiles][4];
+    // What a thread copies: one chunk of every kRowsPerPass-th row of both tiles.
+    struct Source {
+        const bf16* x;         // its chunk of its first row, at the columns that are copied next
+        const bf16* weight;    // the same of the weight
+        size_t pass_stride;    // elements from a pass to the next
+        int rows_left;         // from its first row to the end of x
+        int weight_rows_left;  // from its first row to the end of the weight
+        int k_left;            // from its chunk to the end of a row
+        uint32_t x_offset;     // where its chunk lies in a stage
+        uint32_t weight_offset;
 
-    // Starts the copies of columns k_first .. k_first + 63 into a stage; what lies outside the matrices becomes zero.
-    static __device__ __forceinline__ void copy(
-        uint32_t stage, const bf16* x, const bf16* weight, int num_rows, int num_columns, int k, int k_first) {
-        const int chunk = threadIdx.x % kChunks;
-        const int first_row = threadIdx.x / kChunks;
-        const int column = k_first + chunk * kVectorWidth;
-        const bool in_k = column < k;
-        const int m_first = blockIdx.x * BLOCK_M;
-        const int n_first = blockIdx.y * BLOCK_N;
+        __device__ __forceinline__ Source(const bf16* x_, const bf16* weight_, int num_rows, int num_columns, int k) {
+            const int chunk = threadIdx.x % kChunks;
+            const int row = threadIdx.x / kChunks;
+            const int m = blockIdx.x * BLOCK_M + row;
+            const int n = blockIdx.y * BLOCK_N + row;
+            x = x_ + static_cast<size_t>(m) * k + chunk * kVectorWidth;
+            weight = weight_ + static_cast<size_t>(n) * k + chunk * kVectorWidth;
+            pass_stride = static_cast<size_t>(kRowsPerPass) * k;
+            rows_left = num_rows - m;
+            weight_rows_left = num_columns - n;
+            k_left = k - chunk * kVectorWidth;
+            x_offset = chunk_offset(row, chunk, row & 7);
+            weight_offset = BLOCK_M * kRowBytes + chunk_offset(row, chunk, Columns::key(row));
+        }
+
+        // Starts the copies of the next 64 columns into a stage; what lies outside the matrices becomes zero.
+        __device__ __forceinline__ void copy(uint32_t stage) {
 #pragma unroll
-        for (int pass = 0; pass < (BLOCK_M + kRowsPerPass - 1) / kRowsPerPass; pass++) {
-            const int row = first_row + pass * kRowsPerPass;
-            if (BLOCK_M % kRowsPerPass == 0 || row < BLOCK_M) {
-                const bool is_there = in_k && m_first + row < num_rows;
-                const size_t offset = is_there ? static_cast<size_t>(m_first + row) * k + column : 0;
-                cp_async_16(stage + chunk_offset(row, chunk, row & 7), x + offset, is_there);
+            for (int row = 0; row < BLOCK_M; row += kRowsPerPass) {
+                const bf16* source = x + row / kRowsPerPass * pass_stride;
+                cp_async_16(stage + x_offset + row * kRowBytes, source, k_left > 0 && row < rows_left);
             }
-        }
 #pragma unroll
-        for (int pass = 0; pass < BLOCK_N / kRowsPerPass; pass++) {
-            const int row = first_row + pass * kRowsPerPass;
-            const bool is_there = in_k && n_first + row < num_columns;
-            const size_t offset = is_there ? static_cast<size_t>(n_first + row) * k + column : 0;
-            cp_async_16(
-                stage + BLOCK_M * kRowBytes + chunk_offset(row, chunk, Columns::key(row)), weight + offset, is_there);
+            for (int row = 0; row < BLOCK_N; row += kRowsPerPass) {
+                // A pass has a power of two of rows, so the keys of its first row and of the row in it combine by XOR.
+                const uint32_t offset = (weight_offset ^ Columns::key(row) * 16) + row * kRowBytes;
+                const bf16* source = weight + row / kRowsPerPass * pass_stride;
+                cp_async_16(stage + offset, source, k_left > 0 && row < weight_rows_left);
+            }
+            x += BLOCK_K;
+            weight += BLOCK_K;
+            k_left -= BLOCK_K;
         }
-    }
+    };
+
+    float sums[kTilesM][kGroups * kGroupTiles][4];
 
     // sums += the stage's product: k in steps of 16, rising, whatever the tile's shape.
     __device__ __forceinline__ void multiply(uint32_t stage) {
         const int lane = threadIdx.x % kWarpSize;
         const int warp = threadIdx.x / kWarpSize;
-        const int warp_row = warp % kWarpsM_ * kWarpRows;
-        const int warp_column = warp / kWarpsM_ * kWarpColumns;
+        const int x_row = warp % kWarpsM_ * kWarpRows + lane % 16;
+        const int weight_row = warp / kWarpsM_ * kWarpColumns + Columns::row(lane / 16, lane % 8);
+        const uint32_t x_offset = chunk_offset(x_row, lane / 16, x_row & 7);
+        const uint32_t weight_offset =
+            BLOCK_M * kRowBytes + chunk_offset(weight_row, lane / 8 % 2, Columns::key(weight_row));
 #pragma unroll
         for (int step = 0; step < BLOCK_K / 16; step++) {
+            // Two chunks further; a swizzled place moves by XOR.
+            const uint32_t moved = step * 32;
             uint32_t a[kTilesM][4];
 #pragma unroll
             for (int m = 0; m < kTilesM; m++) {
-                const int row = warp_row + m * 16 + lane % 16;
-                ldmatrix_x4(a[m], stage + chunk_offset(row, step * 2 + lane / 16, row & 7));
+                ldmatrix_x4(a[m], stage + (x_offset ^ moved) + m * 16 * kRowBytes);
             }
 #pragma unroll
             for (int pair = 0; pair < kGroups * kGroupTiles / 2; pair++) {
-                const int tile = pair * 2 % kGroupTiles + lane / 16;
-                const int row = warp_column + pair * 2 / kGroupTiles * kGroupRows + Columns::row(tile, lane % 8);
+                const int row = pair * 2 / kGroupTiles * kGroupRows + Columns::row(pair * 2 % kGroupTiles, 0);
                 uint32_t b[4];
-                ldmatrix_x4(
-                    b, stage + BLOCK_M * kRowBytes + chunk_offset(row, step * 2 + lane / 8 % 2, Columns::key(row)));
+                ldmatrix_x4(b, stage + (weight_offset ^ moved) + row * kRowBytes);
 #pragma unroll
                 for (int m = 0; m < kTilesM; m++) {
                     mma_m16n8k16(sums[m][pair * 2], a[m], b[0], b[1]);
@@ -134,11 +155,12 @@ struct LinearTile {
                 }
             }
         }
+        Source source(x, weight, num_rows, num_columns, k);
         const int num_steps = (k + BLOCK_K - 1) / BLOCK_K;
 #pragma unroll
         for (int s = 0; s < kStages - 1; s++) {
             if (s < num_steps) {
-                copy(shared + s * kStageBytes, x, weight, num_rows, num_columns, k, s * BLOCK_K);
+                source.copy(shared + s * kStageBytes);
             }
             cp_async_commit_group();
         }
@@ -151,7 +173,7 @@ struct LinearTile {
             // The stage has landed for all threads, and all have left the one that is written next.
             __syncthreads();
             if (step + kStages - 1 < num_steps) {
-                copy(write_stage, x, weight, num_rows, num_columns, k, (step + kStages - 1) * BLOCK_K);
+                source.copy(write_stage);
             }
             cp_async_commit_group();
             multiply(read_stage);

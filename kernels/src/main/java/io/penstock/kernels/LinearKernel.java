@@ -30,12 +30,9 @@ public final class LinearKernel extends OperationKernel {
 
         EntryPoint entry(LinearTile tile) {
             return new EntryPoint(
-                    name.formatted(tile.suffix()), MAX_REGISTERS, POINTER, POINTER, POINTER, INT, INT, INT);
+                    name.formatted(tile.suffix()), tile.maxRegisters(), POINTER, POINTER, POINTER, INT, INT, INT);
         }
     }
-
-    /** 65,536 registers are enough for two blocks of 256 threads, four of 128 or eight of 64. */
-    private static final int MAX_REGISTERS = 128;
 
     private static final LinearTile[] TILES = LinearTile.values();
 

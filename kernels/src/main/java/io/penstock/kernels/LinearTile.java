@@ -3,10 +3,10 @@ package io.penstock.kernels;
 /** The variants of {@code linear}: how large a part of the output a block computes. All give the same bits. */
 enum LinearTile {
     /** A few rows: the weights' bytes count, and small blocks spread them over all multiprocessors. */
-    M16(16, 64, 64, 4),
-    M64(64, 64, 128, 4),
+    M16(16, 64, 64, 4, 64),
+    M64(64, 64, 128, 4, 96),
     /** Many rows: enough blocks for all multiprocessors although they are large. */
-    M128(128, 128, 256, 3);
+    M128(128, 128, 256, 3, 128);
 
     private static final int STAGE_ROW_BYTES = 128;
 
@@ -14,12 +14,14 @@ enum LinearTile {
     private final int blockColumns;
     private final int threads;
     private final int numStages;
+    private final int maxRegisters;
 
-    LinearTile(int blockRows, int blockColumns, int threads, int numStages) {
+    LinearTile(int blockRows, int blockColumns, int threads, int numStages, int maxRegisters) {
         this.blockRows = blockRows;
         this.blockColumns = blockColumns;
         this.threads = threads;
         this.numStages = numStages;
+        this.maxRegisters = maxRegisters;
     }
 
     /**
@@ -48,6 +50,11 @@ enum LinearTile {
 
     int gridY(int numColumns) {
         return Math.ceilDiv(numColumns, blockColumns);
+    }
+
+    /** Registers a thread may take, so that shared memory and not they limit the blocks of a multiprocessor. */
+    int maxRegisters() {
+        return maxRegisters;
     }
 
     /** As it stands in the names of entries. */

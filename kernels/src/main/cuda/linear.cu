@@ -59,11 +59,12 @@ __device__ __forceinline__ void linear_silu_and_mul_bf16(
     });
 }
 
-// Few rows: weight bytes count, so small blocks spread them over all SMs. Many rows: 64 FLOPs a byte of shared memory.
+// Few rows: few blocks, so each keeps as many bytes of weights in flight as shared memory holds. Many rows: two blocks
+// a multiprocessor, 64 FLOPs a byte of shared memory. All fit in the 99 KiB that compute capability 8.9 gives a block.
 template <typename Columns>
-using TileM16 = LinearTile<16, 64, 1, 2, 4, Columns>;
+using TileM16 = LinearTile<16, 64, 1, 2, 8, Columns>;
 template <typename Columns>
-using TileM64 = LinearTile<64, 64, 2, 2, 4, Columns>;
+using TileM64 = LinearTile<64, 64, 2, 2, 6, Columns>;
 template <typename Columns>
 using TileM128 = LinearTile<128, 128, 2, 4, 3, Columns>;
 

@@ -2,9 +2,9 @@ package io.penstock.kernels;
 
 /** The variants of {@code linear}: how large a part of the output a block computes. All give the same bits. */
 enum LinearTile {
-    /** A few rows: the weights' bytes count, and small blocks spread them over all multiprocessors. */
-    M16(16, 64, 64, 4, 64),
-    M64(64, 64, 128, 4, 96),
+    /** A few rows: small blocks spread the weights over all multiprocessors, and deep pipelines keep them coming. */
+    M16(16, 64, 64, 8, 64),
+    M64(64, 64, 128, 6, 96),
     /** Many rows: enough blocks for all multiprocessors although they are large. */
     M128(128, 128, 256, 3, 128);
 

@@ -5,6 +5,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuBackend;
 import io.penstock.runtime.testing.OperationBackend;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -37,4 +38,8 @@ class AddRmsNormTest {
 
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
 }

@@ -4,6 +4,7 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.cpu.CpuBackend;
 import io.penstock.runtime.testing.OperationBackend;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,4 +30,8 @@ class AddTest {
 
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
 }

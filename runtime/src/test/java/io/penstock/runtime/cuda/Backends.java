@@ -1,5 +1,6 @@
 package io.penstock.runtime.cuda;
 
+import io.penstock.device.cuda.CudaDevices;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuBackend;
@@ -13,6 +14,13 @@ final class Backends {
         @Override
         default OperationBackend open(ModelConfig config, ModelLimits limits) {
             return new CpuBackend(config, limits);
+        }
+    }
+
+    interface OnCuda extends OperationBackend.Factory {
+        @Override
+        default OperationBackend open(ModelConfig config, ModelLimits limits) {
+            return new DeviceBackend(CudaDevices.open(0), config, limits);
         }
     }
 }

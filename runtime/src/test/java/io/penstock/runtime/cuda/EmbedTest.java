@@ -3,6 +3,7 @@ package io.penstock.runtime.cuda;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.testing.OperationBackend;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -28,4 +29,8 @@ class EmbedTest {
 
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
 }

@@ -4,6 +4,7 @@ import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.testing.OperationBackend;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,4 +31,8 @@ class GatherLastTest {
 
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
 }

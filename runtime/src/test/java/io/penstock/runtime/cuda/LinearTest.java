@@ -5,6 +5,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.testing.OperationBackend;
 import java.util.Arrays;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -116,4 +117,8 @@ class LinearTest {
 
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
 }

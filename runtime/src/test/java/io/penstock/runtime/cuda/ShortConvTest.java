@@ -9,6 +9,7 @@ import io.penstock.runtime.cpu.CpuBackend;
 import io.penstock.runtime.testing.OperationBackend;
 import java.util.Arrays;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -179,4 +180,8 @@ class ShortConvTest {
 
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
 }

@@ -96,13 +96,12 @@ public final class CudaDevices {
         int capability = found.computeCapability();
         if (capability < MIN_COMPUTE_CAPABILITY) {
             return new Unavailable(Reason.WRONG_ARCHITECTURE, found.name() + " has compute capability "
-                    + capability / 10 + "." + capability % 10 + " and Penstock needs 8.0: take an A100, L4, RTX 30, H100 or"
-                    + " newer");
+                    + capability / 10 + "." + capability % 10 + " and Penstock needs 8.0: take an A100, L4, H100 or newer");
         }
         long totalBytes = found.memory().totalBytes();
         if (totalBytes < minMemoryBytes) {
-            return new Unavailable(Reason.TOO_LITTLE_MEMORY, found.name() + " has " + gibibytes(totalBytes)
-                    + " of memory and " + gibibytes(minMemoryBytes) + " are needed: take a smaller model or a larger GPU");
+            return new Unavailable(Reason.TOO_LITTLE_MEMORY, found.name() + " has " + gibibytes(totalBytes) + " of memory"
+                    + " and " + gibibytes(minMemoryBytes) + " are needed: take a smaller model or a larger GPU");
         }
         return new Available(found);
     }

@@ -94,6 +94,19 @@ class CudaDeviceTest {
         assertEquals("cuDevicePrimaryCtxRelease", driver.calls.getLast().replaceFirst(" .*", ""));
     }
 
+    @Test
+    void youngestIsGivenBackFirst() {
+        Device device = open();
+        device.allocate("state", 64);
+        device.createStream("main");
+        device.createEvent();
+        int first = driver.calls.size();
+        device.close();
+        assertEquals(List.of("cuCtxSynchronize", "cuEventDestroy", "cuStreamDestroy", "cuMemFree",
+                "cuDevicePrimaryCtxRelease"),
+                callsSince(first).stream().map(call -> call.replaceFirst(" .*", "")).toList());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {CUresult.CUDA_ERROR_INVALID_VALUE, CUresult.CUDA_ERROR_ILLEGAL_ADDRESS})
     void everyCallMayFail(int failure) {

@@ -58,6 +58,10 @@ final class CudaContext {
         }
     }
 
+    boolean isLost() {
+        return lost != null;
+    }
+
     void check(int result, String call, String doing, Object subject) {
         check(result, call, doing, subject, null);
     }

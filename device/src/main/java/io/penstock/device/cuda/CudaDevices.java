@@ -55,6 +55,22 @@ public final class CudaDevices {
         };
     }
 
+    /**
+     * Opens cuBLAS on a device of {@link #open}, if this machine has it.
+     *
+     * @throws DeviceException if cuBLAS is there and refuses
+     */
+    public static GemmProbe openGemm(Device device) {
+        if (!NativeLibraries.isOnThisMachine(NativeLibraries.CUBLAS)) {
+            return new GemmProbe.Unavailable("cuBLAS is not used: " + NativeLibraries.CUBLAS + " is missing on this"
+                    + " machine; install CUDA 12's, or do without: it is optional");
+        }
+        String problem = NativeLibraries.load(NativeLibraries.Library.CUBLAS);
+        return problem.isEmpty()
+                ? new GemmProbe.Available(CublasGemm.open(device, new NativeCublas()))
+                : new GemmProbe.Unavailable("cuBLAS is not used: " + problem);
+    }
+
     static Device open(Driver driver, int ordinal, DeviceProperties properties) {
         Driver.Handle[] handle = new Driver.Handle[1];
         require(driver, driver.cuDeviceGet(handle, ordinal), "cuDeviceGet", ordinal);
@@ -76,8 +92,8 @@ public final class CudaDevices {
                         + " and whether CUDA_VISIBLE_DEVICES hides it");
             }
             if (initResult == CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH) {
-                return new Unavailable(Reason.FAILED, "the NVIDIA driver's library is of another version than the one in"
-                        + " the kernel: restart the machine or the container");
+                return new Unavailable(Reason.FAILED, "the NVIDIA driver's library is of another version than the one"
+                        + " in the kernel: restart the machine or the container");
             }
             require(driver, initResult, "cuInit", ordinal);
             int[] count = new int[1];
@@ -96,13 +112,14 @@ public final class CudaDevices {
         int capability = found.computeCapability();
         if (capability < MIN_COMPUTE_CAPABILITY) {
             return new Unavailable(Reason.WRONG_ARCHITECTURE, found.name() + " has compute capability "
-                    + capability / 10 + "." + capability % 10 + " and Penstock needs 8.0: take an A100, L4, RTX 30, H100 or"
-                    + " newer");
+                    + capability / 10 + "." + capability % 10
+                    + " and Penstock needs 8.0: take an A100, L4, H100 or newer");
         }
         long totalBytes = found.memory().totalBytes();
         if (totalBytes < minMemoryBytes) {
             return new Unavailable(Reason.TOO_LITTLE_MEMORY, found.name() + " has " + gibibytes(totalBytes)
-                    + " of memory and " + gibibytes(minMemoryBytes) + " are needed: take a smaller model or a larger GPU");
+                    + " of memory and " + gibibytes(minMemoryBytes)
+                    + " are needed: take a smaller model or a larger GPU");
         }
         return new Available(found);
     }

@@ -51,7 +51,8 @@ final class CudaEvent extends CudaResource implements Event {
         enter();
         first.requireOpen();
         float[] ms = new float[1];
-        context().check(driver.cuEventElapsedTime(ms, first.handle, handle), "cuEventElapsedTime", "timing", "two events");
+        context().check(driver.cuEventElapsedTime(ms, first.handle, handle), "cuEventElapsedTime", "timing",
+                "two events");
         return ms[0];
     }
 

@@ -38,7 +38,8 @@ final class CudaKernel implements Kernel {
         return new CudaKernel(module, signature, function, attributes);
     }
 
-    private static int attribute(CudaContext context, int attribute, Driver.Handle function, KernelSignature signature) {
+    private static int attribute(
+            CudaContext context, int attribute, Driver.Handle function, KernelSignature signature) {
         int[] value = new int[1];
         context.check(context.driver().cuFuncGetAttribute(value, attribute, function), "cuFuncGetAttribute",
                 "reading attribute " + attribute + " of kernel", signature.kernel());

@@ -153,7 +153,7 @@ final class StepFunctions {
         }
     }
 
-    private static IllegalStateException impossible(Throwable e) {
-        return new IllegalStateException("a function of the driver was not called", e);
+    static IllegalStateException impossible(Throwable e) {
+        return new IllegalStateException("a native function was not called", e);
     }
 }

@@ -67,7 +67,7 @@ class PtxCompilerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " \n", "no PTX", ".version 8.0\n", ".target sm_80\n", "// .version 8.0\n.target sm_80\n"})
+    @ValueSource(strings = {"", " \n", "no PTX", ".version 8.0\n", ".target sm_80\n", "// .version 8.0\n.target sm_80"})
     void rejectsWhatIsNoPtx(String text) {
         assertTrue(PtxCompiler.compile(text, "sm_80").errorLog().contains(".version and .target"), text);
     }

@@ -25,6 +25,38 @@ final class PtxTexts {
             .visible .entry nothing() { ret; }
             """;
 
+    /** {@code to[i] = from[i] · factor} for i < n. */
+    static final String SCALE = """
+            .version 8.0
+            .target sm_80
+            .address_size 64
+            .visible .entry scale(.param .u64 from, .param .u64 to, .param .f32 factor, .param .u32 n)
+            {
+              .reg .pred %p;
+              .reg .b32 %r<5>;
+              .reg .b64 %rd<6>;
+              .reg .f32 %f<3>;
+              ld.param.u32 %r4, [n];
+              mov.u32 %r1, %ctaid.x;
+              mov.u32 %r2, %ntid.x;
+              mov.u32 %r3, %tid.x;
+              mad.lo.u32 %r1, %r1, %r2, %r3;
+              setp.ge.u32 %p, %r1, %r4;
+              @%p bra done;
+              ld.param.u64 %rd1, [from];
+              ld.param.u64 %rd2, [to];
+              ld.param.f32 %f2, [factor];
+              mul.wide.u32 %rd3, %r1, 4;
+              add.u64 %rd4, %rd1, %rd3;
+              add.u64 %rd5, %rd2, %rd3;
+              ld.global.f32 %f1, [%rd4];
+              mul.f32 %f1, %f1, %f2;
+              st.global.f32 [%rd5], %f1;
+            done:
+              ret;
+            }
+            """;
+
     static final String UNKNOWN_INSTRUCTION = """
             .version 8.0
             .target sm_80

@@ -9,6 +9,7 @@ final class Capture {
     final List<Runnable> work = new ArrayList<>();
     final List<EmulatorStream> streams = new ArrayList<>();
     int numNodes;
+    boolean isEnded;
 
     Capture(EmulatorStream origin) {
         this.origin = origin;

@@ -119,7 +119,7 @@ final class EmulatorStream implements Stream {
     @Override
     public void waitFor(Event event) {
         Capture of = ((EmulatorEvent) event).capture();
-        if (of != null && capture == null) {
+        if (of != null && !of.isEnded && capture == null) {
             capture = of;
             of.streams.add(this);
         }
@@ -148,6 +148,7 @@ final class EmulatorStream implements Stream {
         if (done == null || done.origin != this) {
             throw new IllegalStateException("no capture began with the stream " + name);
         }
+        done.isEnded = true;
         for (EmulatorStream stream : done.streams) {
             stream.capture = null;
         }

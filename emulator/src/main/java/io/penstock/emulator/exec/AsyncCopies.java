@@ -1,5 +1,6 @@
 package io.penstock.emulator.exec;
 
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,6 +65,6 @@ final class AsyncCopies {
         copy.shared.setWritten(copy.offset, copy.bytes.length);
         memory.where[copy.lane] = copy.shared;
         memory.offsets[copy.lane] = copy.offset;
-        memory.noteWrite(copy.op, warp, copy.lane, copy.bytes.length, false, false);
+        memory.noteWrite(copy.op, warp, copy.lane, copy.bytes.length, false, AccessLog.Same.NO);
     }
 }

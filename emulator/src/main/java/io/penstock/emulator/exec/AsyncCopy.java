@@ -1,6 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 
 /** cp.async of 4, 8 or 16 bytes from global to shared memory. */
@@ -45,7 +46,7 @@ final class AsyncCopy extends Op {
                         + " is not in shared memory", memory.address(lane), shared);
                 continue;
             }
-            memory.noteWrite(this, warp, lane, numBytes, false, false);
+            memory.noteWrite(this, warp, lane, numBytes, false, AccessLog.Same.NO);
             shared.fillStates(offset, numBytes, Allocation.IN_FLIGHT);
             warp.copies.add(this, shared, bytes[lane], offset, lane);
         }
@@ -77,7 +78,7 @@ final class AsyncCopy extends Op {
         for (int rest = good; rest != 0; rest &= rest - 1) {
             int lane = Integer.numberOfTrailingZeros(rest);
             int offset = memory.offsets[lane];
-            memory.noteRead(this, warp, lane, size, false);
+            memory.noteRead(this, warp, lane, size, AccessLog.Strength.WEAK);
             if (!memory.where[lane].isWritten(offset, size)) {
                 warp.cta.launch.report.at(this, warp, lane).fault(FaultKind.UNINITIALISED, source.name()
                         + " reads memory that nobody wrote", memory.address(lane), memory.where[lane]);

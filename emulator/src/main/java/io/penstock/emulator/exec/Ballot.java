@@ -27,7 +27,7 @@ final class Ballot extends MemberSync {
     }
 
     @Override
-    void together(Warp warp, int mask) {
+    void exchange(Warp warp, int mask) {
         int undefined = warp.undefined[value.id()] & mask;
         if (undefined != 0) {
             warp.cta.launch.report.at(this, warp, Integer.numberOfTrailingZeros(undefined)).fault(

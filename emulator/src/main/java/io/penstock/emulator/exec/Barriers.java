@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** The 16 barriers of a block. */
 final class Barriers {
-    private record Arrival(Warp warp, BlockBarrier op, int mask, int pc, int time) {}
+    private record Arrival(Warp warp, BlockBarrier op, int mask, int time) {}
 
     private static final class State {
         private final List<Arrival> arrivals = new ArrayList<>();
@@ -39,8 +39,9 @@ final class Barriers {
                             + state.arrivals.getFirst().op().line() + " with " + state.expected);
         }
         int now = cta.launch.tick();
-        state.arrivals.add(new Arrival(warp, op, mask, op.index, now));
-        state.pcs.add(op.index);
+        int place = warp.calls.outermost(Integer.numberOfTrailingZeros(mask), op.index);
+        state.arrivals.add(new Arrival(warp, op, mask, now));
+        state.pcs.add(place);
         boolean wholeWarp = op.isAligned() && (warp.live & ~mask) == 0 && expected > 0;
         state.numArrived += wholeWarp ? 32 : Integer.bitCount(mask);
         state.votes += votes;
@@ -54,7 +55,7 @@ final class Barriers {
         if (state.arrivals.isEmpty() || state.numArrived < needed) {
             return false;
         }
-        if (state.expected == 0 || state.expected == cta.numThreads) {
+        if (state.expected == 0) {
             checkPassed(id, state);
         }
         cta.launch.counters.barriers++;

@@ -1,7 +1,6 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
-import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.ptx.PtxVariable;
 import java.util.List;
 
@@ -86,8 +85,7 @@ final class Call extends Control {
             warp.setUnwritten(slot, lane);
         }
         if (warp.local != null && callee.frameBytes > 0) {
-            warp.local.fillStates(lane * warp.program.localBytes + warp.frame[lane], callee.frameBytes,
-                    Allocation.UNWRITTEN);
+            callee.clearFrame(warp, lane);
         }
     }
 

@@ -34,6 +34,11 @@ final class CallStack {
         warp.frame[lane] += caller.frameBytes;
     }
 
+    /** Where in the entry a lane is that executes something at {@code pc}. */
+    int outermost(int lane, int pc) {
+        return depths[lane] == 0 ? pc : returns[lane][0];
+    }
+
     /** The call that a lane returns to next. */
     int top(int lane) {
         return returns[lane][depths[lane] - 1];

@@ -43,6 +43,7 @@ final class Cta {
             shared.fillStates(program.dynamicOffset, launch.dynamicSharedBytes, Allocation.UNWRITTEN);
             shared.forgetAccesses();
         }
+        Program.Function entry = program.functions.get(program.entry.name());
         for (Warp warp : warps) {
             int numLanes = Math.min(32, numThreads - 32 * warp.index);
             warp.live = numLanes == 32 ? -1 : (1 << numLanes) - 1;
@@ -54,7 +55,10 @@ final class Cta {
             Arrays.fill(warp.frame, 0);
             program.prepare(warp);
             if (warp.local != null) {
-                warp.local.fillStates(0, warp.local.sizeBytes(), Allocation.UNWRITTEN);
+                warp.local.fillStates(0, warp.local.sizeBytes(), Allocation.GAP);
+                for (int lane = 0; lane < 32; lane++) {
+                    entry.clearFrame(warp, lane);
+                }
             }
             warp.splits.start(program.entryPc, warp.live);
         }

@@ -19,6 +19,7 @@ import java.util.Set;
 /** Makes a program of an entry and all that it may call. */
 final class Decoder {
     private static final int SHARED_GAP_BYTES = 128;
+    private static final int FRAME_GAP_BYTES = 32;
 
     private final PtxModule module;
     private final Map<String, Allocation> globals;
@@ -79,6 +80,9 @@ final class Decoder {
             for (PtxOperand operand : instruction.operands()) {
                 if (operand instanceof PtxOperand.Name name && module.functions().containsKey(name.name())) {
                     PtxFunction callee = module.functions().get(name.name());
+                    if (!callee.isDefined() && External.isKnown(name.name())) {
+                        continue;
+                    }
                     if (!callee.isDefined()) {
                         throw PtxException.unsupported(instruction.line(), "a call of " + name.name()
                                 + ", which the module only declares,");
@@ -155,7 +159,7 @@ final class Decoder {
             if (variable.space() == StateSpace.LOCAL || variable.space() == StateSpace.PARAM) {
                 int offset = aligned(end, variable.alignBytes());
                 function.offsets.put(variable, offset);
-                end = offset + (int) variable.sizeBytes();
+                end = offset + (int) variable.sizeBytes() + FRAME_GAP_BYTES;
             }
         }
         function.frameBytes = aligned(end, 16);
@@ -189,6 +193,7 @@ final class Decoder {
         for (Branch branch : branches) {
             branch.to(targets(function, branch.source));
         }
+        new Idioms(code, function.entry, code.size()).mark(program);
     }
 
     private static int[] targets(Program.Function function, PtxInstruction branch) {

@@ -115,7 +115,7 @@ final class FloatFunctions {
 
     private static OfDouble ofDouble(PtxInstruction source) {
         Rounding rounding = Rounding.of(source.modifiers());
-        boolean isRough = source.has("approx");
+        boolean isRough = source.has("approx") && source.has("ftz");
         return switch (source.opcode()) {
             case "add" -> (a, b, c) -> Floats.add(a, b, rounding);
             case "sub" -> (a, b, c) -> Floats.add(a, -b, rounding);
@@ -124,7 +124,7 @@ final class FloatFunctions {
             case "div" -> (a, b, c) -> Floats.divide(a, b, rounding);
             case "rcp" -> isRough ? (a, b, c) -> rough(1 / a) : (a, b, c) -> Floats.divide(1, a, rounding);
             case "sqrt" -> (a, b, c) -> Floats.squareRoot(a, rounding);
-            case "rsqrt" -> (a, b, c) -> rough(1 / Math.sqrt(a));
+            case "rsqrt" -> isRough ? (a, b, c) -> rough(1 / Math.sqrt(a)) : (a, b, c) -> 1 / Math.sqrt(a);
             case "abs" -> (a, b, c) -> Math.abs(a);
             case "neg" -> (a, b, c) -> -a;
             case "min" -> (a, b, c) -> Floats.min(a, b);

@@ -1,5 +1,6 @@
 package io.penstock.emulator.exec;
 
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
 import io.penstock.emulator.ptx.PtxType;
@@ -9,6 +10,7 @@ final class Load extends Op {
     private final Address address;
     private final PtxType type;
     private final boolean isStrong;
+    private AccessLog.Strength strength;
     private final int numBytes;
 
     /** @param results one slot per element; null for one that nobody wants */
@@ -17,7 +19,17 @@ final class Load extends Op {
         this.type = type;
         this.targets = results;
         this.isStrong = isStrong;
+        this.strength = isStrong ? AccessLog.Strength.BETWEEN_WARPS : AccessLog.Strength.WEAK;
         this.numBytes = type.sizeBytes() * results.length;
+    }
+
+    boolean isStrong() {
+        return isStrong;
+    }
+
+    /** It is read until it changes: lanes of one warp may tell each other so. */
+    void polls() {
+        strength = AccessLog.Strength.STRONG;
     }
 
     @Override
@@ -32,7 +44,7 @@ final class Load extends Op {
         int written = 0;
         for (int rest = good; rest != 0; rest &= rest - 1) {
             int lane = Integer.numberOfTrailingZeros(rest);
-            memory.noteRead(this, warp, lane, numBytes, isStrong);
+            memory.noteRead(this, warp, lane, numBytes, strength);
             written |= memory.where[lane].isWritten(memory.offsets[lane], numBytes) ? 1 << lane : 0;
         }
         warp.splits.sawStrong |= isStrong;

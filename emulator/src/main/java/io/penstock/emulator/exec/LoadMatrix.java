@@ -1,6 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
 
@@ -29,7 +30,7 @@ final class LoadMatrix extends TogetherAll {
         int written = 0;
         for (int rest = good; rest != 0; rest &= rest - 1) {
             int lane = Integer.numberOfTrailingZeros(rest);
-            memory.noteRead(this, warp, lane, 16, false);
+            memory.noteRead(this, warp, lane, 16, AccessLog.Strength.WEAK);
             Allocation allocation = memory.where[lane];
             boolean isWritten = allocation.isWritten(memory.offsets[lane], 16);
             written |= isWritten ? 1 << lane : 0;

@@ -45,7 +45,7 @@ final class MatrixTable {
         List<PtxType> types = AluTable.types(source);
         MatrixShape shape = MatrixShape.of(source.modifiers());
         if (shape == null || types.size() != 4 || source.has("sp") || !source.has("row") || !source.has("col")
-                || source.has("m8n8k4")) {
+                || source.has("m8n8k4") && types.get(1) != PtxType.F64) {
             return null;
         }
         PtxType d = types.get(0);

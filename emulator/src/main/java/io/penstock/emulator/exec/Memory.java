@@ -103,7 +103,12 @@ final class Memory {
         if (warp.local == null || at < 0 || at + numBytes > stride) {
             return null;
         }
-        offsets[lane] = lane * stride + (int) at;
+        int offset = lane * stride + (int) at;
+        byte[] states = warp.local.states();
+        if (states[offset] == Allocation.GAP || states[offset + numBytes - 1] == Allocation.GAP) {
+            return null;
+        }
+        offsets[lane] = offset;
         return warp.local;
     }
 
@@ -173,34 +178,43 @@ final class Memory {
                 : allocation.address() + offset;
     }
 
-    void noteRead(Op op, Warp warp, int lane, int numBytes, boolean isStrong) {
+    void noteRead(Op op, Warp warp, int lane, int numBytes, AccessLog.Strength strength) {
         Allocation allocation = where[lane];
         if (!isRaced(warp, allocation)) {
             return;
         }
         int offset = offsets[lane];
-        if (isStrong) {
+        if (strength != AccessLog.Strength.WEAK) {
             warp.agent.strongRead(syncAddress(warp, allocation, offset));
         }
         AccessLog log = allocation.accesses();
-        long conflict = log.read(warp.agent, lane, offset, numBytes, op.index, isStrong);
-        if (conflict != 0 && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
+        long conflict = log.read(warp.agent, lane, offset, numBytes, op.index, isShared(warp, allocation)
+                || strength != AccessLog.Strength.BETWEEN_WARPS ? strength : AccessLog.Strength.STRONG);
+        if (conflict != 0 && !isAtomic(warp, conflict, strength) && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
             race(op, warp, lane, conflict, log, true);
         }
     }
 
-    void noteWrite(Op op, Warp warp, int lane, int numBytes, boolean isStrong, boolean isSilent) {
+    private static boolean isShared(Warp warp, Allocation allocation) {
+        return allocation == warp.cta.shared;
+    }
+
+    private static boolean isAtomic(Warp warp, long stamp, AccessLog.Strength strength) {
+        return strength == AccessLog.Strength.BETWEEN_WARPS && warp.program.code[Stamp.site(stamp)] instanceof Atomic;
+    }
+
+    void noteWrite(Op op, Warp warp, int lane, int numBytes, boolean isStrong, AccessLog.Same same) {
         Allocation allocation = where[lane];
         if (!isRaced(warp, allocation)) {
             return;
         }
         int offset = offsets[lane];
         AccessLog log = allocation.accesses();
-        long conflict = log.write(warp.agent, lane, offset, numBytes, op.index, isStrong, isSilent);
+        long conflict = log.write(warp.agent, lane, offset, numBytes, op.index, isStrong, same);
         if (conflict != 0) {
             race(op, warp, lane, conflict, log, false);
         }
-        if (!isSilent) {
+        if (same == AccessLog.Same.NO) {
             launch.progressed();
         }
     }
@@ -224,7 +238,7 @@ final class Memory {
         AccessLog log = allocation.accesses();
         log.readsWereAtomic(warp.agent, offset, numBytes);
         warp.agent.strongRead(syncAddress(warp, allocation, offset));
-        noteWrite(op, warp, lane, numBytes, true, isSilent);
+        noteWrite(op, warp, lane, numBytes, true, isSilent ? AccessLog.Same.CONSTANT : AccessLog.Same.NO);
         noteStrongWrite(warp, lane, isRelease);
     }
 

@@ -66,7 +66,8 @@ final class MemoryTable {
         List<PtxOperand> elements = from instanceof PtxOperand.Vector vector ? vector.elements() : List.of(from);
         Slot[] values = new Slot[elements.size()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = operands.source(source, elements.get(i), type);
+            values[i] = elements.get(i) instanceof PtxOperand.Register register
+                    ? operands.register(register.register()) : operands.source(source, elements.get(i), type);
         }
         requireWidth(source, type, values.length);
         Address address = operands.address(source, source.operands().get(0), AluTable.space(source));

@@ -164,6 +164,9 @@ final class MoveTable {
         if (operand instanceof PtxOperand.Register register && register.register().type() == PtxType.PRED) {
             return operands.register(register.register());
         }
+        if (operand instanceof PtxOperand.Immediate immediate) {
+            return operands.program.constant(immediate.bits() != 0);
+        }
         throw PtxException.unsupported(source.line(), source.name() + " without a predicate");
     }
 

@@ -61,6 +61,9 @@ final class OpTable {
             }
         }
         if (callee instanceof PtxOperand.Name name) {
+            if (External.isKnown(name.name())) {
+                return new External(operands.function, name.name(), results);
+            }
             Program.Function named = operands.program.functions.get(name.name());
             if (named == null) {
                 throw PtxException.unsupported(source.line(), "a call of " + name.name());

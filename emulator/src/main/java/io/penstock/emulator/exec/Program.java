@@ -1,5 +1,6 @@
 package io.penstock.emulator.exec;
 
+import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.ptx.PtxFunction;
 import io.penstock.emulator.ptx.PtxVariable;
 import java.util.ArrayList;
@@ -22,6 +23,14 @@ final class Program {
 
         Function(PtxFunction source) {
             this.source = source;
+        }
+
+        /** Nothing of its frame is written, and only its variables may be touched. */
+        void clearFrame(Warp warp, int lane) {
+            int base = lane * warp.program.localBytes + warp.frame[lane];
+            warp.local.fillStates(base, frameBytes, Allocation.GAP);
+            offsets.forEach((variable, offset) -> warp.local.fillStates(base + offset, (int) variable.sizeBytes(),
+                    Allocation.UNWRITTEN));
         }
 
         long[] save(Warp warp, int lane) {
@@ -65,6 +74,7 @@ final class Program {
     final List<SharedVariable> shared = new ArrayList<>();
     final Map<Integer, Slot> intConstants = new HashMap<>();
     final Map<Long, Slot> longConstants = new HashMap<>();
+    final Map<Boolean, Slot> predicateConstants = new HashMap<>();
     final List<Special> specials = new ArrayList<>();
     final Map<PtxVariable, Integer> parameterOffsets = new HashMap<>();
     Op[] code;
@@ -99,6 +109,10 @@ final class Program {
 
     Slot constant(int value) {
         return intConstants.computeIfAbsent(value, unused -> newInt());
+    }
+
+    Slot constant(boolean value) {
+        return predicateConstants.computeIfAbsent(value, unused -> newPredicate());
     }
 
     Slot constant(long value) {
@@ -153,6 +167,10 @@ final class Program {
         });
         longConstants.forEach((value, slot) -> {
             Arrays.fill(warp.longs, slot.at(), slot.at() + 32, value);
+            warp.undefined[slot.id()] = 0;
+        });
+        predicateConstants.forEach((value, slot) -> {
+            warp.predicates[slot.at()] = value ? -1 : 0;
             warp.undefined[slot.id()] = 0;
         });
         for (Special special : specials) {

@@ -22,7 +22,7 @@ final class Shuffle extends MemberSync {
     }
 
     @Override
-    void together(Warp warp, int mask) {
+    void exchange(Warp warp, int mask) {
         int[] r = warp.ints;
         int[] from = new int[32];
         int inRange = 0;

@@ -1,6 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
 import io.penstock.emulator.ptx.PtxType;
@@ -12,6 +13,7 @@ final class Store extends Op {
     private final boolean isStrong;
     private final boolean isRelease;
     private final int numBytes;
+    private boolean isConstant;
 
     Store(Address address, PtxType type, Slot[] values, boolean isStrong, boolean isRelease) {
         this.address = address;
@@ -20,6 +22,11 @@ final class Store extends Op {
         this.isStrong = isStrong;
         this.isRelease = isRelease;
         this.numBytes = size * values.length;
+    }
+
+    /** All that it writes are constants. */
+    void writesConstants() {
+        isConstant = true;
     }
 
     @Override
@@ -51,7 +58,8 @@ final class Store extends Op {
             if (!isWritten && allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
                 memory.inFlight(this, warp, lane);
             }
-            memory.noteWrite(this, warp, lane, numBytes, isStrong, isSilent);
+            memory.noteWrite(this, warp, lane, numBytes, isStrong, !isSilent ? AccessLog.Same.NO
+                    : isConstant ? AccessLog.Same.CONSTANT : AccessLog.Same.BY_CHANCE);
             if (isStrong) {
                 memory.noteStrongWrite(warp, lane, isRelease);
             }

@@ -80,9 +80,13 @@ final class SyncTable {
     }
 
     private Op vote(PtxInstruction source) {
-        if (!source.has("sync") || !(source.operands().get(1) instanceof PtxOperand.Register predicate)) {
+        if (!source.has("sync")) {
             return null;
         }
+        PtxOperand operand = source.operands().get(1);
+        Slot value = operand instanceof PtxOperand.Immediate constant
+                ? operands.program.constant(constant.bits() != 0) : operands.target(source, operand);
+        boolean isNegated = operand instanceof PtxOperand.Register register && register.isNegated();
         Ballot.Result result = switch (source.modifiers().get(1)) {
             case "ballot" -> (values, mask, lane) -> ballot(values, mask) & 0xFFFF_FFFFL;
             case "all" -> (values, mask, lane) -> ballot(values, mask) == mask ? 1 : 0;
@@ -90,7 +94,7 @@ final class SyncTable {
             default -> (values, mask, lane) -> ballot(values, mask) == mask || ballot(values, mask) == 0 ? 1 : 0;
         };
         return new Ballot(result, operands.target(source, source.operands().getFirst()), null,
-                operands.register(predicate.register()), predicate.isNegated(), in(source, 2, PtxType.B32));
+                value, isNegated, in(source, 2, PtxType.B32));
     }
 
     private static int ballot(long[] values, int mask) {

@@ -12,7 +12,7 @@ final class SyncWarp extends MemberSync {
     }
 
     @Override
-    void together(Warp warp, int mask) {
+    void exchange(Warp warp, int mask) {
         // Waiting is all.
     }
 }

@@ -7,7 +7,7 @@ final class Trap extends Op {
     @Override
     void execute(Warp warp, int mask) {
         warp.cta.launch.report.at(this, warp, Integer.numberOfTrailingZeros(mask))
-                .fault(FaultKind.DEADLOCK, "the kernel executes " + source.name() + " and ends");
+                .fault(FaultKind.UNSUPPORTED, "the kernel executes " + source.name() + ", and the launch ends");
         throw new AbortedException();
     }
 }

@@ -15,6 +15,11 @@ abstract class WarpSync extends Control {
         return false;
     }
 
+    /** Whether what the lanes did before is ordered with what they do after. */
+    boolean ordersMemory() {
+        return true;
+    }
+
     @Override
     final boolean control(Warp warp, int mask) {
         Splits splits = warp.splits;
@@ -41,7 +46,9 @@ abstract class WarpSync extends Control {
 
     /** Executes it, and says whether the lanes go on. */
     boolean meet(Warp warp, int mask) {
-        warp.synchronise();
+        if (ordersMemory()) {
+            warp.synchronise();
+        }
         together(warp, mask);
         warp.splits.pc++;
         return true;

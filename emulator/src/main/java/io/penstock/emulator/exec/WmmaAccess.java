@@ -1,6 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
 import io.penstock.emulator.ptx.PtxType;
@@ -73,7 +74,7 @@ final class WmmaAccess extends TogetherAll {
 
     private void load(Warp warp, Slot slot, int lane, int shift, int size) {
         Memory memory = warp.cta.launch.memory;
-        memory.noteRead(this, warp, lane, size, false);
+        memory.noteRead(this, warp, lane, size, AccessLog.Strength.WEAK);
         Allocation allocation = memory.where[lane];
         int offset = memory.offsets[lane];
         long value = Bytes.read(allocation.data(), offset, size);
@@ -99,7 +100,8 @@ final class WmmaAccess extends TogetherAll {
         long within = size == 8 ? -1 : (1L << 8 * size) - 1;
         long value = warp.read(slot, lane) >>> shift & within;
         boolean isSilent = allocation.isWritten(offset, size) && Bytes.read(allocation.data(), offset, size) == value;
-        memory.noteWrite(this, warp, lane, size, false, isSilent);
+        memory.noteWrite(this, warp, lane, size, false,
+                isSilent ? AccessLog.Same.BY_CHANCE : AccessLog.Same.NO);
         Bytes.write(allocation.data(), offset, size, value);
         allocation.setWritten(offset, size);
         if ((warp.undefinedBits(slot, lane) >>> shift & within) != 0) {

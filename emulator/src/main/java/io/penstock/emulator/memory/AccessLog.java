@@ -30,6 +30,34 @@ public final class AccessLog {
         }
     }
 
+    /** Whether a read may meet a strong write. */
+    public enum Strength {
+        /** It may not. */
+        WEAK,
+        /** Only one of another warp: lanes do not run in step. */
+        BETWEEN_WARPS,
+        /** It may. */
+        STRONG;
+
+        private boolean excuses(long write, boolean isOwnWarp) {
+            return Stamp.isStrong(write) && (this == STRONG || this == BETWEEN_WARPS && !isOwnWarp);
+        }
+    }
+
+    /** Whether a write changes nothing. */
+    public enum Same {
+        /** It does. */
+        NO,
+        /** It does not: threads of one block may write one value. */
+        BY_CHANCE,
+        /** It does not, and writes a constant: blocks may set one flag. */
+        CONSTANT;
+
+        private boolean excuses(boolean isOneBlock) {
+            return this == CONSTANT || this == BY_CHANCE && isOneBlock;
+        }
+    }
+
     private final int sizeBytes;
     private int shift = 4;
     private Page[] pages;
@@ -61,7 +89,8 @@ public final class AccessLog {
      * @param site index of the instruction
      * @return the stamp of a write that is not ordered with it, or 0
      */
-    public long read(Agent agent, int lane, int offset, int numBytes, int site, boolean isStrong) {
+    public long read(Agent agent, int lane, int offset, int numBytes, int site, Strength strength) {
+        boolean isStrong = strength != Strength.WEAK;
         fit(offset | numBytes);
         long stamp = agent.stamp(lane, site, isStrong);
         long conflict = 0;
@@ -70,7 +99,7 @@ public final class AccessLog {
             Page page = page(granule);
             int i = granule & PAGE_GRANULES - 1;
             long write = page.writes[i];
-            if (write != 0 && !agent.follows(write, page.writeCta[i], lane) && !(isStrong && Stamp.isStrong(write))) {
+            if (write != 0 && !agent.follows(write, page.writeCta[i], lane) && !strength.excuses(write, agent.isOwn(write, page.writeCta[i]))) {
                 conflict = write;
                 conflictCta = page.writeCta[i];
                 conflictIsRead = false;
@@ -104,10 +133,10 @@ public final class AccessLog {
     /**
      * Notes a write of 1, 2, 4, 8 or 16 aligned bytes.
      *
-     * @param isSilent whether the bytes are what they were; two writes of one value are no conflict
+     * @param same whether the bytes are what they were: two writes of one value are no conflict then
      * @return the stamp of an access that is not ordered with it, or 0
      */
-    public long write(Agent agent, int lane, int offset, int numBytes, int site, boolean isStrong, boolean isSilent) {
+    public long write(Agent agent, int lane, int offset, int numBytes, int site, boolean isStrong, Same same) {
         fit(offset | numBytes);
         long stamp = agent.stamp(lane, site, isStrong);
         long conflict = 0;
@@ -116,7 +145,7 @@ public final class AccessLog {
             Page page = page(granule);
             int i = granule & PAGE_GRANULES - 1;
             if (page.touched[i] != 0) {
-                long found = conflict(page, i, agent, stamp, isSilent);
+                long found = conflict(page, i, agent, stamp, same);
                 conflict = found == 0 ? conflict : found;
             }
             page.writes[i] = stamp;
@@ -128,7 +157,7 @@ public final class AccessLog {
         return conflict;
     }
 
-    private long conflict(Page page, int i, Agent agent, long stamp, boolean isSilent) {
+    private long conflict(Page page, int i, Agent agent, long stamp, Same same) {
         int lane = Stamp.lane(stamp);
         boolean isStrong = Stamp.isStrong(stamp);
         long read = page.reads[i];
@@ -140,7 +169,7 @@ public final class AccessLog {
             return readConflict(other, page.otherReadCta[i]);
         }
         long write = page.writes[i];
-        if (write != 0 && !isSilent && !agent.follows(write, page.writeCta[i], lane)
+        if (write != 0 && !same.excuses(page.writeCta[i] == agent.cta()) && !agent.follows(write, page.writeCta[i], lane)
                 && !(isStrong && Stamp.isStrong(write))) {
             conflictCta = page.writeCta[i];
             conflictIsRead = false;

@@ -75,6 +75,9 @@ final class PtxTokens {
 
     private boolean continues(int start, int at) {
         char c = source.charAt(at);
+        if (c == '.' && source.charAt(start) == '.') {
+            return false;
+        }
         if (isPart(c) || c == '.' || source.startsWith("::", at)) {
             return true;
         }

@@ -163,7 +163,7 @@ public final class CpuBackend implements OperationBackend {
             float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
         int columns = qkv.length / batch.numTokens();
         CpuTensor heads = tensor(qkv, columns);
-        ops.beginStep(batch);
+        ops.rope().ensure(limits.maxModelLen());
         ops.qkNormRopeStore(heads, vector(qNorm), vector(kNorm), attentionLayer, batch);
         int width = config.attention().queryWidth();
         float[] queries = new float[batch.numTokens() * width];
@@ -184,11 +184,6 @@ public final class CpuBackend implements OperationBackend {
             copy[RopeTable.HEAD_DIM + d] = source[keys + CpuMemory.TILE + offset * RopeTable.HEAD_DIM + d];
         }
         return copy;
-    }
-
-    /** Limits it was opened with. */
-    public ModelLimits limits() {
-        return limits;
     }
 
     @Override

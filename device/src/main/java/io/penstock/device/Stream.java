@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Host memory of a copy is native: pinned memory, or any other, such as a mapped file. Bytes of pinned memory belong
  * to the copy until it is done. Other memory is copied from before the call returns, and is neither read nor written
- * while capturing. Heap segments are refused with an {@link IllegalArgumentException}, and so is a range that leaves
- * its memory.
+ * while capturing. Heap segments are refused with an {@link IllegalArgumentException}, and so is a range that is
+ * empty or leaves its memory.
  */
 public interface Stream extends AutoCloseable {
     String name();

@@ -1,4 +1,4 @@
-package io.penstock.runtime.cuda;
+package io.penstock.runtime.check;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -9,12 +9,11 @@ import io.penstock.runtime.config.LayerType;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.MoeConfig;
 import io.penstock.runtime.config.SpecialTokens;
-import io.penstock.runtime.cpu.CpuBackend;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** Random inputs of the operations' cases, the same for a seed, and models that are only as large as a case needs. */
-final class Samples {
+public final class Samples {
     static final float EPS = 1e-5f;
 
     private final SplittableRandom random;
@@ -23,11 +22,17 @@ final class Samples {
         random = new SplittableRandom(seed);
     }
 
+    /** The nearest bfloat16 value, ties to even. */
+    static float bf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return Float.intBitsToFloat((bits + 0x7FFF + (bits >>> 16 & 1)) & 0xFFFF0000);
+    }
+
     /** Normally distributed bfloat16 values. */
     float[] normal(int length, double deviation) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
-            values[i] = CpuBackend.bf16((float) (random.nextGaussian() * deviation));
+            values[i] = bf16((float) (random.nextGaussian() * deviation));
         }
         return values;
     }

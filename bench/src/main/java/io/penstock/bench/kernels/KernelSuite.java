@@ -5,26 +5,57 @@ import java.util.function.BiFunction;
 
 /** All benchmarks of operations. */
 public final class KernelSuite {
-    /** Name of the results file. */
-    public static final String NAME = "kernels";
+    private static final int MAX_LOGIT_ROWS = 1024;
 
-    private static final List<BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark>> ALL = List.of(
-            EmbedBenchmark::new,
-            RmsNormBenchmark::new,
-            AddRmsNormBenchmark::new,
-            AddBenchmark::new,
-            (memory, shape) -> new LinearBenchmark(memory, 3 * shape.hidden(), shape.hidden()),
-            (memory, shape) -> new LinearBenchmark(memory, shape.hidden(), shape.hidden()),
-            SiluAndMulBenchmark::new,
-            (memory, shape) -> new ShortConvBenchmark(memory, shape, true),
-            (memory, shape) -> new ShortConvBenchmark(memory, shape, false),
-            QkNormRopeStoreBenchmark::new,
-            GatherLastBenchmark::new);
+    private static final List<Entry> ALL = List.of(
+            new Entry("embed", EmbedBenchmark::new),
+            new Entry("rms_norm", RmsNormBenchmark::new),
+            new Entry("add_rms_norm", AddRmsNormBenchmark::new),
+            new Entry("add", AddBenchmark::new),
+            linear(LinearBenchmark.Form.BFLOAT16, shape -> 3 * shape.hidden(), KernelShape::hidden),
+            linear(LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::hidden),
+            linear(LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::width),
+            linear(LinearBenchmark.Form.SILU_AND_MUL, KernelShape::width, KernelShape::hidden),
+            new Entry("linear", MAX_LOGIT_ROWS, (memory, shape) -> new LinearBenchmark(
+                    memory, LinearBenchmark.Form.FLOAT32, shape.vocab(), shape.hidden())),
+            new Entry("silu_and_mul", SiluAndMulBenchmark::new),
+            new Entry("short_conv", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
+            new Entry("short_conv", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
+            new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),
+            new Entry("gather_last", GatherLastBenchmark::new));
 
     private KernelSuite() {}
 
-    /** What makes each benchmark; one at a time is opened, since each fills the device's cache several times over. */
-    public static List<BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark>> all() {
+    /**
+     * A benchmark that can be made for any number of tokens.
+     *
+     * @param operation its name in every layer
+     * @param maxTokens beyond which no step goes
+     * @param opener makes it; one at a time is open, since each fills the device's cache several times over
+     */
+    public record Entry(
+            String operation, int maxTokens, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
+        Entry(String operation, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
+            this(operation, Integer.MAX_VALUE, opener);
+        }
+
+        /** Opens it in memory that the caller closes after it. */
+        public KernelBenchmark open(BenchmarkMemory memory, KernelShape shape) {
+            return opener.apply(memory, shape);
+        }
+    }
+
+    private interface Size {
+        int of(KernelShape shape);
+    }
+
+    private static Entry linear(LinearBenchmark.Form form, Size columns, Size k) {
+        return new Entry("linear",
+                (memory, shape) -> new LinearBenchmark(memory, form, columns.of(shape), k.of(shape)));
+    }
+
+    /** All of them, in the order in which a forward pass meets the operations. */
+    public static List<Entry> all() {
         return ALL;
     }
 }

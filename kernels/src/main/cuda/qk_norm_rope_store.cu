@@ -129,12 +129,17 @@ extern "C" __global__ void __launch_bounds__(kTokens* kTokenThreads) qk_norm_rop
             const Bf16x8 normalised =
                 normalise(head[r], norms[head_idx < num_heads ? 0 : 1] + lane * kVectorWidth, eps);
             const Bf16x8 rotated = rotate(normalised, angles[token_in_block], lane);
-            if (head_idx < num_heads) {
-                store_vector(heads + head_idx * kHeadDim, rotated);
-            } else if (head_idx < num_rotated) {
-                store_vector(block + (head_idx - num_heads) * 2 * kBlockTokens * kHeadDim, rotated);
-            } else if (head_idx < num_all) {
-                store_vector(block + ((head_idx - num_rotated) * 2 + 1) * kBlockTokens * kHeadDim, head[r]);
+            // One store for every kind of head: three would be merged into narrow ones.
+            Bf16x8 stored = rotated;
+            bf16* target = heads + head_idx * kHeadDim;
+            if (head_idx >= num_rotated) {
+                stored = head[r];
+                target = block + ((head_idx - num_rotated) * 2 + 1) * kBlockTokens * kHeadDim;
+            } else if (head_idx >= num_heads) {
+                target = block + (head_idx - num_heads) * 2 * kBlockTokens * kHeadDim;
+            }
+            if (head_idx < num_all) {
+                store_vector(target, stored);
             }
         }
     }

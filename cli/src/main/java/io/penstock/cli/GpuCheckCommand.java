@@ -15,12 +15,17 @@ import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
 import io.penstock.device.cuda.CudaDevices;
 import io.penstock.device.cuda.GemmProbe;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.check.OperationCases;
+import io.penstock.runtime.cuda.DeviceBackend;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -39,10 +44,12 @@ import picocli.CommandLine.Spec;
             "%nExamples:",
             "  penstock gpu-check",
             "  penstock gpu-check --quick --only linear,short_conv --no-results",
+            "  penstock gpu-check --device emulator",
         })
 final class GpuCheckCommand implements Callable<Integer> {
     private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
     private static final Path RESULTS = Path.of("bench", "results", ReportResults.NAME + ".jsonl");
+    private static final long EMULATED_BYTES = 1L << 28;
     private static final long MAX_FRESH_SEED = 1_000_000_000;
 
     @Spec
@@ -52,7 +59,8 @@ final class GpuCheckCommand implements Callable<Integer> {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "cuda",
-            description = "cuda, or cuda:N for another than the first GPU. Default: cuda.")
+            description = "cuda, cuda:N for another than the first GPU, or emulator: the same kernels on the CPU, with"
+                    + " small shapes, every access checked, and counts instead of times. Default: cuda.")
     private String device;
 
     @Option(
@@ -74,7 +82,8 @@ final class GpuCheckCommand implements Callable<Integer> {
     @Option(
             names = "--results",
             paramLabel = "FILE",
-            description = "Appends one JSON line a case to FILE. Default: bench/results/gpu-check.jsonl.")
+            description = "Appends one JSON line a case to FILE. Default: bench/results/gpu-check.jsonl, and nowhere for"
+                    + " the emulator.")
     private Path results;
 
     @Option(names = "--no-results", description = "Appends nothing anywhere.")
@@ -87,9 +96,12 @@ final class GpuCheckCommand implements Callable<Integer> {
         if (results != null && isWithoutResults) {
             throw wrong("--results does not go with --no-results");
         }
+        if (device.equals("emulator")) {
+            return onEmulator(options);
+        }
         Matcher cuda = CUDA.matcher(device);
         if (!cuda.matches()) {
-            throw wrong("--device must be cuda or cuda:N, not '" + device + "'");
+            throw wrong("--device must be cuda, cuda:N or emulator, not '" + device + "'");
         }
         return onCuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options);
     }
@@ -129,6 +141,21 @@ final class GpuCheckCommand implements Callable<Integer> {
             }
         } catch (DeviceException e) {
             throw new InputException("the GPU failed: " + e.getMessage(), e);
+        }
+    }
+
+    private int onEmulator(CheckOptions options) {
+        EmulatorOptions emulated = new EmulatorOptions(options.seed(), 1, EMULATED_BYTES, true);
+        OperationBackend.Factory backend =
+                (config, limits) -> new DeviceBackend(new EmulatorDevice(emulated), config, limits);
+        try (EmulatorDevice counting = new EmulatorDevice(emulated)) {
+            return check(CheckTarget.counted(counting, backend, () -> {
+                Map<String, Long> counts = counting.counters().values();
+                counting.clearCounters();
+                return counts;
+            }), options, null);
+        } catch (DeviceException e) {
+            throw new InputException("the emulator found a fault: " + e.getMessage(), e);
         }
     }
 

@@ -23,8 +23,8 @@ public final class ShortConvKernel extends OperationKernel {
     /** Taps of the convolution; its history is one column less. */
     public static final int TAPS = 3;
 
-    private static final int BLOCK_THREADS = 256;
-    private static final int TILE_TOKENS = 64;
+    private static final int BLOCK_THREADS = 512;
+    private static final int TILE_TOKENS = 128;
     private static final int TILE_CHANNELS = 64;
 
     private final Launch launch;

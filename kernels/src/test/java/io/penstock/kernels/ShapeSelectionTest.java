@@ -53,7 +53,7 @@ class ShapeSelectionTest {
         assertEquals(14, SiluAndMulKernel.blocks(7168, 4));
         assertEquals(2, SiluAndMulKernel.blocks(1792, 2));
         assertEquals(33, QkNormRopeStoreKernel.blocks(65));
-        assertEquals(2, ShortConvKernel.tokenBlocks(65));
+        assertEquals(2, ShortConvKernel.tokenBlocks(129));
         assertEquals(32, ShortConvKernel.channelBlocks(2048));
         assertEquals(2, ShortConvKernel.channelBlocks(72));
     }

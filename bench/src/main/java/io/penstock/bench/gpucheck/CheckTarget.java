@@ -13,8 +13,7 @@ import java.util.function.Supplier;
  * @param device to measure on
  * @param backend the operations on that device
  * @param gemm the vendor's matrix product; null if there is none
- * @param counters what the last launch was counted to do, by name, where launches are counted instead of timed; null on
- *     a device that has a clock
+ * @param counters what was counted of the launches since it was last asked, by name; null on a device that has a clock
  */
 public record CheckTarget(
         Device device, OperationBackend.Factory backend, Gemm gemm, Supplier<Map<String, Long>> counters) {
@@ -23,9 +22,14 @@ public record CheckTarget(
         return new CheckTarget(device, onDevice(device), gemm, null);
     }
 
-    /** A device that counts. */
-    public static CheckTarget counted(Device device, Supplier<Map<String, Long>> counters) {
-        return new CheckTarget(device, onDevice(device), null, counters);
+    /**
+     * A device that counts instead of timing.
+     *
+     * @param backend the operations, each time on a device of their own: a fault ends no other case
+     */
+    public static CheckTarget counted(
+            Device device, OperationBackend.Factory backend, Supplier<Map<String, Long>> counters) {
+        return new CheckTarget(device, backend, null, counters);
     }
 
     private static OperationBackend.Factory onDevice(Device device) {

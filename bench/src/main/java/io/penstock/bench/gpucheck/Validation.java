@@ -57,7 +57,7 @@ final class Validation {
             } catch (MismatchException e) {
                 failures.add(each + ": " + e.getMessage());
             } catch (DeviceException e) {
-                isDeviceLost = true;
+                isDeviceLost = target.isTimed();
                 failures.add(each + ": the device failed: " + e.getMessage());
             }
         }

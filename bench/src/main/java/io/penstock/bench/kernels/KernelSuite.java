@@ -12,15 +12,15 @@ public final class KernelSuite {
             new Entry("rms_norm", RmsNormBenchmark::new),
             new Entry("add_rms_norm", AddRmsNormBenchmark::new),
             new Entry("add", AddBenchmark::new),
-            linear(LinearBenchmark.Form.BFLOAT16, shape -> 3 * shape.hidden(), KernelShape::hidden),
-            linear(LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::hidden),
-            linear(LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::width),
-            linear(LinearBenchmark.Form.SILU_AND_MUL, KernelShape::width, KernelShape::hidden),
-            new Entry("linear", MAX_LOGIT_ROWS, (memory, shape) -> new LinearBenchmark(
+            linear("linear in_proj", LinearBenchmark.Form.BFLOAT16, shape -> 3 * shape.hidden(), KernelShape::hidden),
+            linear("linear out_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::hidden),
+            linear("linear gate_up", LinearBenchmark.Form.SILU_AND_MUL, KernelShape::width, KernelShape::hidden),
+            linear("linear down_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::width),
+            new Entry("linear lm_head", MAX_LOGIT_ROWS, (memory, shape) -> new LinearBenchmark(
                     memory, LinearBenchmark.Form.FLOAT32, shape.vocab(), shape.hidden())),
             new Entry("silu_and_mul", SiluAndMulBenchmark::new),
-            new Entry("short_conv", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
-            new Entry("short_conv", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
+            new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
+            new Entry("short_conv prefill", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
             new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),
             new Entry("gather_last", GatherLastBenchmark::new));
 
@@ -29,19 +29,30 @@ public final class KernelSuite {
     /**
      * A benchmark that can be made for any number of tokens.
      *
-     * @param operation its name in every layer
+     * @param name the operation, and its use in a model if there are several
      * @param maxTokens beyond which no step goes
      * @param opener makes it; one at a time is open, since each fills the device's cache several times over
      */
     public record Entry(
-            String operation, int maxTokens, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
-        Entry(String operation, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
-            this(operation, Integer.MAX_VALUE, opener);
+            String name, int maxTokens, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
+        Entry(String name, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
+            this(name, Integer.MAX_VALUE, opener);
+        }
+
+        /** The operation's name in every layer. */
+        public String operation() {
+            int end = name.indexOf(' ');
+            return end < 0 ? name : name.substring(0, end);
         }
 
         /** Opens it in memory that the caller closes after it. */
         public KernelBenchmark open(BenchmarkMemory memory, KernelShape shape) {
             return opener.apply(memory, shape);
+        }
+
+        @Override
+        public String toString() {
+            return name;
         }
     }
 
@@ -49,9 +60,8 @@ public final class KernelSuite {
         int of(KernelShape shape);
     }
 
-    private static Entry linear(LinearBenchmark.Form form, Size columns, Size k) {
-        return new Entry("linear",
-                (memory, shape) -> new LinearBenchmark(memory, form, columns.of(shape), k.of(shape)));
+    private static Entry linear(String name, LinearBenchmark.Form form, Size columns, Size k) {
+        return new Entry(name, (memory, shape) -> new LinearBenchmark(memory, form, columns.of(shape), k.of(shape)));
     }
 
     /** All of them, in the order in which a forward pass meets the operations. */

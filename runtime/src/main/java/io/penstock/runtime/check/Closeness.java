@@ -67,7 +67,7 @@ public final class Closeness {
     }
 
     /** The same bits; a zero's sign does not matter. */
-    void requireSame(String what, int columns, float[] expected, float[] actual) {
+    public void requireSame(String what, int columns, float[] expected, float[] actual) {
         requireLength(what, expected.length, actual.length);
         for (int i = 0; i < actual.length; i++) {
             if (expected[i] != actual[i] && !(Float.isNaN(expected[i]) && Float.isNaN(actual[i]))) {

@@ -13,10 +13,12 @@ final class LinearCases {
     private static final ModelConfig CONFIG = Samples.config(8);
     private static final int[][] PRODUCTS = {
         {1, 8, 8}, {3, 24, 40}, {16, 64, 64}, {17, 72, 136}, {33, 200, 264}, {64, 128, 192}, {70, 136, 72},
-        {129, 264, 200}, {5, 1000, 328}, {257, 136, 64}
+        {129, 264, 200}, {5, 1000, 328}, {257, 136, 64}, {1000, 1752, 72}
     };
-    private static final int[][] GATES = {{1, 8, 8}, {17, 40, 136}, {70, 72, 72}, {129, 136, 200}, {33, 96, 264}};
-    private static final int[][] BATCHES = {{200, 136, 264}, {1100, 136, 72}};
+    private static final int[][] GATES =
+            {{1, 8, 8}, {17, 40, 136}, {70, 72, 72}, {129, 136, 200}, {33, 96, 264}, {1000, 880, 40}};
+    /** On 108 multiprocessors these are all variants, and the large one for the larger case. */
+    private static final int[][] BATCHES = {{200, 136, 264}, {1000, 1752, 72}};
     private static final int[][] MODELS = {{1, 3072, 2048}, {37, 2048, 2048}, {259, 1032, 2048}};
 
     private LinearCases() {}

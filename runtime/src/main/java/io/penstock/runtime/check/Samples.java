@@ -14,11 +14,13 @@ import java.util.SplittableRandom;
 
 /** Random inputs of the operations' cases, the same for a seed, and models that are only as large as a case needs. */
 public final class Samples {
-    static final float EPS = 1e-5f;
+    /** Of the models' norms. */
+    public static final float EPS = 1e-5f;
 
     private final SplittableRandom random;
 
-    Samples(long seed) {
+    /** The same values for the same seed. */
+    public Samples(long seed) {
         random = new SplittableRandom(seed);
     }
 
@@ -29,7 +31,7 @@ public final class Samples {
     }
 
     /** Normally distributed bfloat16 values. */
-    float[] normal(int length, double deviation) {
+    public float[] normal(int length, double deviation) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
             values[i] = bf16((float) (random.nextGaussian() * deviation));
@@ -38,7 +40,7 @@ public final class Samples {
     }
 
     /** Normally distributed float32 values. */
-    float[] normalFloat32(int length, double deviation) {
+    public float[] normalFloat32(int length, double deviation) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
             values[i] = (float) (random.nextGaussian() * deviation);
@@ -66,7 +68,7 @@ public final class Samples {
     }
 
     /** A model of two layers of each operator. */
-    static ModelConfig config(int vocab, int hidden, int numHeads, int numKvHeads) {
+    public static ModelConfig config(int vocab, int hidden, int numHeads, int numKvHeads) {
         return new ModelConfig(
                 ModelConfig.DENSE_TYPE,
                 new Dimensions(vocab, hidden, 128_000, 3, EPS),
@@ -78,11 +80,11 @@ public final class Samples {
     }
 
     /** For operations that need nothing of a model but its width. */
-    static ModelConfig config(int hidden) {
+    public static ModelConfig config(int hidden) {
         return config(64, hidden, 1, 1);
     }
 
-    static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {
+    public static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {
         return new ModelLimits(maxNumSeqs, maxNumBatchedTokens, 512, 8 * maxNumSeqs, 8);
     }
 

@@ -59,13 +59,13 @@ final class ShortConvCases {
         return switch (name) {
             case "decode" -> decode(131);
             case "one" -> batch(new int[] {1, 0, -1});
-            case "prompt" -> batch(new int[] {130, 0, -1});
-            case "chunk" -> batch(new int[] {200, 77, -1});
-            // First and second tokens on both sides of a tile's end, at 64 and 128 and 192.
-            case "edges" -> batch(new int[] {63, 0, -1}, new int[] {2, 5, -1}, new int[] {63, 1, -1},
+            case "prompt" -> batch(new int[] {260, 0, -1});
+            case "chunk" -> batch(new int[] {300, 77, -1});
+            // First and second tokens on both sides of a tile's end, at 128 and 256.
+            case "edges" -> batch(new int[] {127, 0, -1}, new int[] {2, 5, -1}, new int[] {127, 1, -1},
                     new int[] {64, 2, -1}, new int[] {1, 8, -1}, new int[] {70, 8, 0});
             case "mixed" -> batch(new int[] {1, 30, -1}, new int[] {1, 64, 0}, new int[] {2, 64, 1},
-                    new int[] {3, 1, -1}, new int[] {59, 128, 3}, new int[] {2, 0, -1}, new int[] {100, 3, -1});
+                    new int[] {3, 1, -1}, new int[] {120, 128, 3}, new int[] {2, 0, -1}, new int[] {100, 3, -1});
             default -> throw new IllegalArgumentException(name);
         };
     }
@@ -108,7 +108,7 @@ final class ShortConvCases {
         float[] bcx = samples.normal(numTokens * 3 * hidden, 1);
         float[] taps = samples.normal(3 * hidden, 0.6);
         if (numTokens > 100) {
-            int[] tokens = name.equals("mixed") ? new int[] {3, 66} : new int[] {0, 1, 64, 64, numTokens - 1};
+            int[] tokens = name.equals("mixed") ? new int[] {3, 130} : new int[] {0, 1, 128, 128, numTokens - 1};
             for (int p = 0; p < tokens.length; p++) {
                 batch.writeSnapshot(tokens[p], 5 - p);
             }
@@ -125,13 +125,13 @@ final class ShortConvCases {
 
     private static void chunksGiveTheSameBits(Trial trial) {
         int hidden = 72;
-        int length = 150;
+        int length = 300;
         float[] bcx = trial.samples().normal(length * 3 * hidden, 1);
         float[] taps = trial.samples().normal(3 * hidden, 0.6);
         try (OperationBackend backend = trial.open(Samples.config(hidden), LIMITS)) {
             float[] whole = backend.shortConv(bcx, taps, LAYER, batch(new int[] {length, 0, -1}));
             float[] end = backend.convState(LAYER, 3);
-            for (int[] chunks : new int[][] {{1, 1, 1, 147}, {64, 65, 21}, {2, 66, 82}}) {
+            for (int[] chunks : new int[][] {{1, 1, 1, 297}, {128, 129, 43}, {2, 130, 168}}) {
                 int from = 0;
                 for (int chunk : chunks) {
                     float[] part = Arrays.copyOfRange(bcx, from * 3 * hidden, (from + chunk) * 3 * hidden);

@@ -10,7 +10,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
 import io.penstock.runtime.check.OperationBackend;
 
-/** {@link CudaOps} on arrays, on a device that others own: for checks, not for steps. */
+/** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
 public final class DeviceBackend implements OperationBackend {
     private static final int HEAD_DIM = 64;
 

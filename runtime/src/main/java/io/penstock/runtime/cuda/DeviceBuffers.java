@@ -57,6 +57,12 @@ final class DeviceBuffers implements AutoCloseable {
         return copied(allocate(name, 4L * values.length, 0), host);
     }
 
+    Buffer ints(String name, int... values) {
+        MemorySegment host = arena.allocate(4L * values.length, 16);
+        MemorySegment.copy(values, 0, host, ValueLayout.JAVA_INT, 0, values.length);
+        return copied(allocate(name, 4L * values.length, 0), host);
+    }
+
     /** Values that the kernel reads and overwrites. */
     Buffer inOut(String name, float[] values) {
         return copied(allocate(name, 2L * values.length, GUARD_BYTES), bits(values));

@@ -15,6 +15,9 @@ class QkNormRopeStoreTest {
     class Cpu extends Cases implements Backends.OnCpu {}
 
     @Nested
+    class Emulator extends Cases implements Backends.OnEmulator {}
+
+    @Nested
     @Tag("gpu")
     class Cuda extends Cases implements Backends.OnCuda {}
 }

@@ -1,0 +1,67 @@
+package io.penstock.emulator.exec;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What compilers' output shows of intent: stores of constants, and loads in loops that wait for a change. */
+final class Idioms {
+    private static final int MAX_LOOP = 64;
+
+    private final List<Op> code;
+    private final int from;
+    private final int to;
+
+    Idioms(List<Op> code, int from, int to) {
+        this.code = code;
+        this.from = from;
+        this.to = to;
+    }
+
+    void mark(Program program) {
+        Set<Slot> constants = new HashSet<>(program.intConstants.values());
+        constants.addAll(program.longConstants.values());
+        Map<Slot, Integer> numWrites = new HashMap<>();
+        for (int pc = from; pc < to; pc++) {
+            for (Slot target : code.get(pc).targets) {
+                numWrites.merge(target, 1, Integer::sum);
+            }
+        }
+        for (int pc = from; pc < to; pc++) {
+            Op op = code.get(pc);
+            boolean isMove = op.source.opcode().equals("mov") && op.targets.length == 1;
+            if (isMove && numWrites.get(op.targets[0]) == 1 && op.sources.length == 1
+                    && constants.contains(op.sources[0])) {
+                constants.add(op.targets[0]);
+            }
+            if (op instanceof Load load && load.isStrong() && isPolled(pc)) {
+                load.polls();
+            }
+        }
+        for (int pc = from; pc < to; pc++) {
+            if (code.get(pc) instanceof Store store && constants.containsAll(Set.of(store.sources[0]))) {
+                store.writesConstants();
+            }
+        }
+    }
+
+    /** Whether a branch back to before the load depends on what it gives. */
+    private boolean isPolled(int load) {
+        Set<Slot> derived = new HashSet<>(List.of(code.get(load).targets));
+        for (int pc = load + 1; pc < Math.min(to, load + MAX_LOOP); pc++) {
+            Op op = code.get(pc);
+            if (op instanceof Branch branch && branch.targets()[0] <= load) {
+                return op.guard >= 0 && derived.stream().anyMatch(slot -> slot.id() == op.guardId);
+            }
+            for (Slot source : op.sources) {
+                if (derived.contains(source)) {
+                    derived.addAll(List.of(op.targets));
+                    break;
+                }
+            }
+        }
+        return false;
+    }
+}

@@ -3,8 +3,26 @@ package io.penstock.bench.kernels;
 import io.penstock.device.Stream;
 import io.penstock.kernels.LinearKernel;
 
-/** A projection with its weights read anew each time. */
+/** A projection with its weights read anew each time, in each of its forms. */
 final class LinearBenchmark implements KernelBenchmark {
+    /** What becomes of the sums. */
+    enum Form {
+        BFLOAT16("linear", 1, Short.BYTES),
+        FLOAT32("linear float32", 1, Float.BYTES),
+        SILU_AND_MUL("linear silu_and_mul", 2, Short.BYTES);
+
+        private final String name;
+        private final int rowsPerColumn;
+        private final int outputBytes;
+
+        Form(String name, int rowsPerColumn, int outputBytes) {
+            this.name = name;
+            this.rowsPerColumn = rowsPerColumn;
+            this.outputBytes = outputBytes;
+        }
+    }
+
+    private final Form form;
     private final int numTokens;
     private final int numColumns;
     private final int k;
@@ -14,30 +32,36 @@ final class LinearBenchmark implements KernelBenchmark {
     private final BenchmarkMemory.Tensor weight;
     private final LinearKernel kernel;
 
-    LinearBenchmark(BenchmarkMemory memory, int numColumns, int k) {
+    LinearBenchmark(BenchmarkMemory memory, Form form, int numColumns, int k) {
+        this.form = form;
         this.numColumns = numColumns;
         this.k = k;
         numTokens = memory.numTokens();
         numCopies = memory.numCopies(floorBytes());
-        y = memory.output("y", 2L * numTokens * numColumns, numCopies);
+        y = memory.output("y", (long) form.outputBytes * numTokens * numColumns, numCopies);
         x = memory.bf16("x", (long) numTokens * k, numCopies);
-        weight = memory.bf16("weight", (long) numColumns * k, numCopies);
+        weight = memory.bf16("weight", weightLength(), numCopies);
         kernel = new LinearKernel(memory.device());
+    }
+
+    private long weightLength() {
+        return (long) form.rowsPerColumn * numColumns * k;
     }
 
     @Override
     public String name() {
-        return "linear " + numTokens + " x " + numColumns + " x " + k;
+        return form.name + " " + numTokens + " x " + numColumns + " x " + k;
     }
 
     @Override
     public long floorBytes() {
-        return 2L * ((long) numTokens * numColumns + (long) numTokens * k + (long) numColumns * k);
+        return (long) form.outputBytes * numTokens * numColumns
+                + Short.BYTES * ((long) numTokens * k + weightLength());
     }
 
     @Override
     public long flops() {
-        return 2L * numTokens * numColumns * k;
+        return 2L * numTokens * weightLength();
     }
 
     @Override
@@ -47,7 +71,14 @@ final class LinearBenchmark implements KernelBenchmark {
 
     @Override
     public void launch(Stream stream, int copy) {
-        kernel.launch(stream, y.address(copy), x.address(copy), weight.address(copy), numTokens, numColumns, k);
+        long out = y.address(copy);
+        long in = x.address(copy);
+        long matrix = weight.address(copy);
+        switch (form) {
+            case BFLOAT16 -> kernel.launch(stream, out, in, matrix, numTokens, numColumns, k);
+            case FLOAT32 -> kernel.launchFloat32(stream, out, in, matrix, numTokens, numColumns, k);
+            case SILU_AND_MUL -> kernel.launchSiluAndMul(stream, out, in, matrix, numTokens, numColumns, k);
+        }
     }
 
     @Override

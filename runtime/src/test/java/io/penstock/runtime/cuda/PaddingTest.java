@@ -7,6 +7,8 @@ import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.ShortConvKernel;
+import io.penstock.runtime.check.Closeness;
+import io.penstock.runtime.check.Samples;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
 import java.util.Arrays;
 import java.util.List;
@@ -43,8 +45,8 @@ class PaddingTest {
         }
         assertEquals(List.of(), device.faults());
         int half = 2 * HIDDEN;
-        Closeness.assertSame("slot 0", HIDDEN, Arrays.copyOf(states, half), Arrays.copyOf(after, half));
-        Closeness.assertSame("slot 1, older", HIDDEN, Arrays.copyOfRange(states, half + HIDDEN, 2 * half),
+        new Closeness().requireSame("slot 0", HIDDEN, Arrays.copyOf(states, half), Arrays.copyOf(after, half));
+        new Closeness().requireSame("slot 1, older", HIDDEN, Arrays.copyOfRange(states, half + HIDDEN, 2 * half),
                 Arrays.copyOfRange(after, half, half + HIDDEN));
     }
 
@@ -66,12 +68,12 @@ class PaddingTest {
                             buffers.ints("slot_mapping", 5, -1, -1).address()),
                     3);
             float[] after = buffers.readBf16(heads);
-            Closeness.assertSame("qkv of padding", columns, Arrays.copyOfRange(qkv, columns, qkv.length),
+            new Closeness().requireSame("qkv of padding", columns, Arrays.copyOfRange(qkv, columns, qkv.length),
                     Arrays.copyOfRange(after, columns, qkv.length));
             float[] stored = buffers.readBf16(kv);
             Arrays.fill(blocks, 5 * 64, 6 * 64, 0);
             System.arraycopy(stored, 64 * 64 + 5 * 64, blocks, 64 * 64 + 5 * 64, 64);
-            Closeness.assertSame("KV blocks", 64, blocks, stored);
+            new Closeness().requireSame("KV blocks", 64, blocks, stored);
         }
         assertEquals(List.of(), device.faults());
     }

@@ -1,114 +1,13 @@
 package io.penstock.runtime.cuda;
 
-import io.penstock.runtime.ForwardBatch;
-import io.penstock.runtime.ModelLimits;
-import io.penstock.runtime.config.ModelConfig;
-import io.penstock.runtime.cpu.CpuBackend;
-import io.penstock.runtime.testing.OperationBackend;
-import java.util.Arrays;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class QkNormRopeStoreTest {
-    private static final int DIM = 64;
-    private static final ModelLimits LIMITS = new ModelLimits(4, 160, 300, 9, 0);
-    private static final int LAYER = 1;
-
-    /** Sequences of these lengths, some of their tokens computed before, in scattered blocks. */
-    private static ForwardBatch batch(Samples samples, int[] newTokens, int[] computedTokens) {
-        ForwardBatch batch = new ForwardBatch(LIMITS);
-        int[] blocks = samples.permutation(LIMITS.numKvBlocks());
-        int taken = 0;
-        for (int s = 0; s < newTokens.length; s++) {
-            int numBlocks = ModelLimits.blocksFor(newTokens[s] + computedTokens[s]);
-            batch.addSequence(s, new int[300], 0, newTokens[s], computedTokens[s],
-                    Arrays.copyOfRange(blocks, taken, taken + numBlocks));
-            taken += numBlocks;
-        }
-        return batch;
-    }
-
-    /** A head after norm and rotation in float64. */
-    private static void head(float[] x, int from, float[] weight, int position, double[] expected, double[] bounds) {
-        double squares = 0;
-        for (int i = 0; i < DIM; i++) {
-            squares += (double) x[from + i] * x[from + i];
-        }
-        double scale = 1 / Math.sqrt(squares / DIM + Samples.EPS);
-        for (int i = 0; i < DIM / 2; i++) {
-            double a = x[from + i] * scale * weight[i];
-            double b = x[from + DIM / 2 + i] * scale * weight[DIM / 2 + i];
-            float inverseFrequency = 1f / (float) StrictMath.pow(5e6, 2f * i / DIM);
-            double angle = position * inverseFrequency;
-            double c = Math.cos(angle);
-            double s = Math.sin(angle);
-            expected[i] = a * c - b * s;
-            expected[DIM / 2 + i] = b * c + a * s;
-            double normError = 2 * Closeness.BF16 + 1e-4;
-            bounds[i] = normError * (Math.abs(a * c) + Math.abs(b * s)) + Closeness.BF16 * Math.abs(expected[i]);
-            bounds[DIM / 2 + i] = normError * (Math.abs(b * c) + Math.abs(a * s))
-                    + Closeness.BF16 * Math.abs(expected[DIM / 2 + i]);
-        }
-    }
-
-    abstract static class Cases implements OperationBackend.Factory {
-        @ParameterizedTest
-        @CsvSource({"1, 1", "4, 1", "5, 3", "32, 8", "16, 8", "41, 11"})
-        void headsAreNormalisedRotatedAndStored(int numHeads, int numKvHeads) {
-            Samples samples = new Samples(numHeads);
-            ModelConfig config = Samples.config(64, 64, numHeads, numKvHeads);
-            ForwardBatch batch = batch(samples, new int[] {1, 37, 1, 2}, new int[] {0, 41, 130, 63});
-            int columns = (numHeads + 2 * numKvHeads) * DIM;
-            float[] qkv = samples.normal(batch.numTokens() * columns, 2);
-            float[] qNorm = samples.normal(DIM, 1);
-            float[] kNorm = samples.normal(DIM, 1);
-            try (OperationBackend backend = open(config, LIMITS); CpuBackend twin = new CpuBackend(config, LIMITS)) {
-                float[] queries = backend.qkNormRopeStore(qkv, qNorm, kNorm, LAYER, batch);
-                Closeness.assertTwin("q", numHeads * DIM,
-                        twin.qkNormRopeStore(qkv, qNorm, kNorm, LAYER, batch), queries);
-                double[] expected = new double[DIM];
-                double[] bounds = new double[DIM];
-                for (int t = 0; t < batch.numTokens(); t++) {
-                    for (int h = 0; h < numHeads; h++) {
-                        head(qkv, t * columns + h * DIM, qNorm, batch.position(t), expected, bounds);
-                        int from = (t * numHeads + h) * DIM;
-                        Closeness.assertClose("q of token " + t + ", head " + h, DIM, expected, bounds,
-                                Arrays.copyOfRange(queries, from, from + DIM));
-                    }
-                    for (int h = 0; h < numKvHeads; h++) {
-                        int key = t * columns + (numHeads + h) * DIM;
-                        int value = key + numKvHeads * DIM;
-                        head(qkv, key, kNorm, batch.position(t), expected, bounds);
-                        float[] stored = backend.keyValue(LAYER, batch.slot(t), h);
-                        String what = "k of token " + t + ", head " + h;
-                        Closeness.assertClose(what, DIM, expected, bounds, Arrays.copyOf(stored, DIM));
-                        Closeness.assertSame("v of token " + t + ", head " + h, DIM,
-                                Arrays.copyOfRange(qkv, value, value + DIM),
-                                Arrays.copyOfRange(stored, DIM, 2 * DIM));
-                    }
-                }
-                unwrittenSlotsStay(backend, batch, numKvHeads);
-            }
-        }
-
-        private static void unwrittenSlotsStay(OperationBackend backend, ForwardBatch batch, int numKvHeads) {
-            boolean[] written = new boolean[LIMITS.numKvBlocks() * ModelLimits.BLOCK_TOKENS];
-            for (int t = 0; t < batch.numTokens(); t++) {
-                written[batch.slot(t)] = true;
-            }
-            float[] nothing = new float[2 * DIM];
-            Arrays.fill(nothing, OperationBackend.UNWRITTEN);
-            for (int slot = 0; slot < written.length; slot++) {
-                for (int layer = 0; layer < 2; layer++) {
-                    int head = slot % numKvHeads;
-                    if (layer != LAYER || !written[slot]) {
-                        Closeness.assertSame("layer " + layer + ", slot " + slot + ", which is not the batch's", DIM,
-                                nothing, backend.keyValue(layer, slot, head));
-                    }
-                }
-            }
+    abstract static class Cases implements OperationTests {
+        @Override
+        public String operation() {
+            return "qk_norm_rope_store";
         }
     }
 

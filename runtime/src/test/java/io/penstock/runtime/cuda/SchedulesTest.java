@@ -6,6 +6,8 @@ import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.check.Closeness;
+import io.penstock.runtime.check.Samples;
 import io.penstock.runtime.config.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,12 +78,12 @@ class SchedulesTest {
         List<float[]> first = null;
         for (int seed = 0; seed < NUM_SCHEDULES; seed++) {
             EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1000L * seed));
-            try (DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
+            try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
                 List<float[]> results = run(backend);
                 assertEquals(List.of(), device.faults(), "seed " + seed);
                 first = first == null ? results : first;
                 for (int i = 0; i < results.size(); i++) {
-                    Closeness.assertSame("result " + i + " of seed " + seed, 1, first.get(i), results.get(i));
+                    new Closeness().requireSame("result " + i + " of seed " + seed, 1, first.get(i), results.get(i));
                 }
             }
         }

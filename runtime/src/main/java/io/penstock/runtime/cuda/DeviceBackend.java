@@ -8,10 +8,10 @@ import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
-import io.penstock.runtime.testing.OperationBackend;
+import io.penstock.runtime.check.OperationBackend;
 
-/** {@link CudaOps} on a device, which it closes. */
-final class DeviceBackend implements OperationBackend {
+/** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
+public final class DeviceBackend implements OperationBackend {
     private static final int HEAD_DIM = 64;
 
     private final Device device;
@@ -20,11 +20,12 @@ final class DeviceBackend implements OperationBackend {
     private final ModelLimits limits;
     private final CudaOps ops;
 
-    DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
+    /** With memory and a stream of its own. */
+    public DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
         this.device = device;
         this.config = config;
         this.limits = limits;
-        stream = device.createStream("test");
+        stream = device.createStream("check");
         ops = new CudaOps(device, stream, config, limits);
         long kvBytes = ops.memory().keysValues().sizeBytes();
         byte half = (byte) (Float.floatToRawIntBits(UNWRITTEN) >>> 24);
@@ -270,6 +271,5 @@ final class DeviceBackend implements OperationBackend {
     public void close() {
         ops.close();
         stream.close();
-        device.close();
     }
 }

@@ -1,4 +1,4 @@
-package io.penstock.runtime.testing;
+package io.penstock.runtime.check;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;

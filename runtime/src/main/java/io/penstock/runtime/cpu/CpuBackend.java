@@ -5,31 +5,25 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.DType;
 import io.penstock.runtime.checkpoint.FloatTensor;
 import io.penstock.runtime.config.ModelConfig;
-import io.penstock.runtime.testing.OperationBackend;
+import io.penstock.runtime.check.OperationBackend;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
-/** The operations' CPU twins, with bfloat16 rounding. */
+/** The operations' CPU twins on arrays, with bfloat16 rounding: for checks, not for steps. */
 public final class CpuBackend implements OperationBackend {
     private final Arena arena = Arena.ofShared();
     private final WorkerPool pool = new WorkerPool(1);
     private final CpuWeights weights = new CpuWeights(arena);
     private final ModelConfig config;
-    private final ModelLimits limits;
     private final CpuOps ops;
 
+    /** With memory of its own. */
     public CpuBackend(ModelConfig config, ModelLimits limits) {
         this.config = config;
-        this.limits = limits;
         ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
         for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
             Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);
         }
-    }
-
-    /** The nearest bfloat16 value. */
-    public static float bf16(float value) {
-        return Arithmetic.bf16(value);
     }
 
     private static CpuTensor tensor(float[] values, int columns) {

@@ -1,12 +1,13 @@
 package io.penstock.runtime.checkpoint;
 
-/** A tensor of a test: values given as floats, said to be stored as {@code dtype}, which must hold them exactly. */
+/** A tensor of values in memory, owned by the caller; {@code dtype}, which it is said to be of, holds them exactly. */
 public final class FloatTensor implements TensorData {
     private final String name;
     private final DType dtype;
     private final float[] values;
     private final long[] shape;
 
+    /** Over {@code values}, which are not copied. */
     public FloatTensor(String name, DType dtype, float[] values, long... shape) {
         this.name = name;
         this.dtype = dtype;

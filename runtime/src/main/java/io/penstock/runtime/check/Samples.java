@@ -1,4 +1,4 @@
-package io.penstock.runtime.cuda;
+package io.penstock.runtime.check;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -9,31 +9,38 @@ import io.penstock.runtime.config.LayerType;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.MoeConfig;
 import io.penstock.runtime.config.SpecialTokens;
-import io.penstock.runtime.cpu.CpuBackend;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** Random inputs of the operations' cases, the same for a seed, and models that are only as large as a case needs. */
-final class Samples {
-    static final float EPS = 1e-5f;
+public final class Samples {
+    /** Of the models' norms. */
+    public static final float EPS = 1e-5f;
 
     private final SplittableRandom random;
 
-    Samples(long seed) {
+    /** The same values for the same seed. */
+    public Samples(long seed) {
         random = new SplittableRandom(seed);
     }
 
+    /** The nearest bfloat16 value, ties to even. */
+    static float bf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return Float.intBitsToFloat((bits + 0x7FFF + (bits >>> 16 & 1)) & 0xFFFF0000);
+    }
+
     /** Normally distributed bfloat16 values. */
-    float[] normal(int length, double deviation) {
+    public float[] normal(int length, double deviation) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
-            values[i] = CpuBackend.bf16((float) (random.nextGaussian() * deviation));
+            values[i] = bf16((float) (random.nextGaussian() * deviation));
         }
         return values;
     }
 
     /** Normally distributed float32 values. */
-    float[] normalFloat32(int length, double deviation) {
+    public float[] normalFloat32(int length, double deviation) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
             values[i] = (float) (random.nextGaussian() * deviation);
@@ -61,7 +68,7 @@ final class Samples {
     }
 
     /** A model of two layers of each operator. */
-    static ModelConfig config(int vocab, int hidden, int numHeads, int numKvHeads) {
+    public static ModelConfig config(int vocab, int hidden, int numHeads, int numKvHeads) {
         return new ModelConfig(
                 ModelConfig.DENSE_TYPE,
                 new Dimensions(vocab, hidden, 128_000, 3, EPS),
@@ -73,11 +80,11 @@ final class Samples {
     }
 
     /** For operations that need nothing of a model but its width. */
-    static ModelConfig config(int hidden) {
+    public static ModelConfig config(int hidden) {
         return config(64, hidden, 1, 1);
     }
 
-    static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {
+    public static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {
         return new ModelLimits(maxNumSeqs, maxNumBatchedTokens, 512, 8 * maxNumSeqs, 8);
     }
 

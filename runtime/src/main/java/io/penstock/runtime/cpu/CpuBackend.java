@@ -157,7 +157,7 @@ public final class CpuBackend implements OperationBackend {
             float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
         int columns = qkv.length / batch.numTokens();
         CpuTensor heads = tensor(qkv, columns);
-        ops.beginStep(batch);
+        ops.rope().ensure(limits.maxModelLen());
         ops.qkNormRopeStore(heads, vector(qNorm), vector(kNorm), attentionLayer, batch);
         int width = config.attention().queryWidth();
         float[] queries = new float[batch.numTokens() * width];

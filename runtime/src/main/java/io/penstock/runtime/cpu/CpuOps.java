@@ -47,6 +47,10 @@ final class CpuOps implements Ops {
         return memory;
     }
 
+    RopeTable rope() {
+        return rope;
+    }
+
     @Override
     public void beginStep(ForwardBatch batch) {
         int end = 0;

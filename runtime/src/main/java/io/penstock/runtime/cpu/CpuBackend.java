@@ -15,11 +15,13 @@ public final class CpuBackend implements OperationBackend {
     private final WorkerPool pool = new WorkerPool(1);
     private final CpuWeights weights = new CpuWeights(arena);
     private final ModelConfig config;
+    private final ModelLimits limits;
     private final CpuOps ops;
 
     /** With memory of its own. */
     public CpuBackend(ModelConfig config, ModelLimits limits) {
         this.config = config;
+        this.limits = limits;
         ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
         for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
             Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);

@@ -21,6 +21,7 @@ import io.penstock.runtime.InputException;
 import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.check.OperationCases;
 import io.penstock.runtime.cuda.DeviceBackend;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashSet;
@@ -82,8 +83,8 @@ final class GpuCheckCommand implements Callable<Integer> {
     @Option(
             names = "--results",
             paramLabel = "FILE",
-            description = "Appends one JSON line a case to FILE. Default: bench/results/gpu-check.jsonl, and nowhere for"
-                    + " the emulator.")
+            description = "Appends one JSON line a case to FILE. Default: bench/results/gpu-check.jsonl, and nowhere"
+                    + " for the emulator.")
     private Path results;
 
     @Option(names = "--no-results", description = "Appends nothing anywhere.")
@@ -95,6 +96,9 @@ final class GpuCheckCommand implements Callable<Integer> {
                 operations(), seed == null ? new SplittableRandom().nextLong(MAX_FRESH_SEED) : seed, isQuick);
         if (results != null && isWithoutResults) {
             throw wrong("--results does not go with --no-results");
+        }
+        if (results != null && Files.isDirectory(results)) {
+            throw new InputException(results + " is a directory: give --results the file that lines are appended to");
         }
         if (device.equals("emulator")) {
             return onEmulator(options);
@@ -155,7 +159,7 @@ final class GpuCheckCommand implements Callable<Integer> {
                 return counts;
             }), options, null);
         } catch (DeviceException e) {
-            throw new InputException("the emulator found a fault: " + e.getMessage(), e);
+            throw new InputException("the emulator failed: " + e.getMessage(), e);
         }
     }
 
@@ -165,7 +169,7 @@ final class GpuCheckCommand implements Callable<Integer> {
      * @param defaultResults where results go unless an option says otherwise; null for nowhere
      * @return the exit code
      */
-    private int check(CheckTarget target, CheckOptions options, Path defaultResults) {
+    int check(CheckTarget target, CheckOptions options, Path defaultResults) {
         CheckReport report = GpuCheck.run(target, options, progress());
         if (isJson) {
             System.out.println(ReportResults.json(report));

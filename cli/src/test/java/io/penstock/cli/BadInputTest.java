@@ -188,6 +188,8 @@ class BadInputTest {
                 bad(FAILED, files.folder() + " is a directory", "generate", "--file", files.folder()),
                 bad(FAILED, latin1 + " is not UTF-8 at byte 3", "generate", "--file", latin1),
                 bad(FAILED, empty + " is empty", "generate", "--file", empty),
+                bad(FAILED, files.folder() + " is a directory: give --results the file",
+                        "gpu-check", "--results", files.folder()),
                 bad(FAILED, files.absent() + " does not exist", "generate", "--body", files.absent()),
                 bad(FAILED, files.absent() + " does not exist", "generate", "--input", files.absent()),
                 bad(FAILED, files.folder() + " is a directory", "generate", "--input", files.folder()),

@@ -5,10 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.penstock.bench.gpucheck.CheckOptions;
+import io.penstock.bench.gpucheck.CheckTarget;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.check.MismatchException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,5 +54,27 @@ class GpuCheckTest {
         assertTrue(report.get("ceilings").isNull());
         assertEquals("gather_last", report.get("validation").get(0).get("operation").textValue());
         assertEquals(1, run.out().lines().count());
+    }
+
+    @Test
+    void aWrongOperationIsAFailure() {
+        CheckTarget wrong = CheckTarget.counted(new EmulatorDevice(EmulatorOptions.failing()), (config, limits) -> {
+            throw new MismatchException("add [1, 5]: expected 1.0, was 2.0");
+        }, Map::of);
+        PrintStream realOut = System.out;
+        PrintStream realErr = System.err;
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+            assertEquals(1, new GpuCheckCommand().check(wrong, new CheckOptions(List.of("add"), 1, true), null));
+        } finally {
+            System.setOut(realOut);
+            System.setErr(realErr);
+        }
+        assertEquals("penstock: wrong on this device: add: 1 x 8: add [1, 5]: expected 1.0, was 2.0"
+                + System.lineSeparator(), err.toString(StandardCharsets.UTF_8));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("WRONG in 6 of 6 cases"), out::toString);
     }
 }

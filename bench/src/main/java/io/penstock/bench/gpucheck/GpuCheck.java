@@ -7,6 +7,7 @@ import io.penstock.bench.kernels.KernelCounting;
 import io.penstock.bench.kernels.KernelShape;
 import io.penstock.bench.kernels.KernelSuite;
 import io.penstock.bench.kernels.KernelTimer;
+import io.penstock.device.DeviceException;
 import io.penstock.device.Stream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,6 +31,9 @@ public final class GpuCheck {
     private final CheckTarget target;
     private final CheckOptions options;
     private final CheckProgress progress;
+    private final List<OperationTiming> measured = new ArrayList<>();
+    private Ceilings ceilings;
+    private String problem;
 
     private GpuCheck(CheckTarget target, CheckOptions options, CheckProgress progress) {
         this.target = target;
@@ -47,50 +51,46 @@ public final class GpuCheck {
         List<OperationVerdict> verdicts = validation.run();
         List<String> right = verdicts.stream().filter(OperationVerdict::isRight)
                 .map(OperationVerdict::operation).toList();
-        String model = target.isTimed() ? MODEL : null;
-        if (validation.isDeviceLost() || right.isEmpty()) {
-            return report(model, verdicts, null, List.of());
+        if (!validation.isDeviceLost() && !right.isEmpty()) {
+            measure(right);
         }
+        return new CheckReport(target.device().properties(), options.seed(), target.isTimed() ? MODEL : null, verdicts,
+                ceilings, measured, problem);
+    }
+
+    private void measure(List<String> operations) {
         try (Stream stream = target.device().createStream("measure")) {
-            return target.isTimed() ? timed(stream, verdicts, right) : counted(stream, verdicts, right);
+            if (target.isTimed()) {
+                time(stream, operations);
+            } else {
+                KernelCounting counting = new KernelCounting(stream, target.counters());
+                measure(stream, operations, COUNTED_SHAPE, COUNTED_TOKENS, counting::measure);
+            }
+        } catch (DeviceException e) {
+            problem = "the device failed after " + measured.size() + " measurements: " + e.getMessage();
         }
     }
 
-    private CheckReport report(
-            String model, List<OperationVerdict> verdicts, Ceilings ceilings, List<OperationTiming> measured) {
-        return new CheckReport(
-                target.device().properties(), options.seed(), model, verdicts, ceilings, measured);
-    }
-
-    private CheckReport timed(Stream stream, List<OperationVerdict> verdicts, List<String> right) {
+    private void time(Stream stream, List<String> operations) {
         progress.next("measuring copy bandwidth and matrix product", 0, 1);
-        Ceilings ceilings = Ceilings.measure(target.device(), stream, target.gemm());
+        ceilings = Ceilings.measure(target.device(), stream, target.gemm());
         try (KernelTimer timer = new KernelTimer(target.device(), stream)) {
-            List<OperationTiming> measured = measure(stream, right, KernelShape.of(MODEL),
-                    options.isQuick() ? QUICK_TOKENS : TOKENS,
+            measure(stream, operations, KernelShape.of(MODEL), options.isQuick() ? QUICK_TOKENS : TOKENS,
                     benchmark -> compared(benchmark, timer.measure(benchmark), ceilings));
-            return report(MODEL, verdicts, ceilings, measured);
         }
     }
 
-    private CheckReport counted(Stream stream, List<OperationVerdict> verdicts, List<String> right) {
-        KernelCounting counting = new KernelCounting(stream, target.counters());
-        return report(null, verdicts, null,
-                measure(stream, right, COUNTED_SHAPE, COUNTED_TOKENS, counting::measure));
-    }
-
-    private List<OperationTiming> measure(Stream stream, List<String> operations, KernelShape shape, int[] tokens,
+    private void measure(Stream stream, List<String> operations, KernelShape shape, int[] tokens,
             Function<KernelBenchmark, Map<String, Double>> meter) {
         List<KernelSuite.Entry> entries = KernelSuite.all().stream()
                 .filter(entry -> operations.contains(entry.operation())).toList();
-        List<OperationTiming> measured = new ArrayList<>();
         for (int e = 0; e < entries.size(); e++) {
             KernelSuite.Entry entry = entries.get(e);
             for (int numTokens : tokens) {
                 if (numTokens > entry.maxTokens()) {
                     continue;
                 }
-                progress.next("measuring " + entry.operation() + " at " + numTokens + " tokens", e, entries.size());
+                progress.next("measuring " + entry.name() + " at " + numTokens + " tokens", e, entries.size());
                 try (BenchmarkMemory memory =
                                 new BenchmarkMemory(target.device(), stream, numTokens, target.isTimed());
                         KernelBenchmark benchmark = entry.open(memory, shape)) {
@@ -100,7 +100,6 @@ public final class GpuCheck {
                 }
             }
         }
-        return measured;
     }
 
     /** With the parts of the ceilings that it reaches, and what it could take at least. */

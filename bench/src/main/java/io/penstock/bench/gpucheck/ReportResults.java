@@ -44,7 +44,7 @@ public final class ReportResults {
         return results;
     }
 
-    /** One line: {@code ok}, {@code device}, {@code seed}, {@code validation}, {@code ceilings}, {@code measured}. */
+    /** One line: everything in the report, under its names there, and {@code ok}. */
     public static String json(CheckReport report) {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode root = mapper.createObjectNode();
@@ -56,6 +56,7 @@ public final class ReportResults {
         root.set("validation", mapper.valueToTree(report.verdicts()));
         root.set("ceilings", mapper.valueToTree(report.ceilings()));
         root.set("measured", mapper.valueToTree(report.measured()));
+        root.put("problem", report.problem());
         return root.toString();
     }
 }

@@ -34,6 +34,10 @@ public final class ReportText {
             lines.add("");
             measured(report, lines);
         }
+        if (report.problem() != null) {
+            lines.add("");
+            lines.add(report.problem());
+        }
         return lines;
     }
 

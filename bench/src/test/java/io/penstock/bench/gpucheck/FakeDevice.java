@@ -1,6 +1,7 @@
 package io.penstock.bench.gpucheck;
 
 import io.penstock.device.Device;
+import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.DeviceModule;
 import io.penstock.device.DeviceProperties;
@@ -23,6 +24,14 @@ final class FakeDevice implements Device {
 
     private long nextAddress = 1 << 20;
     private double nowMs;
+    private String refusedName = "";
+    private long refusedBytes;
+
+    /** Has no memory for this. */
+    void failsOn(String name, long sizeBytes) {
+        refusedName = name;
+        refusedBytes = sizeBytes;
+    }
 
     private record FakeMemory(String name, long address, long sizeBytes) implements DeviceMemory {
         @Override
@@ -174,6 +183,9 @@ final class FakeDevice implements Device {
 
     @Override
     public DeviceMemory allocate(String name, long sizeBytes) {
+        if (name.equals(refusedName) && sizeBytes >= refusedBytes) {
+            throw new DeviceException("cuMemAlloc", 2, "CUDA_ERROR_OUT_OF_MEMORY", "allocating " + name);
+        }
         FakeMemory memory = new FakeMemory(name, nextAddress, sizeBytes);
         nextAddress += Math.ceilDiv(sizeBytes, 256) * 256;
         return memory;

@@ -80,7 +80,8 @@ class GpuCheckTest {
     @Test
     void resultsAreLinesThatCanBeReadAgain() throws IOException {
         CheckReport report = check(right(), "add");
-        RunContext context = RunContext.onDevice(folder, Instant.EPOCH, "Fake GPU", "no driver", "./penstock gpu-check");
+        RunContext context = RunContext.onDevice(
+                folder, Instant.EPOCH, "Fake GPU", "no driver", "./penstock gpu-check");
         ResultLog log = ResultLog.at(folder.resolve("mine.jsonl"), ReportResults.NAME);
         ReportResults.of(report, context).forEach(log::append);
         List<BenchResult> read = log.read().results();
@@ -141,6 +142,18 @@ class GpuCheckTest {
         assertNull(report.ceilings());
         assertTrue(report.firstFailure().contains("add: 1 x 8: the device failed: "), report::firstFailure);
         assertEquals(List.of("gather_last: not run, the device is lost"), report.verdicts().getLast().failures());
+    }
+
+    @Test
+    void aDeviceThatFailsWhileMeasuringKeepsWhatWasMeasured() {
+        FakeDevice device = new FakeDevice();
+        device.failsOn("update", 2048L * 2048 * 2);
+        CheckReport report = GpuCheck.run(new CheckTarget(device, right(), null, null),
+                new CheckOptions(List.of("add"), 7, true), SILENT);
+        assertFalse(report.isGreen());
+        assertEquals(2, report.measured().size());
+        assertTrue(report.firstFailure().startsWith("the device failed after 2 measurements: "), report::firstFailure);
+        assertEquals(report.problem(), ReportText.lines(report).getLast());
     }
 
     @Test

@@ -26,7 +26,7 @@ final class GatherLastCases {
 
     private static void check(Trial trial, int numTokens, int numRows, int hidden) {
         Samples samples = trial.samples();
-        ModelLimits limits = Samples.limits(2, numTokens + 1);
+        ModelLimits limits = Samples.limits(numRows, numTokens + 1);
         float[] x = samples.normal(numTokens * hidden, 1);
         ForwardBatch batch = Samples.prompt(limits, new int[numTokens]);
         float[] expected = new float[numRows * hidden];

@@ -92,7 +92,8 @@ final class LinearCases {
         float[] x = trial.samples().normal(numRows * k, 1);
         float[] weight = trial.samples().normal(columns * k, 1 / Math.sqrt(k));
         Reference reference = Reference.of(x, weight, k);
-        try (OperationBackend backend = trial.open(CONFIG, LIMITS); OperationBackend twin = trial.twin(CONFIG, LIMITS)) {
+        try (OperationBackend backend = trial.open(CONFIG, LIMITS);
+                OperationBackend twin = trial.twin(CONFIG, LIMITS)) {
             float[] actual = backend.linear(x, weight, k);
             closeness.requireClose(
                     NAME, columns, reference.expected, reference.bounds(k, Closeness.BF16), actual);
@@ -117,7 +118,8 @@ final class LinearCases {
                     + 1.2 * gates.error(i, k) * Math.abs(ups.expected[i])
                     + (Math.abs(silu) + gates.error(i, k)) * ups.error(i, k);
         }
-        try (OperationBackend backend = trial.open(CONFIG, LIMITS); OperationBackend twin = trial.twin(CONFIG, LIMITS)) {
+        try (OperationBackend backend = trial.open(CONFIG, LIMITS);
+                OperationBackend twin = trial.twin(CONFIG, LIMITS)) {
             float[] actual = backend.linearSiluAndMul(x, gate, up, k);
             trial.closeness().requireClose("linear_silu_and_mul", width, expected, bounds, actual);
             trial.closeness().requireTwin("linear_silu_and_mul", width, twin.linearSiluAndMul(x, gate, up, k), actual);

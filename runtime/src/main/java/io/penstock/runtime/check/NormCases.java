@@ -62,7 +62,8 @@ final class NormCases {
         float[] weight = trial.samples().normal(columns, 1);
         ModelConfig config = Samples.config(columns);
         Reference reference = Reference.of(x, weight);
-        try (OperationBackend backend = trial.open(config, LIMITS); OperationBackend twin = trial.twin(config, LIMITS)) {
+        try (OperationBackend backend = trial.open(config, LIMITS);
+                OperationBackend twin = trial.twin(config, LIMITS)) {
             float[] actual = backend.rmsNorm(x, weight, inPlace);
             trial.closeness().requireClose("rms_norm", columns, reference.expected, reference.bounds, actual);
             trial.closeness().requireTwin("rms_norm", columns, twin.rmsNorm(x, weight, false), actual);
@@ -76,7 +77,8 @@ final class NormCases {
         ModelConfig config = Samples.config(columns);
         float[] sum = AddCases.sums(residual, update);
         Reference reference = Reference.of(sum, weight);
-        try (OperationBackend backend = trial.open(config, LIMITS); OperationBackend twin = trial.twin(config, LIMITS)) {
+        try (OperationBackend backend = trial.open(config, LIMITS);
+                OperationBackend twin = trial.twin(config, LIMITS)) {
             float[][] actual = backend.addRmsNorm(residual, update, weight);
             trial.closeness().requireSame("residual", columns, sum, actual[0]);
             trial.closeness().requireClose("add_rms_norm", columns, reference.expected, reference.bounds, actual[1]);

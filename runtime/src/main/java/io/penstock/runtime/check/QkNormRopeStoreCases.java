@@ -71,7 +71,8 @@ final class QkNormRopeStoreCases {
         float[] qkv = samples.normal(batch.numTokens() * columns, 2);
         float[] qNorm = samples.normal(DIM, 1);
         float[] kNorm = samples.normal(DIM, 1);
-        try (OperationBackend backend = trial.open(config, LIMITS); OperationBackend twin = trial.twin(config, LIMITS)) {
+        try (OperationBackend backend = trial.open(config, LIMITS);
+                OperationBackend twin = trial.twin(config, LIMITS)) {
             float[] queries = backend.qkNormRopeStore(qkv, qNorm, kNorm, LAYER, batch);
             closeness.requireTwin(
                     "q", numHeads * DIM, twin.qkNormRopeStore(qkv, qNorm, kNorm, LAYER, batch), queries);

@@ -113,7 +113,8 @@ final class ShortConvCases {
                 batch.writeSnapshot(tokens[p], 5 - p);
             }
         }
-        try (OperationBackend backend = trial.open(config, LIMITS); OperationBackend twin = trial.twin(config, LIMITS)) {
+        try (OperationBackend backend = trial.open(config, LIMITS);
+                OperationBackend twin = trial.twin(config, LIMITS)) {
             fill(backend, twin, samples, hidden);
             Reference reference = Reference.of(twin, bcx, taps, batch, hidden);
             float[] actual = backend.shortConv(bcx, taps, LAYER, batch);

@@ -44,7 +44,8 @@ final class SiluAndMulCases {
             expected[i] = silu(gate) * gateUp[i / width * 2 * width + width + i % width];
             bounds[i] = Math.abs(expected[i]) * (Closeness.BF16 + (8 + Math.abs(gate)) * 0x1p-23) + 1e-34;
         }
-        try (OperationBackend backend = trial.open(CONFIG, LIMITS); OperationBackend twin = trial.twin(CONFIG, LIMITS)) {
+        try (OperationBackend backend = trial.open(CONFIG, LIMITS);
+                OperationBackend twin = trial.twin(CONFIG, LIMITS)) {
             float[] actual = isFloat32 ? backend.siluAndMul(gateUp, width) : backend.siluAndMulRounded(gateUp, width);
             trial.closeness().requireClose(NAME, width, expected, bounds, actual);
             // The twin's e^x ends at -87.3, so what is smaller than float32's normal range may differ.

@@ -85,7 +85,8 @@ public final class Samples {
     }
 
     public static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {
-        return new ModelLimits(maxNumSeqs, maxNumBatchedTokens, 512, 8 * maxNumSeqs, 8);
+        int maxModelLen = Math.max(512, maxNumBatchedTokens);
+        return new ModelLimits(maxNumSeqs, maxNumBatchedTokens, maxModelLen, 8 * maxNumSeqs, 8);
     }
 
     /** One sequence of new tokens. */

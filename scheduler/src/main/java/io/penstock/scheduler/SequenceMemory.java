@@ -209,6 +209,9 @@ final class SequenceMemory {
             long key = cache.tokens().key(sequence.chainKey, block);
             int parent = index == 0 ? -1 : sequence.blocks[index - 1];
             int known = cache.insert(block, parent, key, salt);
+            if (known == PrefixCache.SHARED) {
+                return;
+            }
             if (known != block) {
                 sequence.blocks[index] = known;
                 movedSequences[numMoved] = sequence;

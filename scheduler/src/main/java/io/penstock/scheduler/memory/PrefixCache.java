@@ -14,6 +14,9 @@ import java.util.Arrays;
  * list of unreferenced blocks than its parent.
  */
 public final class PrefixCache {
+    /** From {@link #insert}: a block with the same content is known, and this one has several owners. */
+    public static final int SHARED = -2;
+
     private static final int NONE = -1;
 
     private final int numBlocks;
@@ -158,7 +161,8 @@ public final class PrefixCache {
      *
      * @param parent the findable block before it, or -1 for a sequence's first
      * @return the block itself, or the findable block with the same content: then the caller owns that one and has
-     *     lost {@code block}
+     *     lost {@code block}; {@link #SHARED} if it has other owners: they would be left with the children of a block
+     *     that they do not hold, so it stays unknown while they are there
      */
     public int insert(int block, int parent, long key, long salt) {
         if (parent != NONE && !isFindable[parent]) {
@@ -169,9 +173,16 @@ public final class PrefixCache {
             if (existing == block || !tokens.equal(existing, block)) {
                 return block;
             }
+            if (refCounts[block] > 1) {
+                return SHARED;
+            }
             retain(existing);
             release(block);
             return existing;
+        }
+        if (isFindable[block]) {
+            throw new IllegalStateException("KV block " + block + " can be found already, behind " + parents[block]
+                    + " and not " + parent);
         }
         isFindable[block] = true;
         keys[block] = key;

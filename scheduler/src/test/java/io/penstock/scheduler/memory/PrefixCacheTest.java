@@ -266,4 +266,30 @@ class PrefixCacheTest {
         cache.release(block);
         assertThrows(IllegalStateException.class, () -> cache.release(block));
     }
+
+    /** Its other owner would keep the children of a block that it does not hold, which may then be evicted first. */
+    @Test
+    void aSharedBlockIsNotReplaced() {
+        var blocks = new PrefixCache(4, 0);
+        int known = blocks.take();
+        int same = blocks.take();
+        long key = blocks.tokens().key(0, known);
+        assertEquals(known, blocks.insert(known, -1, key, 0));
+        blocks.retain(same);
+        assertEquals(PrefixCache.SHARED, blocks.insert(same, -1, key, 0));
+        assertEquals(2, blocks.refCount(same));
+        blocks.release(same);
+        assertEquals(known, blocks.insert(same, -1, key, 0));
+        assertEquals(0, blocks.refCount(same));
+        assertEquals(2, blocks.refCount(known));
+        blocks.checkIntegrity();
+    }
+
+    @Test
+    void aBlockIsNotFoundInTwoPlaces() {
+        var blocks = new PrefixCache(4, 0);
+        int block = blocks.take();
+        blocks.insert(block, -1, 1, 0);
+        assertThrows(IllegalStateException.class, () -> blocks.insert(block, -1, 2, 0));
+    }
 }

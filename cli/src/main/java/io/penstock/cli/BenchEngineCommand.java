@@ -4,6 +4,7 @@ import io.penstock.bench.engine.EngineHostSuite;
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.ResultLog;
 import io.penstock.bench.results.RunContext;
+import io.penstock.runtime.InputException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -71,6 +72,7 @@ final class BenchEngineCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--iterations must be between 1 and " + MAX_ITERATIONS + ", not " + numIterations);
         }
+        requireJmh();
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), command());
         System.out.println(HEADER);
         for (int seqs : numSeqs) {
@@ -81,6 +83,13 @@ final class BenchEngineCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** The bundle for GPU machines leaves JMH out. */
+    private static void requireJmh() {
+        if (BenchEngineCommand.class.getResource("/org/openjdk/jmh/runner/Runner.class") == null) {
+            throw new InputException("this bundle has no JMH, which times the engine: run it from the source tree");
+        }
     }
 
     private String command() {

@@ -3,6 +3,9 @@ package io.penstock.cli;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
 import io.penstock.bench.machine.MachineInfo;
+import io.penstock.device.DeviceProbe;
+import io.penstock.device.DeviceProperties;
+import io.penstock.device.cuda.CudaDevices;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.checkpoint.CheckpointVerification;
 import io.penstock.runtime.cpu.CpuKernels;
@@ -20,7 +23,6 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -39,8 +41,6 @@ final class DoctorCommand implements Callable<Integer> {
             "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "sve", "bf16");
     private static final Path CPUINFO = Path.of("/proc/cpuinfo");
     private static final Path NVIDIA_DRIVER = Path.of("/proc/driver/nvidia/version");
-    private static final List<String> LIBRARY_FOLDERS = List.of("/usr/lib/x86_64-linux-gnu",
-            "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/usr/local/cuda/compat");
 
     @Mixin
     private ModelOptions model;
@@ -133,45 +133,53 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private void gpu() {
-        line("driver", driver());
-        String library = LIBRARY_FOLDERS.stream()
-                .map(folder -> Path.of(folder, "libcuda.so.1"))
-                .filter(Files::exists)
-                .map(Path::toString)
-                .findFirst()
-                .orElse("no libcuda.so.1");
-        line("cuda", library);
-        List<String> gpus = gpus();
-        if (gpus.isEmpty()) {
-            line("gpu", "none found: the CPU is used");
+        driver();
+        int numGpus = 0;
+        DeviceProbe probe = CudaDevices.probe(0, weightBytes());
+        while (probe instanceof DeviceProbe.Available found) {
+            line("gpu", gpu(numGpus, found.properties()));
+            numGpus++;
+            probe = CudaDevices.probe(numGpus, weightBytes());
         }
-        gpus.forEach(gpu -> line("gpu", gpu));
-    }
-
-    private static String driver() {
-        try {
-            return Files.readAllLines(NVIDIA_DRIVER).getFirst();
-        } catch (IOException e) {
-            return "no NVIDIA driver";
-        }
-    }
-
-    private static List<String> gpus() {
-        try {
-            Process process = new ProcessBuilder(
-                    "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                return List.of("nvidia-smi does not answer");
+        if (probe instanceof DeviceProbe.Unavailable none
+                && (numGpus == 0 || none.reason() != DeviceProbe.Reason.NO_DEVICE)) {
+            line("gpu", (numGpus == 0 ? "none, the CPU is used: " : "not used: ") + none.message());
+            if (isToBeRepaired(none.reason())) {
+                problems.add(none.message());
             }
-            return process.exitValue() == 0 ? process.inputReader().readAllLines() : List.of();
-        } catch (IOException e) {
-            return List.of();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return List.of();
+        }
+    }
+
+    /** A machine with no GPU, or not one for this model, is as it should be; that Java is too old is told above. */
+    private static boolean isToBeRepaired(DeviceProbe.Reason reason) {
+        return switch (reason) {
+            case NO_DRIVER, NO_DEVICE, WRONG_ARCHITECTURE, TOO_LITTLE_MEMORY, JAVA_TOO_OLD -> false;
+            case NO_NATIVE_LIBRARY, DRIVER_TOO_OLD, FAILED -> true;
+        };
+    }
+
+    private static String gpu(int ordinal, DeviceProperties gpu) {
+        return String.format(Locale.ROOT, "%d: %s, compute capability %.1f, %d multiprocessors, %s, %s", ordinal,
+                gpu.name(), gpu.computeCapability() / 10.0, gpu.cores().numMultiprocessors(),
+                MemorySize.show(gpu.memory().totalBytes()), gpu.driver());
+    }
+
+    /** What the model's weights take on a GPU; 0 if there is no such model, which is told below. */
+    private long weightBytes() {
+        try {
+            return model.resolve().config().parameters() * Short.BYTES;
+        } catch (InputException e) {
+            return 0;
+        }
+    }
+
+    private static void driver() {
+        if (Files.exists(NVIDIA_DRIVER)) {
+            try {
+                line("driver", Files.readAllLines(NVIDIA_DRIVER).getFirst());
+            } catch (IOException e) {
+                line("driver", "unknown (" + NVIDIA_DRIVER + " cannot be read)");
+            }
         }
     }
 

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             PullCommand.class,
             PlanCommand.class,
             DoctorCommand.class,
+            GpuCheckCommand.class,
             DebugCommand.class,
             BenchCommand.class,
             HelpCommand.class,

@@ -74,6 +74,6 @@ class ArchitectureTest {
     }
 
     static Stream<String> importedModules() {
-        return Stream.of("cli", "runtime");
+        return Stream.of("cli", "device", "runtime");
     }
 }

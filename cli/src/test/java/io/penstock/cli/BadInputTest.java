@@ -85,11 +85,20 @@ class BadInputTest {
                 bad(USAGE, "--max-tokens must be between 0 and 4096, not -1",
                         "debug", "logits", "--tokens", "1", "--max-tokens", "-1"),
                 bad(USAGE, "temperature must be between 0 and 100", "chat", "--temperature", "-1"),
+                bad(USAGE, "--device must be cuda, cuda:N or emulator, not 'tpu'", "gpu-check", "--device", "tpu"),
+                bad(USAGE, "--device must be cuda, cuda:N or emulator, not 'cuda:x'",
+                        "gpu-check", "--device", "cuda:x"),
+                bad(USAGE, "--only: there is no operation 'attention', there are embed, ",
+                        "gpu-check", "--only", "add,attention"),
+                bad(USAGE, "--results does not go with --no-results",
+                        "gpu-check", "--results", "x.jsonl", "--no-results"),
+                bad(USAGE, "Invalid value for option '--seed': 'x'", "gpu-check", "--seed", "x"),
                 bad(USAGE, "there is no command 'genrate'", "genrate"));
     }
 
     static Stream<Arguments> failures() {
         return Stream.of(
+                bad(FAILED, "no GPU to check: ", "gpu-check", "--device", "cuda:999"),
                 bad(FAILED, "--device cuda is not part of this build", "generate", "Hello", "--device", "cuda"),
                 bad(FAILED, "--device emulator is not part of this build", "chat", "--device", "emulator"),
                 bad(FAILED, "logit_bias must hold token ids between 0 and 4055, not 4096",
@@ -179,6 +188,8 @@ class BadInputTest {
                 bad(FAILED, files.folder() + " is a directory", "generate", "--file", files.folder()),
                 bad(FAILED, latin1 + " is not UTF-8 at byte 3", "generate", "--file", latin1),
                 bad(FAILED, empty + " is empty", "generate", "--file", empty),
+                bad(FAILED, files.folder() + " is a directory: give --results the file",
+                        "gpu-check", "--results", files.folder()),
                 bad(FAILED, files.absent() + " does not exist", "generate", "--body", files.absent()),
                 bad(FAILED, files.absent() + " does not exist", "generate", "--input", files.absent()),
                 bad(FAILED, files.folder() + " is a directory", "generate", "--input", files.folder()),

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /** The files of the repository that the tests run in: those that git tracks or would, or all where there is no git. */
 final class SourceTree {
-    private static final Set<String> BUILD_OUTPUT = Set.of("target", ".git", ".idea", ".vscode");
+    private static final Set<String> BUILD_OUTPUT = Set.of("target", ".git", ".idea", ".venv", ".vscode");
 
     private SourceTree() {}
 

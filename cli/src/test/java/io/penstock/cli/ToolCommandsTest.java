@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -79,6 +80,9 @@ class ToolCommandsTest {
         String report = out("doctor");
         assertTrue(report.contains("checkpoint   sound") && report.contains("Nothing is wrong."), report);
         assertTrue(report.contains("java         " + Runtime.version()), report);
+        assertTrue(report.contains("\ngpu          none, the CPU is used: ") || report.contains("\ngpu          0: "),
+                report);
+        assertFalse(report.contains("UnsatisfiedLinkError") || report.contains("\tat "), report);
     }
 
     @Test

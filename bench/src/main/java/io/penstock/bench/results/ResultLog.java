@@ -33,8 +33,13 @@ public final class ResultLog {
 
     /** {@code directory} is {@code bench/results} of the repository; it need not exist yet. */
     public static ResultLog of(Path directory, String suite) {
+        return at(directory.resolve(suite + ".jsonl"), suite);
+    }
+
+    /** In a file of any name; its directory need not exist yet. */
+    public static ResultLog at(Path file, String suite) {
         BenchResult.requireSuite(suite);
-        return new ResultLog(suite, directory.resolve(suite + ".jsonl"));
+        return new ResultLog(suite, file);
     }
 
     public Path file() {

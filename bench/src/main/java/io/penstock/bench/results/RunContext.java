@@ -34,4 +34,11 @@ public record RunContext(String commit, Instant date, String device, String driv
         return new RunContext(SourceCommit.read(repository), date, MachineInfo.ofThisMachine().device(), null,
                 System.getProperty("java.vm.name") + " " + Runtime.version(), command);
     }
+
+    /** The context of a run on a device, built from the sources in {@code repository}. */
+    public static RunContext onDevice(
+            Path repository, Instant date, String device, String driver, String command) {
+        return new RunContext(SourceCommit.read(repository), date, device, driver,
+                System.getProperty("java.vm.name") + " " + Runtime.version(), command);
+    }
 }

@@ -8,9 +8,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The commit that a working tree stands at, as {@code git} tells it. */
+/** The commit that a working tree stands at, as {@code git} tells it, or as a bundle remembers it. */
 final class SourceCommit {
     static final String UNKNOWN = "unknown";
+
+    /** System property with the commit of a program that was taken away from its sources. */
+    private static final String PROPERTY = "penstock.commit";
 
     private static final String DIRTY = "-dirty";
     private static final int TIMEOUT_SECONDS = 20;
@@ -23,6 +26,10 @@ final class SourceCommit {
      * {@code unknown} without git, outside a repository or before the first commit.
      */
     static String read(Path repository) {
+        String bundled = System.getProperty(PROPERTY);
+        if (bundled != null && !bundled.isBlank()) {
+            return bundled;
+        }
         String id = git(repository, "rev-parse", "--verify", "HEAD");
         if (id == null) {
             return UNKNOWN;

@@ -47,6 +47,10 @@ final class CpuOps implements Ops {
         return memory;
     }
 
+    RopeTable rope() {
+        return rope;
+    }
+
     @Override
     public void beginStep(ForwardBatch batch) {
         memory.copy(batch);
@@ -157,7 +161,7 @@ final class CpuOps implements Ops {
     }
 
     @Override
-    public void selectRows(Tensor out, Tensor x, ForwardBatch batch) {
+    public void gatherLast(Tensor out, Tensor x, ForwardBatch batch) {
         CpuTensor target = (CpuTensor) out;
         CpuTensor source = (CpuTensor) x;
         int n = source.columns();

@@ -45,6 +45,13 @@ final class Elementwise {
         return x / (1 + exp(-x));
     }
 
+    /** {@code gate = silu(gate) * up}, in float32. */
+    static void siluAndMul(float[] gate, int gateFrom, float[] up, int upFrom, int n) {
+        for (int i = 0; i < n; i++) {
+            gate[gateFrom + i] = silu(gate[gateFrom + i]) * up[upFrom + i];
+        }
+    }
+
     /** Sum of squares of {@code n} values, {@code n} a multiple of 8; eight interleaved sums, added as a tree. */
     static float sumOfSquares(float[] x, int from, int n) {
         float s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;

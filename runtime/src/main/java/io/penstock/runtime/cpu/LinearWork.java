@@ -123,9 +123,7 @@ final class LinearWork implements WorkerPool.Work {
         int width = PackedMatrix.PANEL_ROWS;
         if (epilogue == Epilogue.SILU_AND_MUL) {
             width = PackedMatrix.HALF;
-            for (int j = 0; j < width; j++) {
-                tile[from + j] = Elementwise.silu(tile[from + j]) * tile[from + width + j];
-            }
+            Elementwise.siluAndMul(tile, from, tile, from + width, width);
         } else if (epilogue == Epilogue.SCALE) {
             float weight = routing.weights()[row];
             for (int j = 0; j < width; j++) {

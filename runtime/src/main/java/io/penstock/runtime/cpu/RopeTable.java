@@ -5,16 +5,17 @@ package io.penstock.runtime.cpu;
  * the models were trained; float64 angles differ by up to 4e-3 at long contexts. Rows are computed when a position is
  * first reached, because 128,000 of them take longer than a short answer.
  */
-final class RopeTable {
-    static final int HEAD_DIM = 64;
-    static final int HALF = HEAD_DIM / 2;
+public final class RopeTable {
+    public static final int HEAD_DIM = 64;
+    /** Angles of a position. */
+    public static final int HALF = HEAD_DIM / 2;
 
     private final float[] inverseFrequencies = new float[HALF];
     private final float[] cos;
     private final float[] sin;
     private int numPositions;
 
-    RopeTable(double theta, int maxPositions) {
+    public RopeTable(double theta, int maxPositions) {
         for (int i = 0; i < HALF; i++) {
             inverseFrequencies[i] = 1f / (float) StrictMath.pow(theta, 2f * i / HEAD_DIM);
         }
@@ -23,7 +24,7 @@ final class RopeTable {
     }
 
     /** Makes the rows below {@code end} ready; called by one thread between operations. */
-    void ensure(int end) {
+    public void ensure(int end) {
         for (; numPositions < end; numPositions++) {
             for (int i = 0; i < HALF; i++) {
                 float angle = numPositions * inverseFrequencies[i];
@@ -38,12 +39,12 @@ final class RopeTable {
     }
 
     /** Cosines [positions, 32]. */
-    float[] cos() {
+    public float[] cos() {
         return cos;
     }
 
     /** Sines [positions, 32]. */
-    float[] sin() {
+    public float[] sin() {
         return sin;
     }
 }

@@ -84,7 +84,7 @@ public final class ForwardPass {
 
     private void logits(ForwardBatch batch) {
         Activations.Head head = a.head();
-        ops.selectRows(head.hidden(), a.residual(), batch);
+        ops.gatherLast(head.hidden(), a.residual(), batch);
         ops.rmsNorm(head.hidden(), head.hidden(), weights.embeddingNorm());
         trace.finalNorm(head.hidden());
         ops.logits(head.logits(), head.hidden(), weights.embedTokens());

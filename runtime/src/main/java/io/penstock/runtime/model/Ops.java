@@ -64,7 +64,7 @@ public interface Ops {
     void combineExperts(Tensor out, Tensor expertOut, Routing routing);
 
     /** {@code out[r] = x[logitToken(r)]}: the rows that go through the LM head. */
-    void selectRows(Tensor out, Tensor x, ForwardBatch batch);
+    void gatherLast(Tensor out, Tensor x, ForwardBatch batch);
 
     /** {@code out = x embedTokensᵀ} in float32; {@code out} [logit rows, vocab]. */
     void logits(Tensor out, Tensor x, Weight embedTokens);

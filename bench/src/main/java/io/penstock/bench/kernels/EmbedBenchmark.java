@@ -1,0 +1,53 @@
+package io.penstock.bench.kernels;
+
+import io.penstock.device.Stream;
+import io.penstock.kernels.EmbedKernel;
+
+/** Rows of the embedding, far apart. */
+final class EmbedBenchmark implements KernelBenchmark {
+    private static final int TABLE_ROWS = 4096;
+
+    private final KernelShape shape;
+    private final int numTokens;
+    private final int numCopies;
+    private final BenchmarkMemory.Tensor out;
+    private final BenchmarkMemory.Tensor table;
+    private final BenchmarkMemory.Tensor tokenIds;
+    private final EmbedKernel kernel;
+
+    EmbedBenchmark(BenchmarkMemory memory, KernelShape shape) {
+        this.shape = shape;
+        numTokens = memory.numTokens();
+        numCopies = memory.numCopies(floorBytes());
+        out = memory.output("out", 2L * numTokens * shape.hidden(), numCopies);
+        table = memory.bf16("embed_tokens", (long) TABLE_ROWS * shape.hidden(), 1);
+        tokenIds = memory.ints("token_ids", numTokens * numCopies, i -> i * 977 % TABLE_ROWS);
+        kernel = new EmbedKernel(memory.device(), shape.hidden());
+    }
+
+    @Override
+    public String name() {
+        return "embed " + numTokens + " x " + shape.hidden();
+    }
+
+    @Override
+    public long floorBytes() {
+        return 2L * 2 * numTokens * shape.hidden() + 4L * numTokens;
+    }
+
+    @Override
+    public int numCopies() {
+        return numCopies;
+    }
+
+    @Override
+    public void launch(Stream stream, int copy) {
+        long ids = tokenIds.address(0) + 4L * copy * numTokens;
+        kernel.launch(stream, out.address(copy), table.address(0), ids, numTokens);
+    }
+
+    @Override
+    public void close() {
+        kernel.close();
+    }
+}

@@ -1,0 +1,36 @@
+package io.penstock.bench.kernels;
+
+import io.penstock.device.Stream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** Compares what a launch is counted to do with what it must do at least, where launches are counted. */
+public final class KernelCounting {
+    private static final int SECTOR_BYTES = 32;
+
+    private final Stream stream;
+    private final Supplier<Map<String, Long>> lastLaunch;
+
+    /** @param lastLaunch the counters of the last launch, by name */
+    public KernelCounting(Stream stream, Supplier<Map<String, Long>> lastLaunch) {
+        this.stream = stream;
+        this.lastLaunch = lastLaunch;
+    }
+
+    /** Ratios: 1 is ideal for bytes and sectors, 0 for conflicts. */
+    public Map<String, Double> measure(KernelBenchmark benchmark) {
+        benchmark.launch(stream, 0);
+        stream.synchronize();
+        Map<String, Long> counters = lastLaunch.get();
+        double bytes = counters.get("globalReadBytes") + counters.get("globalWriteBytes");
+        double sectors = counters.get("globalReadSectors") + counters.get("globalWriteSectors");
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("bytesToFloor", bytes / benchmark.floorBytes());
+        metrics.put("sectorsToFloor", sectors * SECTOR_BYTES / benchmark.floorBytes());
+        metrics.put("conflictsToAccesses",
+                (double) counters.get("bankConflicts") / Math.max(1, counters.get("sharedAccesses")));
+        metrics.put("warpInstructions", (double) counters.get("warpInstructions"));
+        return metrics;
+    }
+}

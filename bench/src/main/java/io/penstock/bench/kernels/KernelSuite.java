@@ -1,0 +1,71 @@
+package io.penstock.bench.kernels;
+
+import java.util.List;
+import java.util.function.BiFunction;
+
+/** All benchmarks of operations. */
+public final class KernelSuite {
+    private static final int MAX_LOGIT_ROWS = 1024;
+
+    private static final List<Entry> ALL = List.of(
+            new Entry("embed", EmbedBenchmark::new),
+            new Entry("rms_norm", RmsNormBenchmark::new),
+            new Entry("add_rms_norm", AddRmsNormBenchmark::new),
+            new Entry("add", AddBenchmark::new),
+            linear("linear in_proj", LinearBenchmark.Form.BFLOAT16, shape -> 3 * shape.hidden(), KernelShape::hidden),
+            linear("linear out_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::hidden),
+            linear("linear gate_up", LinearBenchmark.Form.SILU_AND_MUL, KernelShape::width, KernelShape::hidden),
+            linear("linear down_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::width),
+            new Entry("linear lm_head", MAX_LOGIT_ROWS, (memory, shape) -> new LinearBenchmark(
+                    memory, LinearBenchmark.Form.FLOAT32, shape.vocab(), shape.hidden())),
+            new Entry("silu_and_mul", SiluAndMulBenchmark::new),
+            new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
+            new Entry("short_conv prefill", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
+            new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),
+            new Entry("gather_last", GatherLastBenchmark::new));
+
+    private KernelSuite() {}
+
+    /**
+     * A benchmark that can be made for any number of tokens.
+     *
+     * @param name the operation, and its use in a model if there are several
+     * @param maxTokens beyond which no step goes
+     * @param opener makes it; one at a time is open, since each fills the device's cache several times over
+     */
+    public record Entry(
+            String name, int maxTokens, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
+        Entry(String name, BiFunction<BenchmarkMemory, KernelShape, KernelBenchmark> opener) {
+            this(name, Integer.MAX_VALUE, opener);
+        }
+
+        /** The operation's name in every layer. */
+        public String operation() {
+            int end = name.indexOf(' ');
+            return end < 0 ? name : name.substring(0, end);
+        }
+
+        /** Opens it in memory that the caller closes after it. */
+        public KernelBenchmark open(BenchmarkMemory memory, KernelShape shape) {
+            return opener.apply(memory, shape);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private interface Size {
+        int of(KernelShape shape);
+    }
+
+    private static Entry linear(String name, LinearBenchmark.Form form, Size columns, Size k) {
+        return new Entry(name, (memory, shape) -> new LinearBenchmark(memory, form, columns.of(shape), k.of(shape)));
+    }
+
+    /** All of them, in the order in which a forward pass meets the operations. */
+    public static List<Entry> all() {
+        return ALL;
+    }
+}

@@ -1,0 +1,60 @@
+package io.penstock.bench.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.device.Stream;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the shipped kernels do at the 8B model's shapes, counted: close to what they must do. */
+class KernelCountsTest {
+    private static final KernelShape SHAPE = smallVocabulary(KernelShape.of("lfm2.5-8b-a1b"));
+    private static final double MAX_RATIO = 1.05;
+    private static final double MAX_CONFLICTS = 0.05;
+
+    /** Of the projection to logits, a sixteenth of the columns tells the same. */
+    private static KernelShape smallVocabulary(KernelShape shape) {
+        return new KernelShape(
+                shape.hidden(), shape.width(), shape.numHeads(), shape.numKvHeads(), shape.vocab() / 16);
+    }
+
+    /** Every benchmark, but matrix products at one size: what is counted of them does not depend on it. */
+    static List<Arguments> benchmarks() {
+        List<Arguments> all = new ArrayList<>();
+        for (KernelSuite.Entry entry : KernelSuite.all()) {
+            all.add(Arguments.of(entry, 64));
+            if (!entry.operation().equals("linear")) {
+                all.add(Arguments.of(entry, 129));
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("benchmarks")
+    void bytesSectorsAndConflicts(KernelSuite.Entry entry, int numTokens) {
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(numTokens));
+        Stream stream = device.createStream("counts");
+        try (device;
+                BenchmarkMemory memory = new BenchmarkMemory(device, stream, numTokens, false);
+                KernelBenchmark benchmark = entry.open(memory, SHAPE)) {
+            device.clearCounters();
+            Map<String, Double> metrics =
+                    new KernelCounting(stream, () -> device.counters().values()).measure(benchmark);
+            String what = benchmark.name() + ": " + metrics;
+            assertEquals(List.of(), device.faults(), what);
+            assertTrue(metrics.get("conflictsToAccesses") <= MAX_CONFLICTS, what);
+            if (benchmark.flops() == 0) {
+                assertTrue(metrics.get("bytesToFloor") <= MAX_RATIO, what);
+                assertTrue(metrics.get("sectorsToFloor") <= MAX_RATIO, what);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.penstock.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.penstock.bench.gpucheck.CheckOptions;
+import io.penstock.bench.gpucheck.CheckTarget;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.check.MismatchException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code penstock gpu-check} on the emulator. */
+class GpuCheckTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void countsOnTheEmulator() throws IOException {
+        Path results = folder.resolve("new/check.jsonl");
+        Invocation run = Invocation.of("gpu-check", "--device", "emulator", "--only", "add,embed", "--seed", "5",
+                "--results", results.toString());
+        assertEquals(0, run.exitCode(), run::err);
+        assertTrue(run.out().contains("--seed 5"), run::out);
+        assertTrue(run.out().contains("add                  right, the same bits in 6 cases"), run::out);
+        assertTrue(run.out().contains("bytes/floor"), run::out);
+        List<String> lines = Files.readAllLines(results);
+        assertEquals(4, lines.size());
+        JsonNode add = new ObjectMapper().readTree(lines.getLast());
+        assertEquals("add 67 x 256", add.get("case").textValue());
+        assertEquals("Penstock emulator", add.get("device").textValue());
+        assertEquals(1, add.get("metrics").get("bytesToFloor").doubleValue(), 0.05);
+        assertEquals("./penstock gpu-check --device emulator --seed 5 --only add,embed",
+                add.get("command").textValue());
+    }
+
+    @Test
+    void oneJsonObject() throws IOException {
+        Invocation run = Invocation.of("gpu-check", "--device", "emulator", "--only", "gather_last", "--json");
+        assertEquals(0, run.exitCode(), run::err);
+        JsonNode report = new ObjectMapper().readTree(run.out());
+        assertTrue(report.get("ok").booleanValue());
+        assertTrue(report.get("ceilings").isNull());
+        assertEquals("gather_last", report.get("validation").get(0).get("operation").textValue());
+        assertEquals(1, run.out().lines().count());
+    }
+
+    @Test
+    void aWrongOperationIsAFailure() {
+        CheckTarget wrong = CheckTarget.counted(new EmulatorDevice(EmulatorOptions.failing()), (config, limits) -> {
+            throw new MismatchException("add [1, 5]: expected 1.0, was 2.0");
+        }, Map::of);
+        PrintStream realOut = System.out;
+        PrintStream realErr = System.err;
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+            assertEquals(1, new GpuCheckCommand().check(wrong, new CheckOptions(List.of("add"), 1, true), null));
+        } finally {
+            System.setOut(realOut);
+            System.setErr(realErr);
+        }
+        assertEquals("penstock: wrong on this device: add: 1 x 8: add [1, 5]: expected 1.0, was 2.0"
+                + System.lineSeparator(), err.toString(StandardCharsets.UTF_8));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("WRONG in 6 of 6 cases"), out::toString);
+    }
+}

@@ -1,0 +1,205 @@
+package io.penstock.emulator;
+
+import io.penstock.device.Device;
+import io.penstock.device.DeviceException;
+import io.penstock.device.DeviceMemory;
+import io.penstock.device.DeviceModule;
+import io.penstock.device.DeviceProperties;
+import io.penstock.device.Event;
+import io.penstock.device.PinnedMemory;
+import io.penstock.device.Stream;
+import io.penstock.emulator.check.Fault;
+import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.check.LaunchCounters;
+import io.penstock.emulator.check.Place;
+import io.penstock.emulator.exec.LaunchResult;
+import io.penstock.emulator.memory.AddressSpace;
+import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.ptx.PtxException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A device that executes PTX on the CPU, and checks and counts what it does. Whoever makes it closes it. */
+public final class EmulatorDevice implements Device {
+    private static final int COMPUTE_CAPABILITY = 80;
+    private static final int NUM_MULTIPROCESSORS = 108;
+    private static final int BLOCK_SHARED_BYTES = 163 << 10;
+
+    private final EmulatorOptions options;
+    private final AddressSpace space = new AddressSpace();
+    private final List<Fault> faults = new ArrayList<>();
+    private final Map<String, LaunchCounters> counters = new LinkedHashMap<>();
+    private final List<EmulatorPinnedMemory> pinned = new CopyOnWriteArrayList<>();
+    private long numLaunches;
+    private boolean isClosed;
+    private String lostTo;
+
+    public EmulatorDevice(EmulatorOptions options) {
+        this.options = options;
+    }
+
+    @Override
+    public DeviceProperties properties() {
+        return new DeviceProperties("Penstock emulator", "PTX on the CPU", COMPUTE_CAPABILITY,
+                new DeviceProperties.Cores(NUM_MULTIPROCESSORS, 1_410_000, 2048, 65_536, 164 << 10,
+                        BLOCK_SHARED_BYTES),
+                new DeviceProperties.Memory(options.memoryBytes(), 40L << 20, 5120, 1_215_000));
+    }
+
+    @Override
+    public long freeBytes() {
+        return Math.max(0, options.memoryBytes() - space.usedBytes());
+    }
+
+    @Override
+    public DeviceMemory allocate(String name, long sizeBytes) {
+        requireUsable("allocating " + name);
+        if (sizeBytes < 1) {
+            throw new IllegalArgumentException(name + ": " + sizeBytes + " bytes");
+        }
+        if (sizeBytes > freeBytes() || sizeBytes > AddressSpace.MAX_BYTES) {
+            throw new DeviceException("cuMemAlloc", 2, "CUDA_ERROR_OUT_OF_MEMORY", "allocating " + sizeBytes
+                    + " bytes for " + name + ", of " + freeBytes() + " free (at most " + AddressSpace.MAX_BYTES
+                    + " at once)");
+        }
+        return new EmulatorMemory(space, space.allocate(name, sizeBytes));
+    }
+
+    @Override
+    public PinnedMemory allocatePinned(String name, long sizeBytes) {
+        requireUsable("allocating " + name);
+        EmulatorPinnedMemory memory = new EmulatorPinnedMemory(name, sizeBytes, pinned);
+        pinned.add(memory);
+        return memory;
+    }
+
+    @Override
+    public Stream createStream(String name) {
+        requireUsable("creating the stream " + name);
+        return new EmulatorStream(this, name);
+    }
+
+    @Override
+    public Event createEvent() {
+        requireUsable("creating an event");
+        return new EmulatorEvent();
+    }
+
+    @Override
+    public DeviceModule loadModule(String name, String ptx) {
+        requireUsable("loading the module " + name);
+        try {
+            return new EmulatorModule(this, name, ptx, space);
+        } catch (PtxException e) {
+            throw rejected(name, "", e);
+        }
+    }
+
+    /** Notes PTX that cannot be executed, and says so. */
+    DeviceException rejected(String module, String kernel, PtxException cause) {
+        if (cause.isUnsupported()) {
+            synchronized (this) {
+                faults.add(new Fault(FaultKind.UNSUPPORTED, cause.getMessage(),
+                        new Place(kernel, cause.line(), 0, 0, 0, 0), 0, "", 0));
+            }
+        }
+        return new DeviceException("cuModuleLoadDataEx", 218, "CUDA_ERROR_INVALID_PTX",
+                "loading " + module + ": " + cause.getMessage());
+    }
+
+    @Override
+    public void synchronize() {
+        requireUsable("synchronizing");
+    }
+
+    /** All faults so far, in the order in which they happened. */
+    public synchronized List<Fault> faults() {
+        return List.copyOf(faults);
+    }
+
+    /** Forgets the faults so far. */
+    public synchronized void clearFaults() {
+        faults.clear();
+    }
+
+    /** What all launches did together since the last {@link #clearCounters}. */
+    public synchronized LaunchCounters counters() {
+        LaunchCounters sum = new LaunchCounters();
+        counters.values().forEach(sum::add);
+        return sum;
+    }
+
+    /** What the launches of an entry did together since the last {@link #clearCounters}. */
+    public synchronized LaunchCounters counters(String kernel) {
+        LaunchCounters sum = new LaunchCounters();
+        if (counters.containsKey(kernel)) {
+            sum.add(counters.get(kernel));
+        }
+        return sum;
+    }
+
+    public synchronized void clearCounters() {
+        counters.clear();
+    }
+
+    AddressSpace space() {
+        return space;
+    }
+
+    boolean isPinned(long address, long sizeBytes) {
+        for (EmulatorPinnedMemory memory : pinned) {
+            if (memory.contains(address, sizeBytes)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The allocation of a memory of this device. */
+    Allocation allocation(DeviceMemory memory, long offset, long sizeBytes) {
+        if (!(memory instanceof EmulatorMemory own)) {
+            throw new IllegalArgumentException(memory.name() + " is not of this device");
+        }
+        if (offset < 0 || sizeBytes < 0 || offset + sizeBytes > own.sizeBytes()) {
+            throw new IllegalArgumentException(memory.name() + ": bytes " + offset + " to " + (offset + sizeBytes)
+                    + " of " + own.sizeBytes());
+        }
+        return own.allocation();
+    }
+
+    /** Runs one launch; one at a time. */
+    synchronized void launch(EmulatorKernel kernel, EmulatorKernel.Prepared launch) {
+        requireUsable("launching " + kernel.name());
+        LaunchResult result = kernel.emulated().launch(launch.geometry(), launch.arguments(),
+                options.seed() + numLaunches++, options.maxFaults());
+        counters.computeIfAbsent(kernel.name(), unused -> new LaunchCounters()).add(result.counters());
+        faults.addAll(result.faults());
+        if (!result.isClean() && options.failsOnFault()) {
+            lostTo = result.faults().getFirst().toString();
+            requireUsable("launching " + kernel.name());
+        }
+    }
+
+    synchronized void requireUsable(String context) {
+        if (isClosed) {
+            throw new IllegalStateException(context + ": the device is closed");
+        }
+        if (lostTo != null) {
+            throw new DeviceException("cuLaunchKernel", 719, "CUDA_ERROR_LAUNCH_FAILED", context + ": " + lostTo);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (EmulatorPinnedMemory memory : List.copyOf(pinned)) {
+            memory.close();
+        }
+        synchronized (this) {
+            isClosed = true;
+            space.freeAll();
+        }
+    }
+}

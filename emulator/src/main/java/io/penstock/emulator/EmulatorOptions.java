@@ -1,0 +1,28 @@
+package io.penstock.emulator;
+
+/**
+ * How an {@link EmulatorDevice} runs.
+ *
+ * @param seed of the order in which warps and blocks run; launch n of a device uses seed + n
+ * @param maxFaults that are kept of a launch
+ * @param memoryBytes of the device's memory, which is the heap's in the end
+ * @param failsOnFault whether a launch with a fault throws and the device is lost, as a GPU's would be; otherwise
+ *     faults are only collected
+ */
+public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault) {
+    public EmulatorOptions {
+        if (maxFaults < 1 || memoryBytes < 1) {
+            throw new IllegalArgumentException(maxFaults + " faults, " + memoryBytes + " bytes");
+        }
+    }
+
+    /** Faults are collected, up to 100 a launch; memory is a third of the heap, for it takes over two bytes each. */
+    public static EmulatorOptions collecting(long seed) {
+        return new EmulatorOptions(seed, 100, Runtime.getRuntime().maxMemory() / 3, false);
+    }
+
+    /** The first fault ends it. */
+    public static EmulatorOptions failing() {
+        return new EmulatorOptions(0, 10, Runtime.getRuntime().maxMemory() / 3, true);
+    }
+}

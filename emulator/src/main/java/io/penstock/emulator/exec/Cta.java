@@ -1,0 +1,111 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.Agent;
+import io.penstock.emulator.memory.Allocation;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
+/** A thread block that runs: its warps, shared memory and barriers. */
+final class Cta {
+    final Launch launch;
+    final Warp[] warps;
+    final Allocation shared;
+    final int numThreads;
+    final Set<Integer> ends = new HashSet<>();
+    Barriers barriers;
+    int index;
+    int numLive;
+
+    Cta(Launch launch, Program program) {
+        this.launch = launch;
+        this.numThreads = launch.blockX * launch.blockY * launch.blockZ;
+        this.warps = new Warp[(numThreads + 31) / 32];
+        int sharedBytes = program.dynamicOffset + launch.dynamicSharedBytes;
+        this.shared = sharedBytes == 0 ? null : new Allocation("shared memory", 0, sharedBytes);
+        for (int i = 0; i < warps.length; i++) {
+            warps[i] = new Warp(this, i, program);
+        }
+    }
+
+    /** Begins a block; the object is used for one after the other. */
+    void start(int ctaIndex, Program program) {
+        index = ctaIndex;
+        numLive = numThreads;
+        ends.clear();
+        barriers = new Barriers(this);
+        if (shared != null) {
+            shared.fillStates(0, shared.sizeBytes(), Allocation.GAP);
+            for (Program.SharedVariable variable : program.shared) {
+                shared.fillStates(variable.offset(), variable.sizeBytes(), Allocation.UNWRITTEN);
+            }
+            shared.fillStates(program.dynamicOffset, launch.dynamicSharedBytes, Allocation.UNWRITTEN);
+            shared.forgetAccesses();
+        }
+        Program.Function entry = program.functions.get(program.entry.name());
+        for (Warp warp : warps) {
+            int numLanes = Math.min(32, numThreads - 32 * warp.index);
+            warp.live = numLanes == 32 ? -1 : (1 << numLanes) - 1;
+            warp.exited = 0;
+            warp.numInstructions = 0;
+            warp.agent = new Agent(index, warp.index, warps.length, launch.publications, launch.startTime);
+            warp.agent.advance(launch.tick());
+            warp.copies.clear();
+            Arrays.fill(warp.frame, 0);
+            program.prepare(warp);
+            if (warp.local != null) {
+                warp.local.fillStates(0, warp.local.sizeBytes(), Allocation.GAP);
+                for (int lane = 0; lane < 32; lane++) {
+                    entry.clearFrame(warp, lane);
+                }
+            }
+            warp.splits.start(program.entryPc, warp.live);
+        }
+    }
+
+    /** Threads ended; {@code end} is the last place where they did something. */
+    void exited(int numEnded, int end) {
+        numLive -= numEnded;
+        ends.add(end);
+        launch.progressed();
+        barriers.exited();
+    }
+
+    boolean isDone() {
+        return numLive == 0;
+    }
+
+    /** The threads that wait can go on no more; false if nothing helps. */
+    boolean force() {
+        for (Warp warp : warps) {
+            if (warp.live != 0 && warp.splits.force()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Reports why nobody can go on. */
+    void reportStuck(String why) {
+        barriers.reportStuck();
+        Warp first = warps[0];
+        for (Warp warp : warps) {
+            first = first.live == 0 ? warp : first;
+        }
+        Op op = first.program.code[first.splits.place()];
+        launch.report.at(op, first, first.live == 0 ? 0 : Integer.numberOfTrailingZeros(first.live))
+                .fault(FaultKind.DEADLOCK, why + describe());
+    }
+
+    private String describe() {
+        StringBuilder text = new StringBuilder(barriers.describe());
+        for (Warp warp : warps) {
+            if (warp.live != 0) {
+                text.append("\n  block ").append(index).append(", warp ").append(warp.index).append(": ")
+                        .append(warp.splits.describe());
+            }
+        }
+        return text.toString();
+    }
+}

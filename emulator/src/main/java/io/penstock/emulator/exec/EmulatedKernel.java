@@ -1,0 +1,74 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.check.FaultLog;
+import io.penstock.emulator.check.LaunchCounters;
+import io.penstock.emulator.memory.AddressSpace;
+
+/** An entry of a module, decoded; its {@link EmulatedModule} owns it. */
+public final class EmulatedKernel {
+    private final Program program;
+    private final AddressSpace space;
+
+    EmulatedKernel(Program program, AddressSpace space) {
+        this.program = program;
+        this.space = space;
+    }
+
+    public String name() {
+        return program.entry.name();
+    }
+
+    /** Bytes of its parameters, as the CUDA ABI lays them out. */
+    public int parameterBytes() {
+        return program.parameterBytes;
+    }
+
+    /** Bytes of local memory per thread. */
+    public int localBytes() {
+        return program.localBytes;
+    }
+
+    /** Bytes of shared memory that it declares itself. */
+    public int staticSharedBytes() {
+        return program.staticSharedBytes;
+    }
+
+    /** Virtual 32-bit registers per thread. */
+    public int numRegisters() {
+        return program.numInts() + 2 * program.numLongs();
+    }
+
+    /** Threads that a block may have. */
+    public int maxThreads() {
+        return program.entry.maxThreads() == 0 ? 1024 : program.entry.maxThreads();
+    }
+
+    /**
+     * Runs it to its end, or to where it cannot go on. One launch at a time runs in an address space.
+     *
+     * @param arguments the bytes of its parameters
+     * @param seed of the order of warps and blocks
+     * @param maxFaults that are reported
+     */
+    public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults) {
+        if (arguments.length < program.parameterBytes) {
+            throw new IllegalArgumentException(name() + ": " + arguments.length + " bytes of arguments, "
+                    + program.parameterBytes + " are needed");
+        }
+        FaultLog log = new FaultLog(maxFaults);
+        Launch launch = new Launch(program, space, arguments, seed, log);
+        launch.gridX = geometry.gridX();
+        launch.gridY = geometry.gridY();
+        launch.gridZ = geometry.gridZ();
+        launch.blockX = geometry.blockX();
+        launch.blockY = geometry.blockY();
+        launch.blockZ = geometry.blockZ();
+        launch.dynamicSharedBytes = geometry.dynamicSharedBytes();
+        launch.run();
+        LaunchCounters counters = launch.counters;
+        long[] touched = space.forgetAccesses();
+        counters.uniqueReadBytes = touched[0];
+        counters.uniqueWriteBytes = touched[1];
+        return new LaunchResult(log.faults(), counters);
+    }
+}

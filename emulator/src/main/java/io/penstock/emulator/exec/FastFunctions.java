@@ -1,0 +1,35 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.ptx.PtxInstruction;
+import io.penstock.emulator.ptx.PtxType;
+
+/** Direct forms of the 32-bit instructions that compilers write most. */
+final class FastFunctions {
+    private FastFunctions() {}
+
+    /** The direct form, or null. */
+    static Alu32.Function of(PtxInstruction source, PtxType type) {
+        if (type.isFloat()) {
+            return FloatFunctions.fast(source, type);
+        }
+        if (type.sizeBytes() != 4 || source.has("sat") || source.has("hi") || source.has("wide")) {
+            return null;
+        }
+        boolean isSigned = type.isSigned();
+        return switch (source.opcode()) {
+            case "add" -> type == PtxType.U16X2 || type == PtxType.S16X2 ? null : (a, b, c) -> a + b;
+            case "sub" -> (a, b, c) -> a - b;
+            case "mul" -> (a, b, c) -> a * b;
+            case "mad" -> (a, b, c) -> a * b + c;
+            case "and" -> (a, b, c) -> a & b;
+            case "or" -> (a, b, c) -> a | b;
+            case "xor" -> (a, b, c) -> a ^ b;
+            case "shl" -> (a, b, c) -> Integer.compareUnsigned(b, 31) > 0 ? 0 : a << b;
+            case "shr" -> isSigned ? (a, b, c) -> a >> (Integer.compareUnsigned(b, 31) > 0 ? 31 : b)
+                    : (a, b, c) -> Integer.compareUnsigned(b, 31) > 0 ? 0 : a >>> b;
+            case "min" -> isSigned && !source.has("relu") ? (a, b, c) -> Math.min(a, b) : null;
+            case "max" -> isSigned && !source.has("relu") ? (a, b, c) -> Math.max(a, b) : null;
+            default -> null;
+        };
+    }
+}

@@ -1,0 +1,169 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.check.Fault;
+import io.penstock.emulator.check.FaultLog;
+import io.penstock.emulator.check.LaunchCounters;
+import io.penstock.emulator.memory.AddressSpace;
+import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Publications;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** One launch of an entry: its blocks, in an order that a seed gives. */
+final class Launch {
+    static final int NUM_MULTIPROCESSORS = 108;
+    private static final int MAX_TURN = 512;
+    private static final int RESIDENT = 16;
+    private static final int MAX_RESIDENT = 2048;
+    private static final long PATIENCE_SPINS = 200_000;
+    private static final long PATIENCE_BEFORE_OTHERS = 2_000;
+    private static final long PATIENCE_INSTRUCTIONS = 60_000_000;
+
+    final Program program;
+    final AddressSpace space;
+    final LaunchCounters counters = new LaunchCounters();
+    final Report report;
+    final Publications publications = new Publications();
+    final Memory memory;
+    final Suspects suspects = new Suspects();
+    final Allocation parameters;
+    final int startTime = 1;
+    int gridX;
+    int gridY;
+    int gridZ;
+    int blockX;
+    int blockY;
+    int blockZ;
+    int dynamicSharedBytes;
+    private final SplittableRandom random;
+    private final Interpreter interpreter;
+    private int time = startTime + 1;
+    private long spins;
+    private long idleInstructions;
+
+    Launch(Program program, AddressSpace space, byte[] arguments, long seed, FaultLog log) {
+        this.program = program;
+        this.space = space;
+        this.report = new Report(log);
+        this.random = new SplittableRandom(seed);
+        this.parameters = new Allocation("parameters of " + program.entry.name(), AddressSpace.PARAM_WINDOW,
+                Math.max(program.parameterBytes, arguments.length));
+        System.arraycopy(arguments, 0, parameters.data(), 0, arguments.length);
+        parameters.fillStates(0, arguments.length, Allocation.WRITTEN);
+        this.memory = new Memory(this);
+        this.interpreter = new Interpreter(program.code, counters, report);
+    }
+
+    /** The next moment of synchronisation. */
+    int tick() {
+        return time++;
+    }
+
+    long clock() {
+        return counters.warpInstructions * 4 + 1000;
+    }
+
+    void progressed() {
+        spins = 0;
+        idleInstructions = 0;
+    }
+
+    void spun() {
+        spins++;
+    }
+
+    void run() {
+        long numCtas = (long) gridX * gridY * gridZ;
+        List<Cta> resident = new ArrayList<>();
+        ArrayDeque<Cta> free = new ArrayDeque<>();
+        int next = 0;
+        int limit = program.communicates ? RESIDENT : 1;
+        try {
+            while (next < numCtas || !resident.isEmpty()) {
+                while (next < numCtas && resident.size() < limit) {
+                    Cta cta = free.isEmpty() ? new Cta(this, program) : free.poll();
+                    cta.start(next++, program);
+                    resident.add(cta);
+                }
+                Cta cta = resident.get(resident.size() == 1 ? 0 : random.nextInt(resident.size()));
+                boolean ran = turn(cta);
+                if (cta.isDone()) {
+                    finish(cta);
+                    resident.remove(cta);
+                    free.add(cta);
+                } else if (!ran && !anyRuns(resident)) {
+                    if (!unblock(resident)) {
+                        cta.reportStuck("no thread of the block can go on");
+                        break;
+                    }
+                } else if (program.communicates && next < numCtas && limit < MAX_RESIDENT
+                        && (spins > PATIENCE_BEFORE_OTHERS * limit || isHopeless())) {
+                    limit *= 2;
+                    progressed();
+                } else if (isHopeless()) {
+                    cta.reportStuck("the threads that run spin, and nothing changes");
+                    break;
+                }
+            }
+        } catch (AbortedException e) {
+            // What is wrong is in the log.
+        }
+        for (Fault fault : suspects.faults()) {
+            report.log.add(fault);
+        }
+    }
+
+    private boolean isHopeless() {
+        return spins > PATIENCE_SPINS || idleInstructions > PATIENCE_INSTRUCTIONS;
+    }
+
+    private boolean anyRuns(List<Cta> resident) {
+        for (Cta cta : resident) {
+            if (turn(cta) || cta.isDone()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean unblock(List<Cta> resident) {
+        for (Cta cta : resident) {
+            if (cta.force()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void finish(Cta cta) {
+        long numInstructions = 0;
+        for (Warp warp : cta.warps) {
+            numInstructions += warp.numInstructions;
+        }
+        counters.cta(numInstructions);
+        counters.threadInstructions += numInstructions;
+    }
+
+    /** Lets each warp of a block run a while, beginning anywhere; whether one could. */
+    private boolean turn(Cta cta) {
+        boolean ran = false;
+        int numWarps = cta.warps.length;
+        int first = random.nextInt(numWarps);
+        int step = random.nextBoolean() ? 1 : numWarps - 1;
+        int at = first;
+        for (int i = 0; i < numWarps; i++) {
+            Warp warp = cta.warps[at];
+            at += step;
+            at = at >= numWarps ? at - numWarps : at;
+            if (warp.live != 0) {
+                int budget = 1 + random.nextInt(MAX_TURN);
+                int used = interpreter.run(warp, budget);
+                idleInstructions += used;
+                ran |= used > 0;
+            }
+        }
+        return ran;
+    }
+}

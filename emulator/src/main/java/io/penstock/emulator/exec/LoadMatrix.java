@@ -1,0 +1,81 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.AccessLog;
+import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Bytes;
+
+/** ldmatrix: rows of 16 bytes at the addresses of eight lanes each, spread over the warp. */
+final class LoadMatrix extends TogetherAll {
+    private final Address address;
+    private final boolean isTransposed;
+
+    LoadMatrix(Address address, Slot[] targets, boolean isTransposed) {
+        this.address = address;
+        this.targets = targets;
+        this.isTransposed = isTransposed;
+    }
+
+    @Override
+    void together(Warp warp, int mask) {
+        Launch launch = warp.cta.launch;
+        Memory memory = launch.memory;
+        int numRows = 8 * targets.length;
+        int asked = numRows == 32 ? -1 : (1 << numRows) - 1;
+        if ((mask & asked) != asked) {
+            launch.report.at(this, warp, 0).fault(FaultKind.BARRIER_DIVERGENCE, source.name()
+                    + " while lanes that give addresses have ended or are elsewhere");
+        }
+        int good = memory.locate(this, warp, asked & mask, address, 16, false);
+        int written = 0;
+        for (int rest = good; rest != 0; rest &= rest - 1) {
+            int lane = Integer.numberOfTrailingZeros(rest);
+            memory.noteRead(this, warp, lane, 16, AccessLog.Strength.WEAK);
+            Allocation allocation = memory.where[lane];
+            boolean isWritten = allocation.isWritten(memory.offsets[lane], 16);
+            written |= isWritten ? 1 << lane : 0;
+            if (!isWritten && allocation.has(memory.offsets[lane], 16, Allocation.IN_FLIGHT)) {
+                memory.inFlight(this, warp, lane);
+            }
+        }
+        for (int i = 0; i < targets.length; i++) {
+            warp.undefined[targets[i].id()] &= ~mask;
+            for (int lane = 0; lane < 32; lane++) {
+                if ((mask >>> lane & 1) != 0) {
+                    spread(warp, i, lane, good, written);
+                }
+            }
+        }
+    }
+
+    private void spread(Warp warp, int i, int lane, int good, int written) {
+        Memory memory = warp.cta.launch.memory;
+        int value = 0;
+        int open = 0;
+        boolean isSpoiled = false;
+        for (int half = 0; half < 2; half++) {
+            int row = isTransposed ? (lane & 3) * 2 + half : lane >> 2;
+            int column = isTransposed ? lane >> 2 : (lane & 3) * 2 + half;
+            int from = 8 * i + row;
+            if ((good >>> from & 1) == 0) {
+                continue;
+            }
+            Allocation allocation = memory.where[from];
+            int offset = memory.offsets[from] + 2 * column;
+            value |= Bytes.readShort(allocation.data(), offset) << 16 * half;
+            if ((written >>> from & 1) == 0) {
+                for (int at = 0; at < 2; at++) {
+                    byte state = allocation.states()[offset + at];
+                    boolean isOpen = state == Allocation.UNWRITTEN || state == Allocation.SPOILED
+                            || state == Allocation.COPIED;
+                    open |= isOpen ? 0xFF << 16 * half + 8 * at : 0;
+                    isSpoiled |= state == Allocation.SPOILED;
+                }
+            }
+        }
+        warp.ints[targets[i].at() + lane] = value;
+        if (open != 0) {
+            warp.setUndefined(targets[i], lane, open, isSpoiled);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.check.FaultKind;
+
+/** An operation for the lanes that a mask names. */
+abstract class MemberSync extends WarpSync {
+    private final Slot members;
+
+    MemberSync(Slot members) {
+        this.members = members;
+    }
+
+    @Override
+    final int needed(Warp warp, int mask) {
+        int named = 0;
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+            named |= warp.ints[members.at() + Integer.numberOfTrailingZeros(rest)];
+        }
+        int undefined = warp.undefined[members.id()] & mask;
+        if (undefined != 0) {
+            warp.cta.launch.report.at(this, warp, Integer.numberOfTrailingZeros(undefined))
+                    .fault(FaultKind.UNINITIALISED, "the mask of lanes was never written");
+            warp.setDefined(members.id(), undefined);
+        }
+        int strange = 0;
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+            int each = Integer.numberOfTrailingZeros(rest);
+            strange |= (warp.ints[members.at() + each] >>> each & 1) == 0 ? 1 << each : 0;
+        }
+        if (strange != 0) {
+            int first = Integer.numberOfTrailingZeros(strange);
+            warp.cta.launch.report.at(this, warp, first).fault(FaultKind.BARRIER_DIVERGENCE, String.format(
+                    "lane %d executes %s with a mask that does not name it: %08x", first, source.name(),
+                    warp.ints[members.at() + first]));
+        }
+        return warp.live & named;
+    }
+
+    /** Lanes with one mask do it together. */
+    @Override
+    final void together(Warp warp, int mask) {
+        for (int rest = mask; rest != 0;) {
+            int named = warp.ints[members.at() + Integer.numberOfTrailingZeros(rest)];
+            int group = 0;
+            for (int each = rest; each != 0; each &= each - 1) {
+                int lane = Integer.numberOfTrailingZeros(each);
+                group |= warp.ints[members.at() + lane] == named ? 1 << lane : 0;
+            }
+            rest &= ~group;
+            exchange(warp, group);
+        }
+    }
+
+    /** What lanes with one mask do. */
+    abstract void exchange(Warp warp, int mask);
+}

@@ -1,0 +1,286 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.AccessLog;
+import io.penstock.emulator.memory.AddressSpace;
+import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Stamp;
+import io.penstock.emulator.ptx.StateSpace;
+
+/** From addresses to bytes, with the checks of bounds, alignment and races. One per launch. */
+final class Memory {
+    final Allocation[] where = new Allocation[32];
+    final int[] offsets = new int[32];
+    private final long[] addresses = new long[32];
+    private final Launch launch;
+    private final Traffic traffic;
+
+    Memory(Launch launch) {
+        this.launch = launch;
+        this.traffic = new Traffic(launch.counters);
+    }
+
+    /**
+     * Finds the bytes of each lane of a mask in {@link #where} and {@link #offsets}; the lanes whose access is wrong
+     * are reported and left out of the result.
+     */
+    int locate(Op op, Warp warp, int mask, Address address, int numBytes, boolean isWrite) {
+        if (address.base() != null) {
+            int undefined = warp.undefined[address.base().id()] & mask;
+            if (undefined != 0) {
+                launch.report.at(op, warp, Integer.numberOfTrailingZeros(undefined)).fault(FaultKind.UNINITIALISED,
+                        op.source.name() + " at an address that was computed from what nobody wrote");
+                warp.setDefined(address.base().id(), undefined);
+            }
+        }
+        int good = 0;
+        int numGlobal = 0;
+        int numShared = 0;
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+            int lane = Integer.numberOfTrailingZeros(rest);
+            long at = address.of(warp, lane);
+            addresses[lane] = at;
+            Allocation found = find(warp, address, at, lane, numBytes);
+            if (found == null) {
+                reportOutside(op, warp, lane, address, at, numBytes, isWrite);
+                continue;
+            }
+            if ((at & numBytes - 1) != 0) {
+                launch.report.at(op, warp, lane).fault(FaultKind.MISALIGNED, op.source.name() + " of " + numBytes
+                        + " bytes at an address that is not a multiple of " + numBytes, shown(warp, found, at), found);
+                continue;
+            }
+            where[lane] = found;
+            good |= 1 << lane;
+            numShared += found == warp.cta.shared ? 1 : 0;
+            numGlobal += found == warp.cta.shared || found == warp.local || found == launch.parameters ? 0 : 1;
+        }
+        if (numGlobal > 0) {
+            traffic.global(good, where, offsets, numBytes, isWrite);
+        }
+        if (numShared > 0) {
+            traffic.shared(good, offsets, numBytes);
+        }
+        return good;
+    }
+
+    private Allocation find(Warp warp, Address address, long at, int lane, int numBytes) {
+        if (address.isFrame()) {
+            return local(warp, at, lane, numBytes);
+        }
+        if (address.isKernelParameter()) {
+            return parameters(at, lane, numBytes);
+        }
+        return switch (address.space()) {
+            case SHARED -> shared(warp, at, lane, numBytes);
+            case LOCAL, PARAM -> local(warp, at, lane, numBytes);
+            case GLOBAL, CONST -> global(at, lane, numBytes);
+            case GENERIC -> switch ((int) (at >>> 32)) {
+                case 1 -> shared(warp, at & 0xFFFF_FFFFL, lane, numBytes);
+                case 2 -> local(warp, at & 0xFFFF_FFFFL, lane, numBytes);
+                case 3 -> parameters(at & 0xFFFF_FFFFL, lane, numBytes);
+                default -> global(at, lane, numBytes);
+            };
+        };
+    }
+
+    private Allocation shared(Warp warp, long at, int lane, int numBytes) {
+        Allocation shared = warp.cta.shared;
+        if (shared == null || at < 0 || at + numBytes > shared.sizeBytes()) {
+            return null;
+        }
+        int offset = (int) at;
+        byte[] states = shared.states();
+        if (states[offset] == Allocation.GAP || states[offset + numBytes - 1] == Allocation.GAP) {
+            return null;
+        }
+        offsets[lane] = offset;
+        return shared;
+    }
+
+    private Allocation local(Warp warp, long at, int lane, int numBytes) {
+        int stride = warp.program.localBytes;
+        if (warp.local == null || at < 0 || at + numBytes > stride) {
+            return null;
+        }
+        int offset = lane * stride + (int) at;
+        byte[] states = warp.local.states();
+        if (states[offset] == Allocation.GAP || states[offset + numBytes - 1] == Allocation.GAP) {
+            return null;
+        }
+        offsets[lane] = offset;
+        return warp.local;
+    }
+
+    private Allocation parameters(long at, int lane, int numBytes) {
+        if (at < 0 || at + numBytes > launch.parameters.sizeBytes()) {
+            return null;
+        }
+        offsets[lane] = (int) at;
+        return launch.parameters;
+    }
+
+    private Allocation global(long at, int lane, int numBytes) {
+        Allocation found = launch.space.find(at);
+        if (found == null || found.isFreed()) {
+            return null;
+        }
+        long offset = at - found.address();
+        if (offset < 0 || offset + numBytes > found.sizeBytes()) {
+            return null;
+        }
+        offsets[lane] = (int) offset;
+        return found;
+    }
+
+    private void reportOutside(Op op, Warp warp, int lane, Address address, long at, int numBytes, boolean isWrite) {
+        Report report = launch.report.at(op, warp, lane);
+        if (!report.log.wants(FaultKind.OUT_OF_BOUNDS, op.line())) {
+            return;
+        }
+        String what = op.source.name() + " " + (isWrite ? "writes " : "reads ") + numBytes + " bytes ";
+        StateSpace space = address.space();
+        int window = (int) (at >>> 32);
+        if (space == StateSpace.SHARED || space == StateSpace.GENERIC && window == 1) {
+            String nearest = SharedNames.nearest(warp.program, (int) at, launch.dynamicSharedBytes);
+            report.fault(FaultKind.OUT_OF_BOUNDS, what + "outside of shared memory, near " + nearest, at,
+                    warp.cta.shared);
+            return;
+        }
+        Allocation near = space == StateSpace.GLOBAL || space == StateSpace.CONST || space == StateSpace.GENERIC
+                ? launch.space.find(at) : null;
+        if (near == null) {
+            String kind = space == StateSpace.LOCAL || address.isFrame() || window == 2 ? "outside of local memory"
+                    : "where nothing is: 0x" + Long.toHexString(at);
+            report.fault(FaultKind.OUT_OF_BOUNDS, what + kind, at, null);
+            return;
+        }
+        String how = near.isFreed() ? "of memory that was given back: " : "outside of ";
+        report.fault(FaultKind.OUT_OF_BOUNDS, what + how + near.name() + ", which has " + near.sizeBytes() + " bytes",
+                at, near);
+    }
+
+    private long shown(Warp warp, Allocation allocation, long at) {
+        return allocation == warp.cta.shared || allocation == warp.local ? at & 0xFFFF_FFFFL : at;
+    }
+
+    /** The address of a lane's bytes, as messages show it. */
+    long address(int lane) {
+        return addresses[lane];
+    }
+
+    private boolean isRaced(Warp warp, Allocation allocation) {
+        return allocation != warp.local && allocation != launch.parameters;
+    }
+
+    private long syncAddress(Warp warp, Allocation allocation, int offset) {
+        return allocation == warp.cta.shared ? (long) warp.cta.index << 20 | offset | 1L << 62
+                : allocation.address() + offset;
+    }
+
+    void noteRead(Op op, Warp warp, int lane, int numBytes, AccessLog.Strength strength) {
+        Allocation allocation = where[lane];
+        if (!isRaced(warp, allocation)) {
+            return;
+        }
+        int offset = offsets[lane];
+        if (strength != AccessLog.Strength.WEAK) {
+            warp.agent.strongRead(syncAddress(warp, allocation, offset));
+        }
+        AccessLog log = allocation.accesses();
+        boolean isStrict = isShared(warp, allocation) || strength != AccessLog.Strength.BETWEEN_WARPS;
+        long conflict = log.read(warp.agent, lane, offset, numBytes, op.index,
+                isStrict ? strength : AccessLog.Strength.STRONG);
+        if (conflict != 0 && !isAtomic(warp, conflict, strength)
+                && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
+            race(op, warp, lane, conflict, log, true);
+        }
+    }
+
+    private static boolean isShared(Warp warp, Allocation allocation) {
+        return allocation == warp.cta.shared;
+    }
+
+    private static boolean isAtomic(Warp warp, long stamp, AccessLog.Strength strength) {
+        return strength == AccessLog.Strength.BETWEEN_WARPS && warp.program.code[Stamp.site(stamp)] instanceof Atomic;
+    }
+
+    void noteWrite(Op op, Warp warp, int lane, int numBytes, boolean isStrong, AccessLog.Same same) {
+        Allocation allocation = where[lane];
+        if (!isRaced(warp, allocation)) {
+            return;
+        }
+        int offset = offsets[lane];
+        AccessLog log = allocation.accesses();
+        long conflict = log.write(warp.agent, lane, offset, numBytes, op.index, isStrong, same);
+        if (conflict != 0) {
+            race(op, warp, lane, conflict, log, false);
+        }
+        if (same == AccessLog.Same.NO) {
+            launch.progressed();
+        }
+    }
+
+    /** A strong write, plain or as part of an atomic operation; publishes what was fenced. */
+    void noteStrongWrite(Warp warp, int lane, boolean isRelease) {
+        Allocation allocation = where[lane];
+        if (isRaced(warp, allocation)) {
+            warp.agent.strongWrite(syncAddress(warp, allocation, offsets[lane]), launch.tick(),
+                    allocation == warp.cta.shared, isRelease);
+        }
+    }
+
+    void noteAtomic(Op op, Warp warp, int lane, int numBytes, boolean isRelease, boolean isSilent) {
+        Allocation allocation = where[lane];
+        if (!isRaced(warp, allocation)) {
+            return;
+        }
+        int offset = offsets[lane];
+        launch.suspects.acquit(allocation, offset, warp.cta.index, warp.index);
+        AccessLog log = allocation.accesses();
+        log.readsWereAtomic(warp.agent, offset, numBytes);
+        warp.agent.strongRead(syncAddress(warp, allocation, offset));
+        noteWrite(op, warp, lane, numBytes, true, isSilent ? AccessLog.Same.CONSTANT : AccessLog.Same.NO);
+        noteStrongWrite(warp, lane, isRelease);
+    }
+
+    private void race(Op op, Warp warp, int lane, long conflict, AccessLog log, boolean isRead) {
+        Allocation allocation = where[lane];
+        boolean isShared = allocation == warp.cta.shared;
+        FaultKind kind = isShared ? FaultKind.RACE_SHARED : FaultKind.RACE_GLOBAL;
+        Report report = launch.report.at(op, warp, lane);
+        boolean otherIsRead = log.conflictIsRead();
+        int cta = log.conflictCta();
+        int offset = offsets[lane];
+        Op other = warp.program.code[Stamp.site(conflict)];
+        String who = cta == warp.cta.index ? "warp " + Stamp.warp(conflict)
+                + (Stamp.lane(conflict) == Stamp.MANY_LANES ? "" : ", lane " + Stamp.lane(conflict)) + " of this block"
+                : "block " + cta + ", warp " + Stamp.warp(conflict);
+        String message = op.source.name() + (isRead ? " reads" : " writes") + " what " + other.source.name()
+                + " at line " + other.line() + (otherIsRead ? " reads" : " writes") + " (" + who
+                + "), and nothing orders the two";
+        String name = isShared ? " in " + SharedNames.nearest(warp.program, offset, launch.dynamicSharedBytes) : "";
+        boolean isPlainReadOfAtomic = isRead ? Stamp.isStrong(conflict) && other instanceof Atomic
+                : otherIsRead && op instanceof Atomic;
+        if (isPlainReadOfAtomic) {
+            launch.suspects.add(allocation, offset, isRead ? warp.cta.index : cta,
+                    isRead ? warp.index : Stamp.warp(conflict),
+                    report.fault(kind, message + name, addresses[lane], allocation, offset));
+        } else if (report.log.wants(kind, op.line())) {
+            report.log.add(report.fault(kind, message + name, addresses[lane], allocation, offset));
+        }
+    }
+
+    /** Something reads or writes the destination of a copy that is under way. */
+    void inFlight(Op op, Warp warp, int lane) {
+        Allocation allocation = where[lane];
+        AccessLog log = allocation.accesses();
+        boolean isOrdered = log.followsWrite(warp.agent, lane, offsets[lane]);
+        FaultKind kind = isOrdered ? FaultKind.MISSING_ASYNC_WAIT : FaultKind.RACE_SHARED;
+        launch.report.at(op, warp, lane).fault(kind, op.source.name() + " touches bytes that an asynchronous copy is"
+                + " still bringing" + (isOrdered ? ": the thread that issued it has not waited for it"
+                        : ", and nothing orders the two") + " ("
+                + SharedNames.nearest(warp.program, offsets[lane], launch.dynamicSharedBytes) + ")", addresses[lane],
+                allocation);
+    }
+}

@@ -1,0 +1,87 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.ptx.PtxException;
+import io.penstock.emulator.ptx.PtxInstruction;
+import io.penstock.emulator.ptx.PtxOperand;
+import io.penstock.emulator.ptx.PtxType;
+import io.penstock.emulator.ptx.PtxVariable;
+import java.util.ArrayList;
+import java.util.List;
+
+/** From an instruction to its operation. */
+final class OpTable {
+    private final Operands operands;
+    private final AluTable alu;
+    private final MemoryTable memory;
+    private final SyncTable sync;
+    private final MatrixTable matrix;
+
+    OpTable(Operands operands) {
+        this.operands = operands;
+        this.alu = new AluTable(operands);
+        this.memory = new MemoryTable(operands);
+        this.sync = new SyncTable(operands);
+        this.matrix = new MatrixTable(operands);
+    }
+
+    Op decode(PtxInstruction source) {
+        Op op = switch (source.opcode()) {
+            case "bra" -> new Branch(null);
+            case "brx" -> new Branch(operands.source(source, source.operands().getFirst(), PtxType.U32));
+            case "ret" -> new Return(false);
+            case "exit" -> new Return(true);
+            case "call" -> call(source);
+            case "trap", "brkpt" -> new Trap();
+            case "ld", "ldu", "st", "atom", "red", "cp", "prefetch", "prefetchu", "applypriority", "discard",
+                    "createpolicy" -> memory.decode(source);
+            case "mbarrier" -> memory.barrier(source);
+            case "bar", "barrier", "membar", "fence", "shfl", "vote", "match", "redux", "activemask", "nanosleep" ->
+                    sync.decode(source);
+            case "mma", "ldmatrix", "wmma", "movmatrix" -> matrix.decode(source);
+            default -> alu.decode(source);
+        };
+        if (op == null) {
+            throw PtxException.unsupported(source.line(), source.name());
+        }
+        return op;
+    }
+
+    private Op call(PtxInstruction source) {
+        List<PtxVariable> results = List.of();
+        List<PtxVariable> arguments = List.of();
+        PtxOperand callee = null;
+        for (PtxOperand operand : source.operands()) {
+            if (operand instanceof PtxOperand.Group group) {
+                if (callee == null) {
+                    results = variables(source, group);
+                } else {
+                    arguments = variables(source, group);
+                }
+            } else if (callee == null) {
+                callee = operand;
+            }
+        }
+        if (callee instanceof PtxOperand.Name name) {
+            if (External.isKnown(name.name())) {
+                return new External(operands.function, name.name(), results);
+            }
+            Program.Function named = operands.program.functions.get(name.name());
+            if (named == null) {
+                throw PtxException.unsupported(source.line(), "a call of " + name.name());
+            }
+            return new Call(operands.function, named, null, arguments, results);
+        }
+        return new Call(operands.function, null, operands.source(source, callee, PtxType.U64), arguments, results);
+    }
+
+    private static List<PtxVariable> variables(PtxInstruction source, PtxOperand.Group group) {
+        List<PtxVariable> variables = new ArrayList<>();
+        for (PtxOperand element : group.elements()) {
+            if (!(element instanceof PtxOperand.Symbol symbol)) {
+                throw PtxException.unsupported(source.line(), "a call with arguments in registers");
+            }
+            variables.add(symbol.variable());
+        }
+        return variables;
+    }
+}

@@ -1,0 +1,262 @@
+package io.penstock.emulator.memory;
+
+/**
+ * The last write of each granule of an allocation, its last read, and the last read by another warp than that one. A
+ * granule is 16 bytes until an access does not fit, then smaller: what was known of the whole holds for its parts.
+ */
+public final class AccessLog {
+    private static final int PAGE_BITS = 10;
+    private static final int PAGE_GRANULES = 1 << PAGE_BITS;
+    private static final byte READ = 1;
+    private static final byte WRITTEN = 2;
+
+    private static final class Page {
+        private final long[] writes = new long[PAGE_GRANULES];
+        private final long[] reads = new long[PAGE_GRANULES];
+        private final long[] otherReads = new long[PAGE_GRANULES];
+        private final int[] writeCta = new int[PAGE_GRANULES];
+        private final int[] readCta = new int[PAGE_GRANULES];
+        private final int[] otherReadCta = new int[PAGE_GRANULES];
+        private final byte[] touched = new byte[PAGE_GRANULES];
+
+        private void copy(int to, Page from, int at) {
+            writes[to] = from.writes[at];
+            reads[to] = from.reads[at];
+            otherReads[to] = from.otherReads[at];
+            writeCta[to] = from.writeCta[at];
+            readCta[to] = from.readCta[at];
+            otherReadCta[to] = from.otherReadCta[at];
+            touched[to] = from.touched[at];
+        }
+    }
+
+    /** Whether a read may meet a strong write. */
+    public enum Strength {
+        /** It may not. */
+        WEAK,
+        /** Only one of another warp: lanes do not run in step. */
+        BETWEEN_WARPS,
+        /** It may. */
+        STRONG;
+
+        private boolean excuses(long write, boolean isOwnWarp) {
+            return Stamp.isStrong(write) && (this == STRONG || this == BETWEEN_WARPS && !isOwnWarp);
+        }
+    }
+
+    /** Whether a write changes nothing. */
+    public enum Same {
+        /** It does. */
+        NO,
+        /** It does not: threads of one block may write one value. */
+        BY_CHANCE,
+        /** It does not, and writes a constant: blocks may set one flag. */
+        CONSTANT;
+
+        private boolean excuses(boolean isOneBlock) {
+            return this == CONSTANT || this == BY_CHANCE && isOneBlock;
+        }
+    }
+
+    private final int sizeBytes;
+    private int shift = 4;
+    private Page[] pages;
+    private int conflictCta;
+    private boolean conflictIsRead;
+
+    AccessLog(int sizeBytes) {
+        this.sizeBytes = sizeBytes;
+        this.pages = new Page[numPages()];
+    }
+
+    private int numPages() {
+        return (sizeBytes >>> shift >>> PAGE_BITS) + 1;
+    }
+
+    /** The block of the conflict that was returned last. */
+    public int conflictCta() {
+        return conflictCta;
+    }
+
+    /** Whether the conflict that was returned last is with a read. */
+    public boolean conflictIsRead() {
+        return conflictIsRead;
+    }
+
+    /**
+     * Notes a read of 1, 2, 4, 8 or 16 aligned bytes.
+     *
+     * @param site index of the instruction
+     * @return the stamp of a write that is not ordered with it, or 0
+     */
+    public long read(Agent agent, int lane, int offset, int numBytes, int site, Strength strength) {
+        boolean isStrong = strength != Strength.WEAK;
+        fit(offset | numBytes);
+        long stamp = agent.stamp(lane, site, isStrong);
+        long conflict = 0;
+        int end = offset + numBytes >>> shift;
+        for (int granule = offset >>> shift; granule < end; granule++) {
+            Page page = page(granule);
+            int i = granule & PAGE_GRANULES - 1;
+            long write = page.writes[i];
+            if (write != 0 && !agent.follows(write, page.writeCta[i], lane)
+                    && !strength.excuses(write, agent.isOwn(write, page.writeCta[i]))) {
+                conflict = write;
+                conflictCta = page.writeCta[i];
+                conflictIsRead = false;
+            }
+            note(page, i, agent, stamp);
+        }
+        return conflict;
+    }
+
+    private static void note(Page page, int i, Agent agent, long stamp) {
+        long read = page.reads[i];
+        long noted = stamp;
+        if (agent.isOwn(read, page.readCta[i])) {
+            if (agent.isCurrent(read)) {
+                if (Stamp.lane(read) != Stamp.lane(stamp)) {
+                    noted = Stamp.withLane(noted, Stamp.MANY_LANES);
+                }
+                if (!Stamp.isStrong(read)) {
+                    noted = Stamp.asWeak(noted);
+                }
+            }
+        } else if (read != 0) {
+            page.otherReads[i] = read;
+            page.otherReadCta[i] = page.readCta[i];
+        }
+        page.reads[i] = noted;
+        page.readCta[i] = agent.cta();
+        page.touched[i] |= READ;
+    }
+
+    /**
+     * Notes a write of 1, 2, 4, 8 or 16 aligned bytes.
+     *
+     * @param same whether the bytes are what they were: two writes of one value are no conflict then
+     * @return the stamp of an access that is not ordered with it, or 0
+     */
+    public long write(Agent agent, int lane, int offset, int numBytes, int site, boolean isStrong, Same same) {
+        fit(offset | numBytes);
+        long stamp = agent.stamp(lane, site, isStrong);
+        long conflict = 0;
+        int end = offset + numBytes >>> shift;
+        for (int granule = offset >>> shift; granule < end; granule++) {
+            Page page = page(granule);
+            int i = granule & PAGE_GRANULES - 1;
+            if (page.touched[i] != 0) {
+                long found = conflict(page, i, agent, stamp, same);
+                conflict = found == 0 ? conflict : found;
+            }
+            page.writes[i] = stamp;
+            page.writeCta[i] = agent.cta();
+            page.reads[i] = 0;
+            page.otherReads[i] = 0;
+            page.touched[i] |= WRITTEN;
+        }
+        return conflict;
+    }
+
+    private long conflict(Page page, int i, Agent agent, long stamp, Same same) {
+        int lane = Stamp.lane(stamp);
+        boolean isStrong = Stamp.isStrong(stamp);
+        long read = page.reads[i];
+        if (read != 0 && !agent.follows(read, page.readCta[i], lane) && !(isStrong && Stamp.isStrong(read))) {
+            return readConflict(read, page.readCta[i]);
+        }
+        long other = page.otherReads[i];
+        if (other != 0 && !agent.follows(other, page.otherReadCta[i], lane) && !(isStrong && Stamp.isStrong(other))) {
+            return readConflict(other, page.otherReadCta[i]);
+        }
+        long write = page.writes[i];
+        if (write != 0 && !same.excuses(page.writeCta[i] == agent.cta())
+                && !agent.follows(write, page.writeCta[i], lane)
+                && !(isStrong && Stamp.isStrong(write))) {
+            conflictCta = page.writeCta[i];
+            conflictIsRead = false;
+            return write;
+        }
+        return 0;
+    }
+
+    private long readConflict(long stamp, int cta) {
+        conflictCta = cta;
+        conflictIsRead = true;
+        return stamp;
+    }
+
+    /** The warp's own reads of some bytes were part of an atomic operation after all. */
+    public void readsWereAtomic(Agent agent, int offset, int numBytes) {
+        fit(offset | numBytes);
+        int end = offset + numBytes >>> shift;
+        for (int granule = offset >>> shift; granule < end; granule++) {
+            Page page = page(granule);
+            int i = granule & PAGE_GRANULES - 1;
+            if (agent.isOwn(page.reads[i], page.readCta[i])) {
+                page.reads[i] = Stamp.asStrong(page.reads[i]);
+            }
+            if (agent.isOwn(page.otherReads[i], page.otherReadCta[i])) {
+                page.otherReads[i] = Stamp.asStrong(page.otherReads[i]);
+            }
+        }
+    }
+
+    /** Whether a warp knows of the last write of the granule at an offset. */
+    public boolean followsWrite(Agent agent, int lane, int offset) {
+        Page page = page(offset >>> shift);
+        int i = offset >>> shift & PAGE_GRANULES - 1;
+        return agent.follows(page.writes[i], page.writeCta[i], lane);
+    }
+
+    private Page page(int granule) {
+        Page page = pages[granule >>> PAGE_BITS];
+        if (page == null) {
+            page = new Page();
+            pages[granule >>> PAGE_BITS] = page;
+        }
+        return page;
+    }
+
+    private void fit(int offsetAndSize) {
+        int fitting = Math.min(4, Integer.numberOfTrailingZeros(offsetAndSize));
+        if (fitting < shift) {
+            refine(fitting);
+        }
+    }
+
+    private void refine(int finer) {
+        Page[] coarse = pages;
+        int parts = shift - finer;
+        shift = finer;
+        pages = new Page[numPages()];
+        for (int at = 0; at < coarse.length; at++) {
+            if (coarse[at] == null) {
+                continue;
+            }
+            int first = at << PAGE_BITS << parts;
+            int end = Math.min(first + (PAGE_GRANULES << parts), pages.length << PAGE_BITS);
+            for (int granule = first; granule < end; granule++) {
+                page(granule).copy(granule & PAGE_GRANULES - 1, coarse[at], granule - first >> parts);
+            }
+        }
+    }
+
+    long numReadBytes() {
+        return numBytes(READ);
+    }
+
+    long numWrittenBytes() {
+        return numBytes(WRITTEN);
+    }
+
+    private long numBytes(byte how) {
+        long numGranules = 0;
+        for (Page page : pages) {
+            for (int i = 0; page != null && i < PAGE_GRANULES; i++) {
+                numGranules += (page.touched[i] & how) == 0 ? 0 : 1;
+            }
+        }
+        return Math.min(sizeBytes, numGranules << shift);
+    }
+}

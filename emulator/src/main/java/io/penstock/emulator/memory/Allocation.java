@@ -1,0 +1,146 @@
+package io.penstock.emulator.memory;
+
+import java.util.Arrays;
+
+/**
+ * A range of bytes with a name, and what is known of each byte. {@link AddressSpace} owns those in global memory, a
+ * thread block its shared and local memory.
+ */
+public final class Allocation {
+    /** Never written since the allocation. */
+    public static final byte UNWRITTEN = 0;
+
+    /** Written. */
+    public static final byte WRITTEN = 1;
+
+    /** Written with what was computed from bytes or registers that nobody had written. */
+    public static final byte SPOILED = 2;
+
+    /** Destination of an asynchronous copy that is under way. */
+    public static final byte IN_FLIGHT = 3;
+
+    /** Written with a copy of a register or byte that nobody had written. */
+    public static final byte COPIED = 4;
+
+    /** Between two variables: nobody may touch it. */
+    public static final byte GAP = 5;
+
+    private static final int SLACK = 16;
+
+    private final String name;
+    private final long address;
+    private final int sizeBytes;
+    private byte[] data;
+    private byte[] states;
+    private AccessLog accesses;
+
+    public Allocation(String name, long address, int sizeBytes) {
+        this.name = name;
+        this.address = address;
+        this.sizeBytes = sizeBytes;
+        this.data = new byte[sizeBytes + SLACK];
+        this.states = new byte[sizeBytes + SLACK];
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Of the first byte. */
+    public long address() {
+        return address;
+    }
+
+    public int sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** The bytes, and a few more that nobody sees. */
+    public byte[] data() {
+        return data;
+    }
+
+    /** One of the constants above for each byte. */
+    public byte[] states() {
+        return states;
+    }
+
+    /** Who touched what; made when first asked for. */
+    public AccessLog accesses() {
+        if (accesses == null) {
+            accesses = new AccessLog(sizeBytes);
+        }
+        return accesses;
+    }
+
+    /** Forgets who touched what. */
+    public void forgetAccesses() {
+        accesses = null;
+    }
+
+    /** The log if there is one, or null. */
+    public AccessLog accessesIfAny() {
+        return accesses;
+    }
+
+    public boolean isFreed() {
+        return data == null;
+    }
+
+    void free() {
+        data = null;
+        states = null;
+        accesses = null;
+    }
+
+    public void fillStates(int offset, int numBytes, byte state) {
+        Arrays.fill(states, offset, offset + numBytes, state);
+    }
+
+    /** Whether all of 1, 2, 4, 8 or 16 bytes are written. */
+    public boolean isWritten(int offset, int numBytes) {
+        return switch (numBytes) {
+            case 1 -> states[offset] == WRITTEN;
+            case 2 -> Bytes.readShort(states, offset) == 0x0101;
+            case 4 -> Bytes.readInt(states, offset) == 0x0101_0101;
+            case 8 -> Bytes.readLong(states, offset) == 0x0101_0101_0101_0101L;
+            case 16 -> (Bytes.readLong(states, offset) & Bytes.readLong(states, offset + 8)) == 0x0101_0101_0101_0101L
+                    && (Bytes.readLong(states, offset) | Bytes.readLong(states, offset + 8)) == 0x0101_0101_0101_0101L;
+            default -> areWritten(offset, numBytes);
+        };
+    }
+
+    private boolean areWritten(int offset, int numBytes) {
+        for (int i = offset; i < offset + numBytes; i++) {
+            if (states[i] != WRITTEN) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Marks 1, 2, 4, 8 or 16 bytes as written. */
+    public void setWritten(int offset, int numBytes) {
+        switch (numBytes) {
+            case 1 -> states[offset] = WRITTEN;
+            case 2 -> Bytes.writeShort(states, offset, 0x0101);
+            case 4 -> Bytes.writeInt(states, offset, 0x0101_0101);
+            case 8 -> Bytes.writeLong(states, offset, 0x0101_0101_0101_0101L);
+            case 16 -> {
+                Bytes.writeLong(states, offset, 0x0101_0101_0101_0101L);
+                Bytes.writeLong(states, offset + 8, 0x0101_0101_0101_0101L);
+            }
+            default -> fillStates(offset, numBytes, WRITTEN);
+        }
+    }
+
+    /** Whether one of some bytes has a state. */
+    public boolean has(int offset, int numBytes, byte state) {
+        for (int i = offset; i < offset + numBytes; i++) {
+            if (states[i] == state) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

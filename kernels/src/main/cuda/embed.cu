@@ -1,0 +1,17 @@
+// Computes: out[t] = embed_tokens[token_ids[t]].
+// Shapes:   out [tokens, columns]; embed_tokens [vocab, columns], row-major; columns a multiple of 8.
+// Launch:   grid tokens, block 128, no shared memory; a block owns a row.
+// Bound:    memory: 2 * tokens * columns * 2 bytes, each byte once, and the token ids.
+// Twin:     CpuOps.embed: moves bits.
+#include "common/copy_rows.cuh"
+#include "common/warp.cuh"
+
+extern "C" __global__ void __launch_bounds__(kThreads) embed_bf16(
+    bf16* __restrict__ out,                 // [tokens, columns]
+    const bf16* __restrict__ embed_tokens,  // [vocab, columns]
+    const int* __restrict__ token_ids,      // [tokens]
+    int num_columns) {
+    const size_t token_idx = blockIdx.x;
+    const size_t token_id = load_uniform(token_ids + token_idx);
+    copy_row(out + token_idx * num_columns, embed_tokens + token_id * num_columns, num_columns);
+}

@@ -1,0 +1,269 @@
+// Computes: Bx = bf16(B * x); out[t] = bf16(C[t] * bf16(w0 Bx[t-2] + w1 Bx[t-1] + w2 Bx[t])) within each sequence.
+// Shapes:   bcx [tokens, B | C | x of hidden each]; out [tokens, hidden]; states, snapshots [slot][2][hidden].
+// Launch:   grid (ceil(hidden / 64), ceil(tokens / 128)), block 512, 20 KiB static shared memory; eight lanes a token.
+// Bound:    memory: tokens * hidden * 8 bytes + states read and written, sequences * hidden * 8 bytes.
+// Twin:     CpuOps.shortConv: sums by fma from the oldest tap, rounds Bx, the sum and the product; the same bits.
+#include "common/bf16.cuh"
+
+// Long tiles: what a block reads beyond its tokens stays below 5 % of the bytes from 64 tokens on.
+constexpr int kTileTokens = 128;
+constexpr int kLanes = 8;
+constexpr int kThreads = 512;
+constexpr int kTokensPerRound = kThreads / kLanes;
+constexpr int kRounds = kTileTokens / kTokensPerRound;
+constexpr int kHistory = 2;
+
+// A sequence's history before this step: zeros, a conv slot (>= 0) or snapshot s (as -2 - s).
+constexpr int kZeros = -1;
+
+struct Batch {
+    const int* __restrict__ token_seqs;         // [tokens]: the sequence of each token
+    const int* __restrict__ cu_seqlens_q;       // [seqs + 1]: its first token
+    const int* __restrict__ seq_lens_k;         // [seqs]: its context length after this step
+    const int* __restrict__ conv_slots;         // [seqs]; negative: the sequence is padding
+    const int* __restrict__ initial_snapshots;  // [seqs]: where its history comes from; negative: its slot
+};
+
+// The state after tokens[i], in rising order, is written to snapshot slots[i].
+struct Snapshots {
+    const int* __restrict__ tokens;
+    const int* __restrict__ slots;
+    int num;
+};
+
+// What a block knows of each token of its tile, and of the one behind it. The last three hold for a sequence's first
+// two tokens only: they alone see the old state, and the first one writes the new state.
+struct Tile {
+    int first[kTileTokens + 1];     // first batch token of the token's sequence
+    int snapshot[kTileTokens + 1];  // first snapshot pair of the token, or their number
+    int end[kTileTokens + 1];       // one behind the last token of the sequence
+    int slot[kTileTokens + 1];      // conv slot
+    int source[kTileTokens + 1];    // history
+};
+
+__device__ __forceinline__ Bf16x8 multiply(const Bf16x8& b, const Bf16x8& x) {
+    float left[kVectorWidth];
+    float right[kVectorWidth];
+    unpack(b, left);
+    unpack(x, right);
+#pragma unroll
+    for (int i = 0; i < kVectorWidth; i++) {
+        left[i] *= right[i];
+    }
+    return pack(left);
+}
+
+__device__ __forceinline__ void add_tap(float (&sum)[kVectorWidth], const Bf16x8& weight, const Bf16x8& column) {
+    float w[kVectorWidth];
+    float bx[kVectorWidth];
+    unpack(weight, w);
+    unpack(column, bx);
+#pragma unroll
+    for (int i = 0; i < kVectorWidth; i++) {
+        sum[i] = fmaf(w[i], bx[i], sum[i]);
+    }
+}
+
+// The first snapshot pair whose token is token_idx, or the number of pairs.
+__device__ __forceinline__ int find_snapshot(const Snapshots& snapshots, int token_idx) {
+    int below = 0;
+    int above = snapshots.num;
+    while (below < above) {
+        const int middle = (below + above) / 2;
+        if (snapshots.tokens[middle] < token_idx) {
+            below = middle + 1;
+        } else {
+            above = middle;
+        }
+    }
+    return below < snapshots.num && snapshots.tokens[below] == token_idx ? below : snapshots.num;
+}
+
+// Thread i describes token i of the tile.
+__device__ __forceinline__ void describe(
+    Tile& tile, const Batch& batch, const Snapshots& snapshots, int tile_first, int num_tokens) {
+    const int i = threadIdx.x;
+    const int token_idx = tile_first + i;
+    if (i > kTileTokens || token_idx >= num_tokens) {
+        return;
+    }
+    const int seq_idx = batch.token_seqs[token_idx];
+    const int first = batch.cu_seqlens_q[seq_idx];
+    tile.first[i] = first;
+    tile.snapshot[i] = find_snapshot(snapshots, token_idx);
+    if (token_idx - first < kHistory) {
+        const int end = batch.cu_seqlens_q[seq_idx + 1];
+        const int slot = batch.conv_slots[seq_idx];
+        const int snapshot = batch.initial_snapshots[seq_idx];
+        const bool is_new = batch.seq_lens_k[seq_idx] == end - first;
+        tile.end[i] = end;
+        tile.slot[i] = slot;
+        tile.source[i] = is_new || slot < 0 ? kZeros : snapshot >= 0 ? -2 - snapshot : slot;
+    }
+}
+
+using Window = Bf16x8[kHistory + kTileTokens + 1][kLanes];  // Bx from two tokens before the tile
+
+// One thread's eight channels.
+struct Channels {
+    bf16* __restrict__ out;        // [tokens, hidden], as all these from the thread's first channel on
+    const bf16* __restrict__ bcx;  // [tokens, 3 hidden]
+    bf16* states;                  // [slot * slot_stride + column * hidden]
+    bf16* snapshots;               // the same, by snapshot
+    int hidden;
+    long long slot_stride;
+
+    __device__ __forceinline__ Bf16x8 load(int token_idx, int chunk) const {
+        return load_vector(bcx + (static_cast<size_t>(token_idx) * 3 + chunk) * hidden);
+    }
+
+    __device__ __forceinline__ Bf16x8 bx(int token_idx) const {
+        return multiply(load(token_idx, 0), load(token_idx, 2));
+    }
+
+    __device__ __forceinline__ const bf16* history(int source) const {
+        return source >= 0 ? states + source * slot_stride : snapshots + (-2 - source) * slot_stride;
+    }
+
+    __device__ __forceinline__ void store_state(bf16* slots, int slot, const Bf16x8& older, const Bf16x8& newer) const {
+        store_vector(slots + slot * slot_stride, older);
+        store_vector(slots + slot * slot_stride + hidden, newer);
+    }
+};
+
+// Phase 1: Bx of the tile and of two tokens before it; neighbours' columns are shared instead of read again.
+__device__ __forceinline__ void load_tile(
+    Window& window, Bf16x8 (&c)[kRounds + 1], const Channels& channels, int tile_first, int num_tokens) {
+    const int lane = threadIdx.x % kLanes;
+    const int group = threadIdx.x / kLanes;
+#pragma unroll
+    for (int r = 0; r < kRounds; r++) {
+        const int i = r * kTokensPerRound + group;
+        if (tile_first + i < num_tokens) {
+            c[r] = channels.load(tile_first + i, 1);
+            window[kHistory + i][lane] = channels.bx(tile_first + i);
+        }
+    }
+    if (group < kHistory) {
+        window[group][lane] = tile_first > 0 ? channels.bx(tile_first - kHistory + group) : zero_vector();
+    }
+}
+
+// bf16(gate * bf16(w0 older + w1 newer + w2 own))
+__device__ __forceinline__ Bf16x8 convolve(
+    const Bf16x8 (&weights)[kHistory + 1], const Bf16x8& older, const Bf16x8& newer, const Bf16x8& own,
+    const Bf16x8& gate) {
+    float y[kVectorWidth] = {};
+    add_tap(y, weights[0], older);
+    add_tap(y, weights[1], newer);
+    add_tap(y, weights[2], own);
+    return multiply(pack(y), gate);
+}
+
+// Phase 2: outputs. The block with a sequence's first token is the only one that reads its old state, so it also
+// computes the second token when that lies behind the tile, and the next block leaves that one out.
+__device__ __forceinline__ void compute_tile(
+    Window& window, Bf16x8 (&c)[kRounds + 1], const Bf16x8 (&taps)[kHistory + 1][kLanes], const Channels& channels,
+    const Tile& tile, const Snapshots& snapshots, int tile_first, int num_tokens) {
+    const int lane = threadIdx.x % kLanes;
+    const Bf16x8 weights[kHistory + 1] = {taps[0][lane], taps[1][lane], taps[2][lane]};
+#pragma unroll
+    for (int r = 0; r <= kRounds; r++) {
+        const int i = r * kTokensPerRound + threadIdx.x / kLanes;
+        const int token_idx = tile_first + i;
+        if (i > kTileTokens || token_idx >= num_tokens) {
+            break;
+        }
+        const int age = token_idx - tile.first[i];
+        if (age == 1 ? i == 0 : i == kTileTokens) {
+            continue;
+        }
+        if (i == kTileTokens) {
+            c[r] = channels.load(token_idx, 1);
+            window[kHistory + i][lane] = channels.bx(token_idx);
+        }
+        Bf16x8 older = window[i][lane];
+        Bf16x8 newer = window[i + 1][lane];
+        const Bf16x8 own = window[kHistory + i][lane];
+        if (age < kHistory) {
+            const bool is_new = tile.source[i] == kZeros;
+            const bf16* history = channels.history(tile.source[i]);
+            const Bf16x8 newest = is_new ? zero_vector() : load_vector(history + channels.hidden);
+            older = age == 1 ? newest : is_new ? zero_vector() : load_vector(history);
+            newer = age == 1 ? newer : newest;
+        }
+        store_vector(
+            channels.out + static_cast<size_t>(token_idx) * channels.hidden,
+            convolve(weights, older, newer, own, c[r]));
+        for (int s = tile.snapshot[i]; s < snapshots.num && snapshots.tokens[s] == token_idx; s++) {
+            channels.store_state(channels.snapshots, snapshots.slots[s], newer, own);
+        }
+        if (age == 0 && tile.end[i] - token_idx == 1 && tile.slot[i] >= 0) {
+            channels.store_state(channels.states, tile.slot[i], newer, own);
+        }
+    }
+}
+
+// Phase 3: states of longer sequences, after their first two tokens have read the old ones.
+__device__ __forceinline__ void store_states(
+    const Window& window, const Channels& channels, const Tile& tile, int tile_first, int num_tokens) {
+    const int lane = threadIdx.x % kLanes;
+#pragma unroll 1
+    for (int i = threadIdx.x / kLanes; i < kTileTokens && tile_first + i < num_tokens; i += kTokensPerRound) {
+        if (tile.first[i] != tile_first + i || tile.end[i] - tile.first[i] == 1 || tile.slot[i] < 0) {
+            continue;
+        }
+        Bf16x8 columns[kHistory];
+#pragma unroll
+        for (int column = 0; column < kHistory; column++) {
+            const int token_idx = tile.end[i] - kHistory + column;
+            const int row = token_idx - tile_first;
+            columns[column] = row < kTileTokens ? window[kHistory + row][lane] : channels.bx(token_idx);
+        }
+        channels.store_state(channels.states, tile.slot[i], columns[0], columns[1]);
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(kThreads) short_conv_bf16(
+    bf16* __restrict__ out,                     // [tokens, hidden]
+    const bf16* __restrict__ bcx,               // [tokens, 3 hidden]
+    const bf16* __restrict__ conv,              // [3, hidden]: taps, oldest first
+    bf16* states,                               // [slot * slot_stride + column * hidden + channel]
+    bf16* snapshots,                            // the same, by snapshot; may be the same memory, other slots
+    const int* __restrict__ token_seqs,         // [tokens]
+    const int* __restrict__ cu_seqlens_q,       // [seqs + 1]
+    const int* __restrict__ seq_lens_k,         // [seqs]
+    const int* __restrict__ conv_slots,         // [seqs]
+    const int* __restrict__ initial_snapshots,  // [seqs]
+    const int* __restrict__ snapshot_tokens,    // [snapshots]
+    const int* __restrict__ snapshot_slots,     // [snapshots]
+    int num_tokens, int num_snapshots, int hidden, long long slot_stride) {
+    __shared__ Tile tile;
+    __shared__ Window window;
+    __shared__ Bf16x8 taps[kHistory + 1][kLanes];
+    const int channel = (blockIdx.x * kLanes + threadIdx.x % kLanes) * kVectorWidth;
+    const int tile_first = blockIdx.y * kTileTokens;
+    const bool has_channel = channel < hidden;
+    const Channels channels = {out + channel,       bcx + channel, states + channel,
+                               snapshots + channel, hidden,        slot_stride};
+    const Batch batch = {token_seqs, cu_seqlens_q, seq_lens_k, conv_slots, initial_snapshots};
+    const Snapshots pairs = {snapshot_tokens, snapshot_slots, num_snapshots};
+
+    Bf16x8 c[kRounds + 1];
+    if (has_channel) {
+        load_tile(window, c, channels, tile_first, num_tokens);
+        const int tap = threadIdx.x / kLanes;
+        if (tap <= kHistory) {
+            taps[tap][threadIdx.x % kLanes] = load_vector(conv + static_cast<size_t>(tap) * hidden + channel);
+        }
+    }
+    describe(tile, batch, pairs, tile_first, num_tokens);
+    __syncthreads();
+    if (has_channel) {
+        compute_tile(window, c, taps, channels, tile, pairs, tile_first, num_tokens);
+    }
+    __syncthreads();
+    if (has_channel) {
+        store_states(window, channels, tile, tile_first, num_tokens);
+    }
+}

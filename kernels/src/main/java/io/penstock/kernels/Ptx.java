@@ -1,0 +1,37 @@
+package io.penstock.kernels;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** The checked-in PTX, one module an operation. */
+public final class Ptx {
+    private static final List<String> OPERATIONS = List.of(
+            "add", "add_rms_norm", "embed", "gather_last", "linear", "qk_norm_rope_store", "rms_norm", "short_conv",
+            "silu_and_mul");
+
+    private Ptx() {}
+
+    /** The names of all operations, sorted. */
+    public static List<String> operations() {
+        return OPERATIONS;
+    }
+
+    /**
+     * The text of the module that runs on compute capability 8.0 and everything later.
+     *
+     * @throws IllegalArgumentException if there is no such operation
+     */
+    public static String read(String operation) {
+        try (InputStream in = Ptx.class.getResourceAsStream("ptx/sm_80/" + operation + ".ptx")) {
+            if (in == null) {
+                throw new IllegalArgumentException("no PTX of an operation " + operation + "; there are " + OPERATIONS);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("PTX of " + operation, e);
+        }
+    }
+}

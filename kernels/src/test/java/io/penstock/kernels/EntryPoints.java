@@ -1,0 +1,21 @@
+package io.penstock.kernels;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What all launchers declare. */
+final class EntryPoints {
+    private EntryPoints() {}
+
+    static List<EntryPoint> all() {
+        List<EntryPoint> all = new ArrayList<>(List.of(AddKernel.BF16, AddRmsNormKernel.BF16, EmbedKernel.BF16,
+                GatherLastKernel.BF16, QkNormRopeStoreKernel.BF16, RmsNormKernel.BF16, ShortConvKernel.BF16,
+                SiluAndMulKernel.BF16, SiluAndMulKernel.F32));
+        for (LinearKernel.Output output : LinearKernel.Output.values()) {
+            for (LinearTile tile : LinearTile.values()) {
+                all.add(output.entry(tile));
+            }
+        }
+        return all;
+    }
+}

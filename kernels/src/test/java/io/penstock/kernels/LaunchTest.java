@@ -1,0 +1,116 @@
+package io.penstock.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.penstock.device.Stream;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Launchers set every argument, choose a shape and allocate nothing. */
+class LaunchTest {
+    private static final FakeDevice DEVICE = new FakeDevice();
+    private static final Map<String, BiConsumer<Stream, Integer>> LAUNCHES = launches();
+
+    /** A launch of each entry but linear's tiles, by name, for a number of rows. */
+    private static Map<String, BiConsumer<Stream, Integer>> launches() {
+        Map<String, BiConsumer<Stream, Integer>> all = new LinkedHashMap<>();
+        AddKernel add = new AddKernel(DEVICE);
+        all.put("add_bf16", (stream, rows) -> add.launch(stream, 16, 32, 8L * rows));
+        AddRmsNormKernel addRmsNorm = new AddRmsNormKernel(DEVICE, 2048, 1e-5f);
+        all.put("add_rms_norm_bf16", (stream, rows) -> addRmsNorm.launch(stream, 16, 32, 48, 64, rows));
+        RmsNormKernel rmsNorm = new RmsNormKernel(DEVICE, 2048, 1e-5f);
+        all.put("rms_norm_bf16", (stream, rows) -> rmsNorm.launch(stream, 16, 32, 48, rows));
+        EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
+        all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, 48, rows));
+        GatherLastKernel gatherLast = new GatherLastKernel(DEVICE, 2048);
+        all.put("gather_last_bf16", (stream, rows) -> gatherLast.launch(stream, 16, 32, 48, rows));
+        SiluAndMulKernel siluAndMul = new SiluAndMulKernel(DEVICE);
+        all.put("silu_and_mul_bf16", (stream, rows) -> siluAndMul.launch(stream, 16, 32, rows, 64));
+        all.put("silu_and_mul_f32", (stream, rows) -> siluAndMul.launchFloat32(stream, 16, 32, rows, 64));
+        QkNormRopeStoreKernel qk = new QkNormRopeStoreKernel(DEVICE, 32, 8, 1e-5f);
+        var attentionLayer = new QkNormRopeStoreKernel.LayerAddresses(32, 48, 64);
+        var tokens = new QkNormRopeStoreKernel.TokenAddresses(80, 96, 112);
+        all.put("qk_norm_rope_store_bf16", (stream, rows) -> qk.launch(stream, 16, attentionLayer, tokens, rows));
+        ShortConvKernel conv = new ShortConvKernel(DEVICE, 2048);
+        var convLayer = new ShortConvKernel.LayerAddresses(48, 64, 80, 8192);
+        var sequences = new ShortConvKernel.SequenceAddresses(96, 112, 128, 144, 160, 176, 192);
+        all.put("short_conv_bf16", (stream, rows) -> conv.launch(stream, 16, 32, convLayer, sequences, rows, 3));
+        LinearKernel linear = new LinearKernel(DEVICE);
+        all.put("linear_m16_bf16", (stream, rows) -> linear.launch(stream, 16, 32, 48, rows, 64, 128));
+        all.put("linear_m16_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));
+        all.put("linear_silu_and_mul_m16_bf16",
+                (stream, rows) -> linear.launchSiluAndMul(stream, 16, 32, 48, rows, 64, 128));
+        return all;
+    }
+
+    static Iterable<String> entries() {
+        return LAUNCHES.keySet();
+    }
+
+    @ParameterizedTest
+    @MethodSource("entries")
+    void everyArgumentIsSet(String entry) {
+        long before = DEVICE.stream.numLaunches;
+        LAUNCHES.get(entry).accept(DEVICE.stream, 7);
+        assertEquals(before + 1, DEVICE.stream.numLaunches);
+        assertEquals(entry, DEVICE.stream.kernel.name());
+        assertEquals(16, DEVICE.stream.values.get(ValueLayout.JAVA_LONG, 0), "the output comes first");
+        assertTrue(DEVICE.stream.shape.dynamicSharedBytes() <= DEVICE.stream.kernel.maxDynamicSharedBytes);
+        if (DEVICE.stream.shape.gridX() == 7) {
+            LAUNCHES.get(entry).accept(DEVICE.stream, 9);
+            assertEquals(9, DEVICE.stream.shape.gridX(), "the grid follows the rows");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("entries")
+    void nothingIsLaunchedForNoRows(String entry) {
+        long before = DEVICE.stream.numLaunches;
+        LAUNCHES.get(entry).accept(DEVICE.stream, 0);
+        assertEquals(before, DEVICE.stream.numLaunches);
+    }
+
+    @ParameterizedTest
+    @MethodSource("entries")
+    void launchesAllocateNothing(String entry) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        BiConsumer<Stream, Integer> launch = LAUNCHES.get(entry);
+        Integer rows = 7;
+        long leastBytes = Long.MAX_VALUE;
+        for (int attempt = 0; attempt < 20 && leastBytes > 0; attempt++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 1000; i++) {
+                launch.accept(DEVICE.stream, rows);
+            }
+            leastBytes = Math.min(leastBytes, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        long bytes = leastBytes;
+        assertTrue(bytes < 1000, () -> bytes + " bytes in 1000 launches");
+    }
+
+    @Test
+    void tilesFollowTheRows() {
+        LinearKernel linear = new LinearKernel(DEVICE);
+        linear.launch(DEVICE.stream, 16, 32, 48, 17, 6144, 2048);
+        assertEquals("linear_m64_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 1x96x1, block 128x1x1, 98304 B dynamic shared", DEVICE.stream.shape.toString());
+        linear.launchSiluAndMul(DEVICE.stream, 16, 32, 48, 300, 7168, 2048);
+        assertEquals("linear_silu_and_mul_m128_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 3x112x1, block 256x1x1, 98304 B dynamic shared", DEVICE.stream.shape.toString());
+    }
+
+    @Test
+    void sizesThatKernelsCannotTakeAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new RmsNormKernel(DEVICE, 4096, 1e-5f));
+        assertThrows(IllegalArgumentException.class, () -> new EmbedKernel(DEVICE, 2052));
+    }
+}

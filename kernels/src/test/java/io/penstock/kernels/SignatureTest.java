@@ -1,0 +1,56 @@
+package io.penstock.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.device.KernelSignature;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** What launchers set is what the entries of the PTX take. */
+class SignatureTest {
+    private static Map<String, KernelSignature> compiled() {
+        Map<String, KernelSignature> all = new HashMap<>();
+        for (String operation : Ptx.operations()) {
+            all.putAll(KernelSignature.parse(Ptx.read(operation)));
+        }
+        return all;
+    }
+
+    @Test
+    void everyEntryHasTheDeclaredParameters() {
+        Map<String, KernelSignature> compiled = compiled();
+        TreeSet<String> declared = new TreeSet<>();
+        for (EntryPoint entry : EntryPoints.all()) {
+            assertTrue(declared.add(entry.name()), entry.name() + " is declared twice");
+            assertTrue(compiled.containsKey(entry.name()), "the PTX has no entry " + entry.name());
+            entry.require(compiled.get(entry.name()));
+        }
+        assertEquals(new TreeSet<>(compiled.keySet()), declared, "entries that no launcher declares");
+    }
+
+    @Test
+    void anotherParameterListIsRefused() {
+        KernelSignature add = compiled().get("add_bf16");
+        EntryPoint.Type pointer = EntryPoint.Type.POINTER;
+        for (EntryPoint wrong : new EntryPoint[] {
+            new EntryPoint("add_bf16", 32, pointer, pointer),
+            new EntryPoint("add_bf16", 32, pointer, pointer, EntryPoint.Type.FLOAT),
+            new EntryPoint("add_bf16", 32, pointer, EntryPoint.Type.INT, pointer),
+            new EntryPoint("add_bf16", 32, pointer, pointer, EntryPoint.Type.INT, EntryPoint.Type.INT)
+        }) {
+            String message = assertThrows(IllegalStateException.class, () -> wrong.require(add)).getMessage();
+            assertTrue(message.startsWith("add_bf16: the launcher declares " + wrong.parameters()), message);
+        }
+    }
+
+    @Test
+    void operationsAreThoseWithPtx() {
+        assertEquals(new TreeSet<>(Ptx.operations()).stream().toList(), Ptx.operations());
+        String message = assertThrows(IllegalArgumentException.class, () -> Ptx.read("sub")).getMessage();
+        assertTrue(message.contains("no PTX of an operation sub; there are [add,"), message);
+    }
+}

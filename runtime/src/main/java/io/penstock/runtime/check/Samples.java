@@ -1,0 +1,99 @@
+package io.penstock.runtime.check;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.config.AttentionConfig;
+import io.penstock.runtime.config.Dimensions;
+import io.penstock.runtime.config.FeedForwardConfig;
+import io.penstock.runtime.config.LayerType;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.config.MoeConfig;
+import io.penstock.runtime.config.SpecialTokens;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Random inputs of the operations' cases, the same for a seed, and models that are only as large as a case needs. */
+public final class Samples {
+    /** Of the models' norms. */
+    public static final float EPS = 1e-5f;
+
+    private final SplittableRandom random;
+
+    /** The same values for the same seed. */
+    public Samples(long seed) {
+        random = new SplittableRandom(seed);
+    }
+
+    /** The nearest bfloat16 value, ties to even. */
+    static float bf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return Float.intBitsToFloat((bits + 0x7FFF + (bits >>> 16 & 1)) & 0xFFFF0000);
+    }
+
+    /** Normally distributed bfloat16 values. */
+    public float[] normal(int length, double deviation) {
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = bf16((float) (random.nextGaussian() * deviation));
+        }
+        return values;
+    }
+
+    /** Normally distributed float32 values. */
+    public float[] normalFloat32(int length, double deviation) {
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = (float) (random.nextGaussian() * deviation);
+        }
+        return values;
+    }
+
+    int[] ints(int length, int bound) {
+        return random.ints(length, 0, bound).toArray();
+    }
+
+    int nextInt(int bound) {
+        return random.nextInt(bound);
+    }
+
+    /** Numbers below {@code bound} in random order. */
+    int[] permutation(int bound) {
+        int[] values = new int[bound];
+        for (int i = 0; i < bound; i++) {
+            int j = random.nextInt(i + 1);
+            values[i] = values[j];
+            values[j] = i;
+        }
+        return values;
+    }
+
+    /** A model of two layers of each operator. */
+    public static ModelConfig config(int vocab, int hidden, int numHeads, int numKvHeads) {
+        return new ModelConfig(
+                ModelConfig.DENSE_TYPE,
+                new Dimensions(vocab, hidden, 128_000, 3, EPS),
+                List.of(LayerType.CONV, LayerType.FULL_ATTENTION, LayerType.CONV, LayerType.FULL_ATTENTION),
+                new AttentionConfig(numHeads, numKvHeads, 64, 5e6),
+                new FeedForwardConfig(4, 64),
+                MoeConfig.NONE,
+                new SpecialTokens(0, List.of(1), 2));
+    }
+
+    /** For operations that need nothing of a model but its width. */
+    public static ModelConfig config(int hidden) {
+        return config(64, hidden, 1, 1);
+    }
+
+    public static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {
+        int maxModelLen = Math.max(512, maxNumBatchedTokens);
+        return new ModelLimits(maxNumSeqs, maxNumBatchedTokens, maxModelLen, 8 * maxNumSeqs, 8);
+    }
+
+    /** One sequence of new tokens. */
+    static ForwardBatch prompt(ModelLimits limits, int[] tokenIds) {
+        ForwardBatch batch = new ForwardBatch(limits);
+        int[] blocks = new int[ModelLimits.blocksFor(tokenIds.length)];
+        batch.addSequence(0, tokenIds, 0, tokenIds.length, 0, blocks);
+        return batch;
+    }
+}

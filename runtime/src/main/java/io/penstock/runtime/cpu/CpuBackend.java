@@ -1,0 +1,190 @@
+package io.penstock.runtime.cpu;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.checkpoint.DType;
+import io.penstock.runtime.checkpoint.FloatTensor;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.check.OperationBackend;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+
+/** The operations' CPU twins on arrays, with bfloat16 rounding: for checks, not for steps. */
+public final class CpuBackend implements OperationBackend {
+    private final Arena arena = Arena.ofShared();
+    private final WorkerPool pool = new WorkerPool(1);
+    private final CpuWeights weights = new CpuWeights(arena);
+    private final ModelConfig config;
+    private final ModelLimits limits;
+    private final CpuOps ops;
+
+    /** With memory of its own. */
+    public CpuBackend(ModelConfig config, ModelLimits limits) {
+        this.config = config;
+        this.limits = limits;
+        ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
+        for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
+            Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);
+        }
+    }
+
+    private static CpuTensor tensor(float[] values, int columns) {
+        CpuTensor tensor = output(values.length / columns, columns);
+        System.arraycopy(values, 0, tensor.values(), 0, values.length);
+        return tensor;
+    }
+
+    private static CpuTensor output(int rows, int columns) {
+        CpuTensor tensor = new CpuTensor(rows, columns);
+        tensor.useRows(rows);
+        return tensor;
+    }
+
+    private static CpuVector vector(float[] values) {
+        return new CpuVector(values, 1, values.length);
+    }
+
+    private static FloatTensor data(float[] values, int columns) {
+        return new FloatTensor("weight", DType.BF16, values, values.length / columns, columns);
+    }
+
+    @Override
+    public float[] embed(float[] embedTokens, ForwardBatch batch) {
+        CpuTensor out = output(batch.numTokens(), config.hiddenSize());
+        ops.embed(out, weights.matrix(data(embedTokens, config.hiddenSize())), batch);
+        return out.values();
+    }
+
+    @Override
+    public float[] rmsNorm(float[] x, float[] weight, boolean inPlace) {
+        CpuTensor in = tensor(x, weight.length);
+        CpuTensor out = inPlace ? in : output(in.rows(), weight.length);
+        ops.rmsNorm(out, in, vector(weight));
+        return out.values();
+    }
+
+    @Override
+    public float[][] addRmsNorm(float[] residual, float[] update, float[] weight) {
+        CpuTensor sum = tensor(residual, weight.length);
+        CpuTensor out = output(sum.rows(), weight.length);
+        ops.addRmsNorm(sum, out, tensor(update, weight.length), vector(weight));
+        return new float[][] {sum.values(), out.values()};
+    }
+
+    @Override
+    public float[] add(float[] residual, float[] update, int columns) {
+        CpuTensor sum = tensor(residual, columns);
+        ops.add(sum, tensor(update, columns));
+        return sum.values();
+    }
+
+    @Override
+    public float[] siluAndMul(float[] gateUp, int width) {
+        float[] out = new float[gateUp.length / 2];
+        for (int from = 0; from < out.length; from += width) {
+            System.arraycopy(gateUp, 2 * from, out, from, width);
+            Elementwise.siluAndMul(out, from, gateUp, 2 * from + width, width);
+        }
+        Elementwise.roundBf16(out, 0, out.length);
+        return out;
+    }
+
+    @Override
+    public float[] siluAndMulRounded(float[] gateUp, int width) {
+        return siluAndMul(gateUp, width);
+    }
+
+    @Override
+    public float[] linear(float[] x, float[] weight, int k) {
+        CpuTensor out = output(x.length / k, weight.length / k);
+        ops.linear(out, tensor(x, k), weights.matrix(data(weight, k)));
+        return out.values();
+    }
+
+    @Override
+    public float[] logits(float[] x, float[] weight, int k) {
+        CpuTensor out = output(x.length / k, weight.length / k);
+        ops.logits(out, tensor(x, k), weights.matrix(data(weight, k)));
+        return out.values();
+    }
+
+    @Override
+    public float[] linearSiluAndMul(float[] x, float[] gate, float[] up, int k) {
+        CpuTensor out = output(x.length / k, gate.length / k);
+        ops.linearSiluAndMul(out, tensor(x, k), weights.gateUp(data(gate, k), data(up, k)));
+        return out.values();
+    }
+
+    @Override
+    public float[] gatherLast(float[] x, ForwardBatch batch) {
+        CpuTensor out = output(batch.numLogits(), config.hiddenSize());
+        ops.gatherLast(out, tensor(x, config.hiddenSize()), batch);
+        return out.values();
+    }
+
+    @Override
+    public float[] shortConv(float[] bcx, float[] taps, int convLayer, ForwardBatch batch) {
+        int hidden = config.hiddenSize();
+        CpuTensor out = output(batch.numTokens(), hidden);
+        ops.shortConv(out, tensor(bcx, 3 * hidden), new CpuVector(taps, 3, hidden), convLayer, batch);
+        return out.values();
+    }
+
+    @Override
+    public float[] convState(int convLayer, int slot) {
+        return state(ops.memory().convStates(convLayer), slot);
+    }
+
+    @Override
+    public void setConvState(int convLayer, int slot, float[] state) {
+        System.arraycopy(state, 0, ops.memory().convStates(convLayer), ops.memory().state(slot), state.length);
+    }
+
+    @Override
+    public float[] snapshot(int convLayer, int snapshot) {
+        return state(ops.memory().snapshots(convLayer), snapshot);
+    }
+
+    @Override
+    public void setSnapshot(int convLayer, int snapshot, float[] state) {
+        System.arraycopy(state, 0, ops.memory().snapshots(convLayer), ops.memory().state(snapshot), state.length);
+    }
+
+    private float[] state(float[] states, int slot) {
+        return Arrays.copyOfRange(states, ops.memory().state(slot), ops.memory().state(slot + 1));
+    }
+
+    @Override
+    public float[] qkNormRopeStore(
+            float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
+        int columns = qkv.length / batch.numTokens();
+        CpuTensor heads = tensor(qkv, columns);
+        ops.rope().ensure(limits.maxModelLen());
+        ops.qkNormRopeStore(heads, vector(qNorm), vector(kNorm), attentionLayer, batch);
+        int width = config.attention().queryWidth();
+        float[] queries = new float[batch.numTokens() * width];
+        for (int t = 0; t < batch.numTokens(); t++) {
+            System.arraycopy(heads.values(), t * columns, queries, t * width, width);
+        }
+        return queries;
+    }
+
+    @Override
+    public float[] keyValue(int attentionLayer, int slot, int kvHead) {
+        float[] source = ops.memory().keysValues(attentionLayer);
+        int keys = ops.memory().keys(slot / ModelLimits.BLOCK_TOKENS, kvHead);
+        int offset = slot % ModelLimits.BLOCK_TOKENS;
+        float[] copy = new float[2 * RopeTable.HEAD_DIM];
+        for (int d = 0; d < RopeTable.HEAD_DIM; d++) {
+            copy[d] = source[keys + d * ModelLimits.BLOCK_TOKENS + offset];
+            copy[RopeTable.HEAD_DIM + d] = source[keys + CpuMemory.TILE + offset * RopeTable.HEAD_DIM + d];
+        }
+        return copy;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,109 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.DeviceMemory;
+import io.penstock.device.Stream;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cpu.RopeTable;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * KV blocks, conv slots, snapshots and rotary angles on a device, allocated once. All bfloat16 but the angles.
+ *
+ * <pre>
+ *   KV:        [attention layer][block][kv head][ K tile 64 x 64 | V tile 64 x 64 ], see QkNormRopeStoreKernel
+ *   states:    [slot][conv layer][2, oldest first][hidden]: a sequence's state is one range
+ *   snapshots: [snapshot][conv layer][2, oldest first][hidden]
+ *   angles:    [position][32 cosines | 32 sines], float32
+ * </pre>
+ */
+final class CudaMemory implements AutoCloseable {
+    private static final int TILE_BYTES = Short.BYTES * ModelLimits.BLOCK_TOKENS * RopeTable.HEAD_DIM;
+    private static final int ANGLES_BYTES = 2 * Float.BYTES * RopeTable.HALF;
+
+    private final long layerBytes;
+    private final long stateBytes;
+    private final long slotBytes;
+    private final DeviceMemory keysValues;
+    private final DeviceMemory states;
+    private final DeviceMemory snapshots;
+    private final DeviceMemory angles;
+
+    CudaMemory(Device device, Stream stream, ModelConfig config, ModelLimits limits) {
+        layerBytes = 2L * TILE_BYTES * config.attention().numKvHeads() * limits.numKvBlocks();
+        stateBytes = (long) Short.BYTES * config.convStateLength() * config.hiddenSize();
+        slotBytes = stateBytes * config.numConvLayers();
+        keysValues = device.allocate("KV blocks", Math.max(1, layerBytes * config.numAttentionLayers()));
+        states = device.allocate("conv slots", Math.max(1, slotBytes * limits.numConvSlots()));
+        snapshots = device.allocate("conv snapshots", Math.max(1, slotBytes * limits.numSnapshots()));
+        angles = device.allocate("rotary angles", (long) ANGLES_BYTES * limits.maxModelLen());
+        RopeTable table = new RopeTable(config.attention().ropeTheta(), limits.maxModelLen());
+        table.ensure(limits.maxModelLen());
+        copyAngles(stream, table, limits.maxModelLen());
+    }
+
+    private void copyAngles(Stream stream, RopeTable table, int numPositions) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment rows = arena.allocate(angles.sizeBytes(), Float.BYTES);
+            for (int p = 0; p < numPositions; p++) {
+                long row = (long) p * ANGLES_BYTES;
+                int from = p * RopeTable.HALF;
+                MemorySegment.copy(table.cos(), from, rows, ValueLayout.JAVA_FLOAT, row, RopeTable.HALF);
+                MemorySegment.copy(
+                        table.sin(), from, rows, ValueLayout.JAVA_FLOAT, row + ANGLES_BYTES / 2, RopeTable.HALF);
+            }
+            stream.copyToDevice(angles, 0, rows, 0, angles.sizeBytes());
+        }
+    }
+
+    /** Address of a layer's blocks. */
+    long keysValues(int attentionLayer) {
+        return keysValues.address() + attentionLayer * layerBytes;
+    }
+
+    /** Address of a layer's state in the first slot. */
+    long states(int convLayer) {
+        return states.address() + convLayer * stateBytes;
+    }
+
+    /** Address of a layer's state in the first snapshot. */
+    long snapshots(int convLayer) {
+        return snapshots.address() + convLayer * stateBytes;
+    }
+
+    /** Elements from a slot to the next, and from a snapshot to the next. */
+    long slotStride() {
+        return slotBytes / Short.BYTES;
+    }
+
+    /** Address of the angles. */
+    long angles() {
+        return angles.address();
+    }
+
+    /** All KV blocks. */
+    DeviceMemory keysValues() {
+        return keysValues;
+    }
+
+    /** All conv slots. */
+    DeviceMemory states() {
+        return states;
+    }
+
+    /** All snapshots. */
+    DeviceMemory snapshots() {
+        return snapshots;
+    }
+
+    @Override
+    public void close() {
+        angles.close();
+        snapshots.close();
+        states.close();
+        keysValues.close();
+    }
+}

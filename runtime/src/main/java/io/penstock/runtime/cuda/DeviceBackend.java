@@ -1,0 +1,275 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.Stream;
+import io.penstock.kernels.LinearKernel;
+import io.penstock.kernels.QkNormRopeStoreKernel;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
+import io.penstock.runtime.check.OperationBackend;
+
+/** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
+public final class DeviceBackend implements OperationBackend {
+    private static final int HEAD_DIM = 64;
+
+    private final Device device;
+    private final Stream stream;
+    private final ModelConfig config;
+    private final ModelLimits limits;
+    private final CudaOps ops;
+
+    /** With memory and a stream of its own. */
+    public DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
+        this.device = device;
+        this.config = config;
+        this.limits = limits;
+        stream = device.createStream("check");
+        ops = new CudaOps(device, stream, config, limits);
+        long kvBytes = ops.memory().keysValues().sizeBytes();
+        byte half = (byte) (Float.floatToRawIntBits(UNWRITTEN) >>> 24);
+        stream.fill(ops.memory().keysValues(), 0, kvBytes, half);
+    }
+
+    private DeviceBuffers buffers() {
+        return new DeviceBuffers(device, stream);
+    }
+
+    private static DeviceTensor tensor(Buffer buffer, int rows, int columns) {
+        DeviceTensor tensor = new DeviceTensor(buffer.address(), rows, columns);
+        tensor.useRows(rows);
+        return tensor;
+    }
+
+    private static DeviceWeight weight(Buffer buffer, int columns) {
+        return new DeviceWeight(buffer.address(), (int) (buffer.sizeBytes() / 2 / columns), columns);
+    }
+
+    @Override
+    public float[] embed(float[] embedTokens, ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            int hidden = config.hiddenSize();
+            Buffer out = buffers.output("out", 2L * batch.numTokens() * hidden);
+            Buffer table = buffers.bf16("embed_tokens", embedTokens);
+            ops.beginStep(batch);
+            ops.embed(tensor(out, batch.numTokens(), hidden), weight(table, hidden), batch);
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[] rmsNorm(float[] x, float[] weight, boolean inPlace) {
+        try (DeviceBuffers buffers = buffers()) {
+            int columns = weight.length;
+            int rows = x.length / columns;
+            Buffer in = inPlace ? buffers.inOut("x", x) : buffers.bf16("x", x);
+            Buffer out = inPlace ? in : buffers.output("out", 2L * x.length);
+            Buffer norm = buffers.bf16("weight", weight);
+            ops.rmsNorm(tensor(out, rows, columns), tensor(in, rows, columns), weight(norm, columns));
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[][] addRmsNorm(float[] residual, float[] update, float[] weight) {
+        try (DeviceBuffers buffers = buffers()) {
+            int columns = weight.length;
+            int rows = residual.length / columns;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            Buffer addend = buffers.bf16("update", update);
+            Buffer norm = buffers.bf16("weight", weight);
+            ops.addRmsNorm(tensor(sum, rows, columns), tensor(out, rows, columns), tensor(addend, rows, columns),
+                    weight(norm, columns));
+            return new float[][] {buffers.readBf16(sum), buffers.readBf16(out)};
+        }
+    }
+
+    @Override
+    public float[] add(float[] residual, float[] update, int columns) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = residual.length / columns;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer addend = buffers.bf16("update", update);
+            ops.add(tensor(sum, rows, columns), tensor(addend, rows, columns));
+            return buffers.readBf16(sum);
+        }
+    }
+
+    @Override
+    public float[] siluAndMul(float[] gateUp, int width) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = gateUp.length / 2 / width;
+            Buffer out = buffers.output("out", 2L * rows * width);
+            Buffer in = buffers.float32("gate_up", gateUp);
+            ops.siluAndMul(tensor(out, rows, width), tensor(in, rows, 2 * width));
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[] siluAndMulRounded(float[] gateUp, int width) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = gateUp.length / 2 / width;
+            Buffer out = buffers.output("out", 2L * rows * width);
+            Buffer in = buffers.bf16("gate_up", gateUp);
+            ops.siluAndMulRounded(tensor(out, rows, width), tensor(in, rows, 2 * width));
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[] linear(float[] x, float[] weight, int k) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = x.length / k;
+            int columns = weight.length / k;
+            Buffer out = buffers.output("y", 2L * rows * columns);
+            Buffer in = buffers.bf16("x", x);
+            Buffer matrix = buffers.bf16("weight", weight);
+            ops.linear(tensor(out, rows, columns), tensor(in, rows, k), weight(matrix, k));
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[] logits(float[] x, float[] weight, int k) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = x.length / k;
+            int columns = weight.length / k;
+            Buffer out = buffers.output("y", 4L * rows * columns);
+            Buffer in = buffers.bf16("x", x);
+            Buffer matrix = buffers.bf16("weight", weight);
+            ops.logits(tensor(out, rows, columns), tensor(in, rows, k), weight(matrix, k));
+            return buffers.readFloat32(out);
+        }
+    }
+
+    @Override
+    public float[] linearSiluAndMul(float[] x, float[] gate, float[] up, int k) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = x.length / k;
+            int width = gate.length / k;
+            float[] gateUp = new float[2 * gate.length];
+            int group = LinearKernel.GATE_UP_ROWS * k;
+            for (int from = 0; from < gate.length; from += group) {
+                System.arraycopy(gate, from, gateUp, 2 * from, group);
+                System.arraycopy(up, from, gateUp, 2 * from + group, group);
+            }
+            Buffer out = buffers.output("y", 2L * rows * width);
+            Buffer in = buffers.bf16("x", x);
+            Buffer matrix = buffers.bf16("gate_up", gateUp);
+            ops.linearSiluAndMul(tensor(out, rows, width), tensor(in, rows, k), weight(matrix, k));
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[] gatherLast(float[] x, ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            int hidden = config.hiddenSize();
+            Buffer out = buffers.output("out", 2L * batch.numLogits() * hidden);
+            Buffer in = buffers.bf16("x", x);
+            ops.beginStep(batch);
+            ops.gatherLast(tensor(out, batch.numLogits(), hidden), tensor(in, batch.numTokens(), hidden), batch);
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public float[] shortConv(float[] bcx, float[] taps, int convLayer, ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            int hidden = config.hiddenSize();
+            int rows = batch.numTokens();
+            Buffer out = buffers.output("out", 2L * rows * hidden);
+            Buffer in = buffers.bf16("bcx", bcx);
+            Buffer conv = buffers.bf16("conv", taps);
+            ops.beginStep(batch);
+            ops.shortConv(tensor(out, rows, hidden), tensor(in, rows, 3 * hidden),
+                    ops.convLayer(weight(conv, hidden), convLayer), batch);
+            return buffers.readBf16(out);
+        }
+    }
+
+    private long stateOffset(int convLayer, int slot) {
+        return 2L * (slot * ops.memory().slotStride() + 2L * convLayer * config.hiddenSize());
+    }
+
+    @Override
+    public float[] convState(int convLayer, int slot) {
+        try (DeviceBuffers buffers = buffers()) {
+            return buffers.readBf16(
+                    ops.memory().states(), stateOffset(convLayer, slot), 2 * config.hiddenSize());
+        }
+    }
+
+    @Override
+    public void setConvState(int convLayer, int slot, float[] state) {
+        try (DeviceBuffers buffers = buffers()) {
+            buffers.writeBf16(ops.memory().states(), stateOffset(convLayer, slot), state);
+        }
+    }
+
+    @Override
+    public float[] snapshot(int convLayer, int snapshot) {
+        try (DeviceBuffers buffers = buffers()) {
+            return buffers.readBf16(
+                    ops.memory().snapshots(), stateOffset(convLayer, snapshot), 2 * config.hiddenSize());
+        }
+    }
+
+    @Override
+    public void setSnapshot(int convLayer, int snapshot, float[] state) {
+        try (DeviceBuffers buffers = buffers()) {
+            buffers.writeBf16(ops.memory().snapshots(), stateOffset(convLayer, snapshot), state);
+        }
+    }
+
+    @Override
+    public float[] qkNormRopeStore(
+            float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = batch.numTokens();
+            int columns = qkv.length / rows;
+            Buffer heads = buffers.inOut("qkv", qkv);
+            Buffer q = buffers.bf16("q_layernorm", qNorm);
+            Buffer k = buffers.bf16("k_layernorm", kNorm);
+            ops.beginStep(batch);
+            ops.qkNormRopeStore(tensor(heads, rows, columns),
+                    ops.attentionLayer(weight(q, HEAD_DIM), weight(k, HEAD_DIM), attentionLayer), batch);
+            float[] all = buffers.readBf16(heads);
+            int width = config.attention().queryWidth();
+            float[] queries = new float[rows * width];
+            for (int t = 0; t < rows; t++) {
+                System.arraycopy(all, t * columns, queries, t * width, width);
+            }
+            return queries;
+        }
+    }
+
+    @Override
+    public float[] keyValue(int attentionLayer, int slot, int kvHead) {
+        int tile = ModelLimits.BLOCK_TOKENS * HEAD_DIM;
+        int block = slot / ModelLimits.BLOCK_TOKENS;
+        long head = (((long) attentionLayer * limits.numKvBlocks() + block) * config.attention().numKvHeads() + kvHead)
+                * 2 * tile;
+        int token = slot % ModelLimits.BLOCK_TOKENS;
+        float[] copy = new float[2 * HEAD_DIM];
+        try (DeviceBuffers buffers = buffers()) {
+            for (int part = 0; part < 2; part++) {
+                float[] row = buffers.readBf16(
+                        ops.memory().keysValues(), 2 * (head + (long) part * tile + token * HEAD_DIM), HEAD_DIM);
+                for (int d = 0; d < HEAD_DIM; d++) {
+                    copy[part * HEAD_DIM + d] = row[QkNormRopeStoreKernel.tileOffset(token, d) - token * HEAD_DIM];
+                }
+            }
+        }
+        return copy;
+    }
+
+    @Override
+    public void close() {
+        ops.close();
+        stream.close();
+    }
+}

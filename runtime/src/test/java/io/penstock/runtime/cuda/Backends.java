@@ -1,0 +1,43 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.cuda.CudaDevices;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.check.OperationBackend;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cpu.CpuBackend;
+
+/** Where the operations' cases run. */
+final class Backends {
+    private Backends() {}
+
+    interface OnCpu extends OperationBackend.Factory {
+        @Override
+        default OperationBackend open(ModelConfig config, ModelLimits limits) {
+            return new CpuBackend(config, limits);
+        }
+    }
+
+    /** Any fault ends the case; the order of warps and blocks changes with the model's shape. */
+    interface OnEmulator extends OperationBackend.Factory {
+        @Override
+        default OperationBackend open(ModelConfig config, ModelLimits limits) {
+            EmulatorOptions options = new EmulatorOptions(config.hashCode(), 1, 1L << 28, true);
+            return new DeviceBackend(new EmulatorDevice(options), config, limits);
+        }
+    }
+
+    interface OnCuda extends OperationBackend.Factory {
+        @Override
+        default OperationBackend open(ModelConfig config, ModelLimits limits) {
+            return new DeviceBackend(Gpu.DEVICE, config, limits);
+        }
+    }
+
+    /** The first GPU, opened when a test first asks for it. */
+    private static final class Gpu {
+        private static final Device DEVICE = CudaDevices.open(0);
+    }
+}

@@ -1,0 +1,91 @@
+package io.penstock.runtime.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.check.Closeness;
+import io.penstock.runtime.check.Samples;
+import io.penstock.runtime.config.ModelConfig;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Whatever the order in which warps and blocks run, no check fails and the bits are the same. */
+class SchedulesTest {
+    private static final int NUM_SCHEDULES = 20;
+    private static final int HIDDEN = 136;
+    private static final int HEADS = 5;
+    private static final int KV_HEADS = 2;
+    private static final ModelLimits LIMITS = new ModelLimits(4, 200, 300, 12, 4);
+
+    private static ForwardBatch batch() {
+        ForwardBatch batch = new ForwardBatch(LIMITS);
+        int[] ids = new int[300];
+        Arrays.setAll(ids, i -> i % 64);
+        batch.addSequence(2, ids, 0, 1, 9, new int[] {3});
+        batch.addSequence(0, ids, 0, 126, 0, new int[] {5, 1});
+        batch.addSequence(3, ids, 0, 40, 3, new int[] {7});
+        batch.startFromSnapshot(2, 1);
+        batch.writeSnapshot(64, 2);
+        batch.computeLogits(0, 0);
+        batch.computeLogits(1, 126);
+        return batch;
+    }
+
+    private static List<float[]> run(DeviceBackend backend) {
+        Samples samples = new Samples(1);
+        ForwardBatch batch = batch();
+        int rows = batch.numTokens();
+        int qkvColumns = (HEADS + 2 * KV_HEADS) * 64;
+        float[] x = samples.normal(rows * HIDDEN, 1);
+        float[] y = samples.normal(rows * HIDDEN, 1);
+        float[] weight = samples.normal(HIDDEN, 1);
+        float[] matrix = samples.normal(72 * HIDDEN, 0.1);
+        List<float[]> results = new ArrayList<>();
+        results.add(backend.embed(samples.normal(64 * HIDDEN, 1), batch));
+        results.add(backend.rmsNorm(x, weight, true));
+        results.addAll(List.of(backend.addRmsNorm(x, y, weight)));
+        results.add(backend.add(x, y, HIDDEN));
+        results.add(backend.siluAndMul(samples.normalFloat32(rows * 2 * 72, 1), 72));
+        results.add(backend.siluAndMulRounded(samples.normal(rows * 2 * 72, 1), 72));
+        results.add(backend.linear(x, matrix, HIDDEN));
+        results.add(backend.logits(Arrays.copyOf(x, 3 * HIDDEN), matrix, HIDDEN));
+        results.add(backend.linearSiluAndMul(x, matrix, matrix, HIDDEN));
+        results.add(backend.gatherLast(x, batch));
+        for (int slot = 0; slot < 4; slot++) {
+            backend.setConvState(0, slot, samples.normal(2 * HIDDEN, 1));
+            backend.setSnapshot(0, slot, samples.normal(2 * HIDDEN, 1));
+        }
+        results.add(backend.shortConv(
+                samples.normal(rows * 3 * HIDDEN, 1), samples.normal(3 * HIDDEN, 1), 0, batch));
+        for (int slot = 0; slot < 4; slot++) {
+            results.add(backend.convState(0, slot));
+            results.add(backend.snapshot(0, slot));
+        }
+        results.add(backend.qkNormRopeStore(samples.normal(rows * qkvColumns, 1), samples.normal(64, 1),
+                samples.normal(64, 1), 0, batch));
+        results.add(backend.keyValue(0, batch.slot(rows - 1), 1));
+        return results;
+    }
+
+    @Test
+    void sameBitsAndNoFaults() {
+        ModelConfig config = Samples.config(64, HIDDEN, HEADS, KV_HEADS);
+        List<float[]> first = null;
+        for (int seed = 0; seed < NUM_SCHEDULES; seed++) {
+            EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1000L * seed));
+            try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
+                List<float[]> results = run(backend);
+                assertEquals(List.of(), device.faults(), "seed " + seed);
+                first = first == null ? results : first;
+                for (int i = 0; i < results.size(); i++) {
+                    new Closeness().requireSame("result " + i + " of seed " + seed, 1, first.get(i), results.get(i));
+                }
+            }
+        }
+    }
+}

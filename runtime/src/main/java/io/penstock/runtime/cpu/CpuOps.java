@@ -86,8 +86,8 @@ final class CpuOps implements Ops {
         rows.run(RowOp.ADD_RMS_NORM, out, residual, update, weight, null);
     }
 
-    @Override
-    public void add(Tensor residual, Tensor update) {
+    /** {@code residual += update}. */
+    void add(Tensor residual, Tensor update) {
         rows.run(RowOp.ADD, residual, residual, update, null, null);
     }
 
@@ -107,7 +107,14 @@ final class CpuOps implements Ops {
     }
 
     @Override
-    public void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch batch) {
+    public void inProjShortConv(
+            Tensor out, Tensor bcx, Tensor x, Weight inProj, Weight conv, int convLayer, ForwardBatch batch) {
+        linear(bcx, x, inProj);
+        shortConv(out, bcx, conv, convLayer, batch);
+    }
+
+    /** The convolution behind the projection; {@code bcx} [tokens, 3 hidden]. */
+    void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch batch) {
         shortConv.run((CpuTensor) out, (CpuTensor) bcx, (CpuVector) conv, convLayer, batch);
     }
 
@@ -125,7 +132,13 @@ final class CpuOps implements Ops {
     }
 
     @Override
-    public void routeTopK(Routing routing, Tensor x, SparseMoe moe) {
+    public void addRmsNormRouteTopK(
+            Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe) {
+        addRmsNorm(residual, out, update, weight);
+        routeTopK(routing, out, moe);
+    }
+
+    private void routeTopK(Routing routing, Tensor x, SparseMoe moe) {
         CpuRouting target = (CpuRouting) routing;
         RouterRule rule = moe.rule();
         CpuTensor scores = target.scores();
@@ -155,9 +168,9 @@ final class CpuOps implements Ops {
     }
 
     @Override
-    public void combineExperts(Tensor out, Tensor expertOut, Routing routing) {
+    public void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight) {
         rows.expertsPerToken = routing.expertsPerToken();
-        rows.run(RowOp.COMBINE_EXPERTS, out, out, expertOut, null, null);
+        rows.run(RowOp.COMBINE_ADD_RMS_NORM, out, residual, expertOut, weight, null);
     }
 
     @Override
@@ -170,7 +183,7 @@ final class CpuOps implements Ops {
         }
     }
 
-    private enum RowOp { RMS_NORM, ADD_RMS_NORM, ADD, QK_NORM_ROPE_STORE, COMBINE_EXPERTS }
+    private enum RowOp { RMS_NORM, ADD_RMS_NORM, ADD, QK_NORM_ROPE_STORE, COMBINE_ADD_RMS_NORM }
 
     /** Operations whose rows have nothing to do with each other, a few rows an item. */
     private final class RowsWork implements WorkerPool.Work {
@@ -207,7 +220,11 @@ final class CpuOps implements Ops {
                     }
                     case ADD -> Elementwise.add(x.values(), at, update.values(), at, x.columns(), arithmetic);
                     case QK_NORM_ROPE_STORE -> qkNormRopeStore(row, at);
-                    case COMBINE_EXPERTS -> combineExperts(row, at);
+                    case COMBINE_ADD_RMS_NORM -> {
+                        combineExperts(row, at);
+                        Elementwise.add(x.values(), at, out.values(), at, x.columns(), arithmetic);
+                        Elementwise.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+                    }
                 }
             }
         }
@@ -234,9 +251,10 @@ final class CpuOps implements Ops {
             }
         }
 
+        /** The sum of a token's expert outputs, in its row of {@code out}. */
         private void combineExperts(int token, int at) {
             int n = x.columns();
-            float[] sum = x.values();
+            float[] sum = out.values();
             int first = token * expertsPerToken * n;
             System.arraycopy(update.values(), first, sum, at, n);
             for (int slot = 1; slot < expertsPerToken; slot++) {

@@ -6,7 +6,11 @@ import io.penstock.runtime.model.FeedForward.SparseMoe;
 import io.penstock.runtime.model.LayerOperator.Attention;
 import io.penstock.runtime.model.LayerOperator.ShortConv;
 
-/** The model, layer by layer, as the LFM2 paper describes it. Owns nothing; one thread at a time. */
+/**
+ * The model, layer by layer, as the LFM2 paper describes it. A layer's input comes normalised: the addition of an
+ * update to the residual stream and the norm behind it are one operation, so each layer ends with the next one's norm,
+ * and the last with the norm before the head. Owns nothing; one thread at a time.
+ */
 public final class ForwardPass {
     private final ModelWeights weights;
     private final Ops ops;
@@ -24,29 +28,31 @@ public final class ForwardPass {
      * Runs a step. The logits [logit rows, vocab] of the rows that the batch asks for go to {@code head().logits()}.
      */
     public void run(ForwardBatch batch) {
-        a.useRows(batch.numTokens(), batch.numLogits());
         ops.beginStep(batch);
-        if (batch.numTokens() == 0) {
-            return;
+        if (batch.numTokens() > 0) {
+            compute(batch);
         }
+    }
+
+    /** A step's operations on its tokens, of which there is one at least; {@link Ops#beginStep} came before. */
+    public void compute(ForwardBatch batch) {
+        Layer[] layers = weights.layers();
+        a.useRows(batch.numTokens(), batch.numLogits());
         ops.embed(a.residual(), weights.embedTokens(), batch);
         trace.embedding(a.residual());
-        Layer[] layers = weights.layers();
+        ops.rmsNorm(a.x(), a.residual(), layers[0].operatorNorm());
         for (int i = 0; i < layers.length; i++) {
             Layer layer = layers[i];
-            ops.rmsNorm(a.x(), a.residual(), layer.operatorNorm());
             switch (layer.operator()) {
                 case ShortConv conv -> shortConv(conv, batch);
                 case Attention attention -> attention(attention, batch);
             }
             trace.operator(i, a.update());
-            ops.addRmsNorm(a.residual(), a.x(), a.update(), layer.ffnNorm());
+            Weight nextNorm = i + 1 < layers.length ? layers[i + 1].operatorNorm() : weights.embeddingNorm();
             switch (layer.feedForward()) {
-                case Dense dense -> dense(dense);
-                case SparseMoe moe -> sparseMoe(i, moe);
+                case Dense dense -> dense(i, layer.ffnNorm(), dense, nextNorm);
+                case SparseMoe moe -> sparseMoe(i, layer.ffnNorm(), moe, nextNorm);
             }
-            trace.feedForward(i, a.update());
-            ops.add(a.residual(), a.update());
             trace.hidden(i, a.residual());
         }
         if (batch.numLogits() > 0) {
@@ -55,8 +61,8 @@ public final class ForwardPass {
     }
 
     private void shortConv(ShortConv conv, ForwardBatch batch) {
-        ops.linear(a.projected().bcx(), a.x(), conv.inProj());
-        ops.shortConv(a.mixed(), a.projected().bcx(), conv.conv(), conv.convLayer(), batch);
+        ops.inProjShortConv(
+                a.mixed(), a.projected().bcx(), a.x(), conv.inProj(), conv.conv(), conv.convLayer(), batch);
         ops.linear(a.update(), a.mixed(), conv.outProj());
     }
 
@@ -68,24 +74,28 @@ public final class ForwardPass {
         ops.linear(a.update(), a.mixed(), attention.outProj());
     }
 
-    private void dense(Dense dense) {
-        ops.linearSiluAndMul(a.experts().dense(), a.x(), dense.gateUp());
-        ops.linear(a.update(), a.experts().dense(), dense.down());
+    private void dense(int layer, Weight ffnNorm, Dense dense, Weight nextNorm) {
+        Tensor inner = a.experts().dense();
+        ops.addRmsNorm(a.residual(), a.x(), a.update(), ffnNorm);
+        ops.linearSiluAndMul(inner, a.x(), dense.gateUp());
+        ops.linear(a.update(), inner, dense.down());
+        trace.feedForward(layer, a.update());
+        ops.addRmsNorm(a.residual(), a.x(), a.update(), nextNorm);
     }
 
-    private void sparseMoe(int layer, SparseMoe moe) {
+    private void sparseMoe(int layer, Weight ffnNorm, SparseMoe moe, Weight nextNorm) {
         Activations.Experts e = a.experts();
-        ops.routeTopK(e.routing(), a.x(), moe);
+        ops.addRmsNormRouteTopK(e.routing(), a.residual(), a.x(), a.update(), ffnNorm, moe);
         trace.routing(layer, e.routing());
         ops.groupedLinearSiluAndMul(e.inner(), a.x(), moe.gateUp(), e.routing());
         ops.groupedLinear(e.outer(), e.inner(), moe.down(), e.routing());
-        ops.combineExperts(a.update(), e.outer(), e.routing());
+        trace.expertOutputs(layer, e.outer());
+        ops.combineAddRmsNorm(a.residual(), a.x(), e.outer(), e.routing(), nextNorm);
     }
 
     private void logits(ForwardBatch batch) {
         Activations.Head head = a.head();
-        ops.gatherLast(head.hidden(), a.residual(), batch);
-        ops.rmsNorm(head.hidden(), head.hidden(), weights.embeddingNorm());
+        ops.gatherLast(head.hidden(), a.x(), batch);
         trace.finalNorm(head.hidden());
         ops.logits(head.logits(), head.hidden(), weights.embedTokens());
     }

@@ -24,9 +24,6 @@ public interface Ops {
     /** {@code residual += update; out = rmsNorm(residual, weight)}. */
     void addRmsNorm(Tensor residual, Tensor out, Tensor update, Weight weight);
 
-    /** {@code residual += update}. */
-    void add(Tensor residual, Tensor update);
-
     /** {@code out = x weightᵀ}; {@code x} [rows, in], {@code weight} [out, in]. */
     void linear(Tensor out, Tensor x, Weight weight);
 
@@ -34,10 +31,14 @@ public interface Ops {
     void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp);
 
     /**
-     * {@code out[t] = C[t] * sum_i conv[i] * (B x)[t - taps + 1 + i]}; {@code bcx} [tokens, 3 hidden]. Reads and
-     * writes the conv slots of the batch and writes the snapshots that it asks for.
+     * {@code bcx = x inProjᵀ; out[t] = C[t] * sum_i conv[i] * (B x)[t - taps + 1 + i]}. Reads and writes the conv slots
+     * of the batch and writes the snapshots that it asks for.
+     *
+     * @param bcx [tokens, 3 hidden], holds the projection where the backend does not fuse it; its content is undefined
+     *     afterwards
      */
-    void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch batch);
+    void inProjShortConv(
+            Tensor out, Tensor bcx, Tensor x, Weight inProj, Weight conv, int convLayer, ForwardBatch batch);
 
     /**
      * Normalises each head of q and k, rotates them by their position (half-split RoPE), leaves q in {@code qkv}, and
@@ -49,10 +50,12 @@ public interface Ops {
     void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch batch);
 
     /**
-     * {@code s = sigmoid(gate(x))}; chooses the experts with the largest {@code s + expertBias} (ties to the lowest
-     * index) and weighs them by {@code s}, by the rule of {@code moe}.
+     * {@link #addRmsNorm}, then routes its {@code out}: {@code s = sigmoid(gate(out))}; chooses the experts with the
+     * largest {@code s + expertBias} (ties to the lowest index) and weighs them by {@code s}, by the rule of
+     * {@code moe}.
      */
-    void routeTopK(Routing routing, Tensor x, SparseMoe moe);
+    void addRmsNormRouteTopK(
+            Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe);
 
     /** {@link #linearSiluAndMul} of each chosen expert; {@code out} [tokens expertsPerToken, width]. */
     void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing);
@@ -60,8 +63,11 @@ public interface Ops {
     /** Each chosen expert's {@link #linear} times its routing weight; {@code out} [tokens expertsPerToken, hidden]. */
     void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing);
 
-    /** {@code out[t] = sum over slots of expertOut[t expertsPerToken + slot]}, in the order of the slots. */
-    void combineExperts(Tensor out, Tensor expertOut, Routing routing);
+    /**
+     * {@link #addRmsNorm} of the update {@code sum over slots of expertOut[t expertsPerToken + slot]}, taken in the
+     * order of the slots and rounded as a tensor is.
+     */
+    void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight);
 
     /** {@code out[r] = x[logitToken(r)]}: the rows that go through the LM head. */
     void gatherLast(Tensor out, Tensor x, ForwardBatch batch);

@@ -1,6 +1,6 @@
 package io.penstock.runtime.model;
 
-/** Experts and their weights for each token of a step, in a backend's memory; {@link Ops#routeTopK} writes it. */
+/** Experts and weights of each token of a step, in a backend's memory; {@link Ops#addRmsNormRouteTopK} writes it. */
 public interface Routing {
     int expertsPerToken();
 }

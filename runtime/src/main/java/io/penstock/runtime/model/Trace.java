@@ -14,8 +14,11 @@ public interface Trace {
     /** Experts chosen in a layer; may be overwritten, to force another engine's choice. */
     default void routing(int layer, Routing routing) {}
 
-    /** Output of the feed-forward part of a layer [tokens, hidden], before the residual addition. */
+    /** Output of a layer's dense feed-forward part [tokens, hidden], before the residual addition. */
     default void feedForward(int layer, Tensor update) {}
+
+    /** Weighted outputs of a layer's chosen experts [tokens expertsPerToken, hidden], before their sum is added. */
+    default void expertOutputs(int layer, Tensor expertOut) {}
 
     /** Residual stream after a layer [tokens, hidden]. */
     default void hidden(int layer, Tensor residual) {}

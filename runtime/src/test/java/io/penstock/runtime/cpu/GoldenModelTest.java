@@ -66,6 +66,12 @@ class GoldenModelTest {
         }
 
         @Override
+        public void expertOutputs(int layer, Tensor expertOut) {
+            int numTokens = tensors.get("embedding").length / expertOut.columns();
+            tensors.put("layer" + layer + ".ffn", sumOverSlots(expertOut, expertOut.rows() / numTokens));
+        }
+
+        @Override
         public void hidden(int layer, Tensor residual) {
             keep("layer" + layer + ".hidden", residual);
         }
@@ -74,6 +80,20 @@ class GoldenModelTest {
         public void finalNorm(Tensor hidden) {
             keep("final_norm", hidden);
         }
+    }
+
+    /** What a layer's experts add together; {@code expertOut} [tokens expertsPerToken, hidden]. */
+    static float[] sumOverSlots(Tensor expertOut, int expertsPerToken) {
+        float[] values = ((CpuTensor) expertOut).values();
+        int n = expertOut.columns();
+        float[] sums = new float[expertOut.rows() / expertsPerToken * n];
+        for (int i = 0; i < sums.length; i++) {
+            int first = i / n * expertsPerToken * n + i % n;
+            for (int slot = 0; slot < expertsPerToken; slot++) {
+                sums[i] += values[first + slot * n];
+            }
+        }
+        return sums;
     }
 
     static int[] ids(JsonNode array) {

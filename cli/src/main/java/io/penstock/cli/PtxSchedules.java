@@ -71,10 +71,11 @@ final class PtxSchedules {
      *
      * @throws InputException if the launch is not possible at all
      */
-    void run(long firstSeed, int numSchedules, PtxReport report) {
+    void run(long firstSeed, int numSchedules, int maxCtas, PtxReport report) {
         for (int i = 0; i < numSchedules; i++) {
             byte[][] before = outputs;
-            try (EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(firstSeed + i))) {
+            EmulatorOptions options = EmulatorOptions.collecting(firstSeed + i).sampling(maxCtas);
+            try (EmulatorDevice device = new EmulatorDevice(options)) {
                 try {
                     outputs = run(device);
                 } catch (DeviceException e) {

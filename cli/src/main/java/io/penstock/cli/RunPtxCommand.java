@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import io.penstock.device.KernelSignature;
 import io.penstock.device.LaunchShape;
+import io.penstock.emulator.EmulatorOptions;
 import io.penstock.emulator.ptx.PtxException;
 import io.penstock.emulator.ptx.PtxModule;
 import io.penstock.runtime.InputException;
@@ -82,6 +83,13 @@ final class RunPtxCommand implements Callable<Integer> {
     private long seed;
 
     @Option(
+            names = "--max-ctas",
+            paramLabel = "N",
+            description = "Runs at most so many blocks, spread over the grid: for counting at sizes that take too long."
+                    + " Default: all.")
+    private int maxCtas = EmulatorOptions.ALL_CTAS;
+
+    @Option(
             names = "--json",
             description = "Prints {\"ok\": BOOL, \"errors\": [{\"kind\", \"message\", \"line\", \"cta\", \"thread\","
                     + " ...}], \"differing_outputs\": [...], \"counters\": {...}}.")
@@ -95,13 +103,14 @@ final class RunPtxCommand implements Callable<Integer> {
             int[] blockShape = shape("--block", block);
             LaunchShape shape = launchShape(gridShape, blockShape);
             requireBetween("--schedules", numSchedules, 1, MAX_SCHEDULES);
+            requireBetween("--max-ctas", maxCtas, 1, EmulatorOptions.ALL_CTAS);
             String ptx = Texts.read(ptxFile);
             KernelSignature signature = signature(ptx);
             List<PtxArgument> parsed = parsed(signature);
             requireWritable(parsed);
             report = new PtxReport(entry, gridShape, blockShape);
             var schedules = new PtxSchedules(ptx, entry, shape, parsed);
-            schedules.run(seed, numSchedules, report);
+            schedules.run(seed, numSchedules, maxCtas, report);
             schedules.writeOutputs();
         } catch (InputException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);

@@ -78,6 +78,19 @@ class RunPtxTest {
     }
 
     @Test
+    void someBlocksAreEnoughForCounting() throws IOException {
+        Invocation run = run("legal/scans", "scan_hillis_steele_i32", "1000", "128", "--shared", "1024",
+                "--arg", "in:" + Files.write(folder.resolve("x"), new byte[512_000]),
+                "--arg", "out:" + at("y") + ":512000", "--arg", "i32:128000", "--max-ctas", "10", "--json");
+        assertEquals(0, run.exitCode(), run::out);
+        JsonNode counters = JSON.readTree(run.out()).get("counters");
+        assertEquals(10, counters.get("ctas").intValue());
+        assertEquals(1000, counters.get("gridCtas").intValue());
+        assertEquals(160, counters.get("uniqueReadSectors").intValue());
+        assertEquals(160, counters.get("uniqueWriteSectors").intValue());
+    }
+
+    @Test
     void eachScheduleStartsFromFreshInputs() throws IOException {
         Invocation run = run("legal/atomics", "histogram_global_u64", "2", "128",
                 "--arg", "in:" + ints("x", COUNTING), "--arg", "inout:" + ints("bins", new int[20]) + ":" + at("after"),

@@ -174,7 +174,7 @@ public final class EmulatorDevice implements Device {
     synchronized void launch(EmulatorKernel kernel, EmulatorKernel.Prepared launch) {
         requireUsable("launching " + kernel.name());
         LaunchResult result = kernel.emulated().launch(launch.geometry(), launch.arguments(),
-                options.seed() + numLaunches++, options.maxFaults());
+                options.seed() + numLaunches++, options.maxFaults(), options.maxCtas());
         counters.computeIfAbsent(kernel.name(), unused -> new LaunchCounters()).add(result.counters());
         faults.addAll(result.faults());
         if (!result.isClean() && options.failsOnFault()) {

@@ -8,12 +8,28 @@ package io.penstock.emulator;
  * @param memoryBytes of the device's memory, which is the heap's in the end
  * @param failsOnFault whether a launch with a fault throws and the device is lost, as a GPU's would be; otherwise
  *     faults are only collected
+ * @param maxCtas thread blocks of a launch that run; of a larger grid so many, spread over it. That is for counting at
+ *     sizes that would take too long: results are incomplete, and blocks that wait for others wait in vain
  */
-public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault) {
+public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault, int maxCtas) {
+    /** All blocks of a grid. */
+    public static final int ALL_CTAS = Integer.MAX_VALUE;
+
     public EmulatorOptions {
-        if (maxFaults < 1 || memoryBytes < 1) {
-            throw new IllegalArgumentException(maxFaults + " faults, " + memoryBytes + " bytes");
+        if (maxFaults < 1 || memoryBytes < 1 || maxCtas < 1) {
+            throw new IllegalArgumentException(maxFaults + " faults, " + memoryBytes + " bytes, " + maxCtas
+                    + " blocks");
         }
+    }
+
+    /** All blocks run. */
+    public EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault) {
+        this(seed, maxFaults, memoryBytes, failsOnFault, ALL_CTAS);
+    }
+
+    /** The same, but of each launch at most so many blocks. */
+    public EmulatorOptions sampling(int numCtas) {
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, numCtas);
     }
 
     /** Faults are collected, up to 100 a launch; memory is a third of the heap, for it takes over two bytes each. */

@@ -16,6 +16,7 @@ import io.penstock.device.PinnedMemory;
 import io.penstock.device.Stream;
 import io.penstock.emulator.check.Fault;
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.check.LaunchCounters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -41,12 +42,24 @@ class EmulatorDeviceTest {
             END: ret;
             }
             .visible .entry tomorrow() { wgmma.fence.sync.aligned; ret; }
+            .const .align 4 .u32 one = 1;
+            .visible .entry sum(.param .u64 x, .param .u32 n)
+            {
+              .reg .b32 %r<9>; .reg .b64 %rd<5>;
+              ld.param.u64 %rd1, [x]; ld.param.u32 %r1, [n];
+              mov.u32 %r2, %tid.x; rem.u32 %r3, %r2, %r1;
+              mul.wide.u32 %rd2, %r3, 4; add.s64 %rd3, %rd1, %rd2;
+              ld.global.u32 %r4, [%rd3]; ld.const.u32 %r5, [one]; add.u32 %r6, %r4, %r5;
+              red.global.add.u32 [%rd1+64], %r6;
+              ret;
+            }
             """;
 
     private final EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(3));
     private final Stream stream = device.createStream("main");
     private final DeviceModule module = device.loadModule("add", ADD);
     private final Kernel kernel = module.kernel("add");
+    private final Kernel sums = module.kernel("sum");
     private final KernelArgs args = new KernelArgs(kernel.signature());
 
     @AfterEach
@@ -82,6 +95,42 @@ class EmulatorDeviceTest {
         assertEquals(List.of(), device.faults());
         assertEquals(440, device.counters("add").globalWriteBytes);
         assertEquals(0, memory.address() % 256);
+    }
+
+    @Test
+    void sectorsAreCountedOnceHoweverOftenTheyAreAskedFor() {
+        DeviceMemory memory = device.allocate("x", 4000);
+        stream.fill(memory, 0, 4000, (byte) 0);
+        add(memory, 1000, 5);
+        LaunchCounters counters = device.counters("add");
+        assertEquals(List.of(16L, 16L, 4000L, 4000L, 125L, 125L), List.of(counters.ctas, counters.gridCtas,
+                counters.uniqueReadBytes, counters.uniqueWriteBytes, counters.uniqueReadSectors,
+                counters.uniqueWriteSectors));
+        device.clearCounters();
+        KernelArgs values = new KernelArgs(sums.signature()).setPointer(0, memory.address()).setInt(1, 9);
+        stream.launch(sums, LaunchShape.ofThreads(64).grid(10, 1, 1), values);
+        counters = device.counters("sum");
+        assertEquals(List.of(640L * 4, 640L * 4), List.of(counters.globalReadBytes, counters.globalWriteBytes));
+        assertEquals(List.of(36L + 4, 3L, 4L, 1L), List.of(counters.uniqueReadBytes, counters.uniqueReadSectors,
+                counters.uniqueWriteBytes, counters.uniqueWriteSectors));
+    }
+
+    @Test
+    void someBlocksOfALargeGridAreSpreadOverIt() {
+        int n = 1 << 20;
+        try (EmulatorDevice sampled = new EmulatorDevice(EmulatorOptions.collecting(3).sampling(100));
+                DeviceMemory memory = sampled.allocate("x", 4L * n)) {
+            Stream own = sampled.createStream("own");
+            Kernel add = sampled.loadModule("add", ADD).kernel("add");
+            KernelArgs values = new KernelArgs(add.signature());
+            own.fill(memory, 0, 4L * n, (byte) 0);
+            values.setPointer(0, memory.address()).setInt(1, n).setInt(2, 1);
+            own.launch(add, LaunchShape.ofThreads(64).grid(n / 64, 1, 1), values);
+            LaunchCounters counters = sampled.counters();
+            assertEquals(List.of(100L, n / 64L, 100L * 8, 100L * 8, 100L * 256), List.of(counters.ctas,
+                    counters.gridCtas, counters.uniqueReadSectors, counters.globalReadSectors,
+                    counters.globalReadBytes));
+        }
     }
 
     @Test

@@ -51,6 +51,7 @@ class KernelCountsTest {
             String what = benchmark.name() + ": " + metrics;
             assertEquals(List.of(), device.faults(), what);
             assertTrue(metrics.get("conflictsToAccesses") <= MAX_CONFLICTS, what);
+            assertTrue(metrics.get("trafficToFloor") <= MAX_RATIO, what);
             if (benchmark.flops() == 0) {
                 assertTrue(metrics.get("bytesToFloor") <= MAX_RATIO, what);
                 assertTrue(metrics.get("sectorsToFloor") <= MAX_RATIO, what);

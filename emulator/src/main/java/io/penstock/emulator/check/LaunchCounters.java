@@ -47,8 +47,11 @@ public final class LaunchCounters {
     /** Branches at which a warp parted. */
     public long divergentBranches;
 
-    /** Thread blocks. */
+    /** Thread blocks that ran. */
     public long ctas;
+
+    /** Thread blocks of the grid: more than ran if only some were asked for. */
+    public long gridCtas;
 
     /** Thread instructions of the block with the fewest. */
     public long minCtaInstructions = Long.MAX_VALUE;
@@ -56,11 +59,17 @@ public final class LaunchCounters {
     /** Thread instructions of the block with the most. */
     public long maxCtaInstructions;
 
-    /** Different bytes of global memory that were read, if the launch was checked. */
+    /** Different bytes of global memory that were read. */
     public long uniqueReadBytes;
 
-    /** Different bytes of global memory that were written, if the launch was checked. */
+    /** Different bytes of global memory that were written. */
     public long uniqueWriteBytes;
+
+    /** Different 32-byte sectors that were read: what DRAM must bring if the L2 cache keeps all of a launch. */
+    public long uniqueReadSectors;
+
+    /** Different 32-byte sectors that were written: what DRAM must take if the L2 cache keeps all of a launch. */
+    public long uniqueWriteSectors;
 
     public LaunchCounters() {}
 
@@ -88,10 +97,13 @@ public final class LaunchCounters {
         atomics += other.atomics;
         divergentBranches += other.divergentBranches;
         ctas += other.ctas;
+        gridCtas += other.gridCtas;
         minCtaInstructions = Math.min(minCtaInstructions, other.minCtaInstructions);
         maxCtaInstructions = Math.max(maxCtaInstructions, other.maxCtaInstructions);
         uniqueReadBytes += other.uniqueReadBytes;
         uniqueWriteBytes += other.uniqueWriteBytes;
+        uniqueReadSectors += other.uniqueReadSectors;
+        uniqueWriteSectors += other.uniqueWriteSectors;
     }
 
     /** Every number under a name, for reports. */
@@ -105,6 +117,8 @@ public final class LaunchCounters {
         values.put("globalWriteSectors", globalWriteSectors);
         values.put("uniqueReadBytes", uniqueReadBytes);
         values.put("uniqueWriteBytes", uniqueWriteBytes);
+        values.put("uniqueReadSectors", uniqueReadSectors);
+        values.put("uniqueWriteSectors", uniqueWriteSectors);
         values.put("sharedAccesses", sharedAccesses);
         values.put("bankConflicts", bankConflicts);
         values.put("mmaInstructions", mmaInstructions);
@@ -114,6 +128,7 @@ public final class LaunchCounters {
         values.put("atomics", atomics);
         values.put("divergentBranches", divergentBranches);
         values.put("ctas", ctas);
+        values.put("gridCtas", gridCtas);
         values.put("minCtaInstructions", ctas == 0 ? 0 : minCtaInstructions);
         values.put("maxCtaInstructions", maxCtaInstructions);
         return values;

@@ -3,6 +3,7 @@ package io.penstock.emulator.exec;
 import io.penstock.emulator.check.FaultLog;
 import io.penstock.emulator.check.LaunchCounters;
 import io.penstock.emulator.memory.AddressSpace;
+import io.penstock.emulator.memory.Touched;
 
 /** An entry of a module, decoded; its {@link EmulatedModule} owns it. */
 public final class EmulatedKernel {
@@ -49,8 +50,9 @@ public final class EmulatedKernel {
      * @param arguments the bytes of its parameters
      * @param seed of the order of warps and blocks
      * @param maxFaults that are reported
+     * @param maxCtas blocks that run, spread over the grid if it has more
      */
-    public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults) {
+    public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas) {
         if (arguments.length < program.parameterBytes) {
             throw new IllegalArgumentException(name() + ": " + arguments.length + " bytes of arguments, "
                     + program.parameterBytes + " are needed");
@@ -64,11 +66,13 @@ public final class EmulatedKernel {
         launch.blockY = geometry.blockY();
         launch.blockZ = geometry.blockZ();
         launch.dynamicSharedBytes = geometry.dynamicSharedBytes();
-        launch.run();
+        launch.run(new CtaSample((long) geometry.gridX() * geometry.gridY() * geometry.gridZ(), maxCtas));
         LaunchCounters counters = launch.counters;
-        long[] touched = space.forgetAccesses();
-        counters.uniqueReadBytes = touched[0];
-        counters.uniqueWriteBytes = touched[1];
+        Touched touched = space.forgetAccesses();
+        counters.uniqueReadBytes = touched.readBytes();
+        counters.uniqueWriteBytes = touched.writtenBytes();
+        counters.uniqueReadSectors = touched.readSectors();
+        counters.uniqueWriteSectors = touched.writtenSectors();
         return new LaunchResult(log.faults(), counters);
     }
 }

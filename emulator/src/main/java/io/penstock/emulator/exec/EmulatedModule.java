@@ -35,6 +35,9 @@ public final class EmulatedModule {
             if (isMemory && !variable.isExtern()) {
                 Allocation allocation = space.allocate(variable.name(), variable.sizeBytes());
                 allocation.fillStates(0, allocation.sizeBytes(), Allocation.WRITTEN);
+                if (variable.space() == StateSpace.CONST) {
+                    allocation.makeConstant();
+                }
                 globals.put(variable.name(), allocation);
             }
         }

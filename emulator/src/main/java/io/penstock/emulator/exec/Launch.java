@@ -74,8 +74,9 @@ final class Launch {
         spins++;
     }
 
-    void run() {
-        long numCtas = (long) gridX * gridY * gridZ;
+    void run(CtaSample sample) {
+        int numCtas = sample.numCtas();
+        counters.gridCtas = sample.gridCtas();
         List<Cta> resident = new ArrayList<>();
         ArrayDeque<Cta> free = new ArrayDeque<>();
         int next = 0;
@@ -84,7 +85,7 @@ final class Launch {
             while (next < numCtas || !resident.isEmpty()) {
                 while (next < numCtas && resident.size() < limit) {
                     Cta cta = free.isEmpty() ? new Cta(this, program) : free.poll();
-                    cta.start(next++, program);
+                    cta.start(sample.index(next++), program);
                     resident.add(cta);
                 }
                 Cta cta = resident.get(resident.size() == 1 ? 0 : random.nextInt(resident.size()));

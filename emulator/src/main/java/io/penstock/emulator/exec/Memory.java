@@ -53,7 +53,7 @@ final class Memory {
             where[lane] = found;
             good |= 1 << lane;
             numShared += found == warp.cta.shared ? 1 : 0;
-            numGlobal += found == warp.cta.shared || found == warp.local || found == launch.parameters ? 0 : 1;
+            numGlobal += found != warp.cta.shared && isRaced(warp, found) ? 1 : 0;
         }
         if (numGlobal > 0) {
             traffic.global(good, where, offsets, numBytes, isWrite);
@@ -170,7 +170,7 @@ final class Memory {
     }
 
     private boolean isRaced(Warp warp, Allocation allocation) {
-        return allocation != warp.local && allocation != launch.parameters;
+        return allocation != warp.local && allocation != launch.parameters && !allocation.isConstant();
     }
 
     private long syncAddress(Warp warp, Allocation allocation, int offset) {
@@ -238,7 +238,7 @@ final class Memory {
         int offset = offsets[lane];
         launch.suspects.acquit(allocation, offset, warp.cta.index, warp.index);
         AccessLog log = allocation.accesses();
-        log.readsWereAtomic(warp.agent, offset, numBytes);
+        log.readAtomically(warp.agent, offset, numBytes);
         warp.agent.strongRead(syncAddress(warp, allocation, offset));
         noteWrite(op, warp, lane, numBytes, true, isSilent ? AccessLog.Same.CONSTANT : AccessLog.Same.NO);
         noteStrongWrite(warp, lane, isRelease);

@@ -186,13 +186,14 @@ public final class AccessLog {
         return stamp;
     }
 
-    /** The warp's own reads of some bytes were part of an atomic operation after all. */
-    public void readsWereAtomic(Agent agent, int offset, int numBytes) {
+    /** The warp reads some bytes atomically, and its own reads before were part of that after all. */
+    public void readAtomically(Agent agent, int offset, int numBytes) {
         fit(offset | numBytes);
         int end = offset + numBytes >>> shift;
         for (int granule = offset >>> shift; granule < end; granule++) {
             Page page = page(granule);
             int i = granule & PAGE_GRANULES - 1;
+            page.touched[i] |= READ;
             if (agent.isOwn(page.reads[i], page.readCta[i])) {
                 page.reads[i] = Stamp.asStrong(page.reads[i]);
             }
@@ -242,12 +243,9 @@ public final class AccessLog {
         }
     }
 
-    long numReadBytes() {
-        return numBytes(READ);
-    }
-
-    long numWrittenBytes() {
-        return numBytes(WRITTEN);
+    /** What was touched since the log began. */
+    Touched touched() {
+        return new Touched(numBytes(READ), numBytes(WRITTEN), numSectors(READ), numSectors(WRITTEN));
     }
 
     private long numBytes(byte how) {
@@ -258,5 +256,20 @@ public final class AccessLog {
             }
         }
         return Math.min(sizeBytes, numGranules << shift);
+    }
+
+    private long numSectors(byte how) {
+        int granules = Touched.SECTOR_BYTES >> shift;
+        long numSectors = 0;
+        for (Page page : pages) {
+            for (int first = 0; page != null && first < PAGE_GRANULES; first += granules) {
+                int any = 0;
+                for (int i = first; i < first + granules; i++) {
+                    any |= page.touched[i];
+                }
+                numSectors += (any & how) == 0 ? 0 : 1;
+            }
+        }
+        return numSectors;
     }
 }

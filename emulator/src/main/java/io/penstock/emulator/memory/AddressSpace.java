@@ -76,14 +76,13 @@ public final class AddressSpace {
         return usedBytes;
     }
 
-    /** Forgets who touched what, and counts the bytes that were touched: read, written. */
-    public synchronized long[] forgetAccesses() {
-        long[] touched = new long[2];
+    /** Forgets who touched what, and says how much was touched. */
+    public synchronized Touched forgetAccesses() {
+        Touched touched = Touched.NOTHING;
         for (int i = 0; i < numAllocations; i++) {
             AccessLog log = allocations[i].accessesIfAny();
             if (log != null) {
-                touched[0] += log.numReadBytes();
-                touched[1] += log.numWrittenBytes();
+                touched = touched.plus(log.touched());
                 allocations[i].forgetAccesses();
             }
         }

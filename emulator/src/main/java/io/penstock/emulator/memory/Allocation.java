@@ -33,6 +33,7 @@ public final class Allocation {
     private byte[] data;
     private byte[] states;
     private AccessLog accesses;
+    private boolean isConstant;
 
     public Allocation(String name, long address, int sizeBytes) {
         this.name = name;
@@ -71,6 +72,15 @@ public final class Allocation {
             accesses = new AccessLog(sizeBytes);
         }
         return accesses;
+    }
+
+    /** No kernel writes it: it is a {@code .const} variable, and reads of it go through a cache of their own. */
+    public void makeConstant() {
+        isConstant = true;
+    }
+
+    public boolean isConstant() {
+        return isConstant;
     }
 
     /** Forgets who touched what. */

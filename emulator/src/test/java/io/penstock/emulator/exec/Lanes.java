@@ -47,7 +47,7 @@ final class Lanes {
                 .append("\nld.param.u64 %at0, [p0];\nmad.wide.u32 %at0, %lane, ").append(size(target))
                 .append(", %at0;\nst.global.").append(memory(target)).append(" [%at0], %d;\nret;\n}\n");
         EmulatedModule module = new EmulatedModule("test", PtxModule.parse(text.toString()), space);
-        LaunchResult result = module.kernel("k").launch(new LaunchGeometry(1, 1, 1, 32, 1, 1, 0), arguments, 1, 10);
+        LaunchResult result = module.kernel("k").launch(new LaunchGeometry(1, 1, 1, 32, 1, 1, 0), arguments, 1, 10, 1);
         long[] results = new long[32];
         for (int lane = 0; lane < 32; lane++) {
             results[lane] = Bytes.read(out.data(), lane * size(target), size(target));

@@ -78,7 +78,7 @@ final class SpeedMain {
         double flops = 0;
         for (int i = 0; i < NUM_WARMUP + NUM_TIMED; i++) {
             long start = System.nanoTime();
-            LaunchResult result = kernel.launch(geometry, arguments, i, 10);
+            LaunchResult result = kernel.launch(geometry, arguments, i, 10, Integer.MAX_VALUE);
             double seconds = (System.nanoTime() - start) / 1e9;
             if (!result.isClean()) {
                 throw new IllegalStateException(result.faults().toString());

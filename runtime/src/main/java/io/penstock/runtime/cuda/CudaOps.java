@@ -14,6 +14,8 @@ import io.penstock.kernels.SiluAndMulKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.Tensor;
+import io.penstock.runtime.model.Weight;
 
 /**
  * The operations on a device: bfloat16 in and out, float32 sums, rounded where {@code Arithmetic.BFLOAT16} says. Every
@@ -34,6 +36,8 @@ final class CudaOps implements AutoCloseable {
     private final QkNormRopeStoreKernel qkNormRopeStore;
     private final GatherLastKernel gatherLast;
     private final QkNormRopeStoreKernel.TokenAddresses tokens;
+    private final ShortConvKernel.LayerAddresses[] convLayers;
+    private final QkNormRopeStoreKernel.LayerAddresses[] attentionLayers;
 
     /** Loads the kernels and allocates the memory that {@code limits} asks for. */
     CudaOps(Device device, Stream stream, ModelConfig config, ModelLimits limits) {
@@ -57,6 +61,8 @@ final class CudaOps implements AutoCloseable {
                 device, config.attention().numHeads(), config.attention().numKvHeads(), eps);
         gatherLast = new GatherLastKernel(device, hidden);
         tokens = new QkNormRopeStoreKernel.TokenAddresses(memory.angles(), batch.positions(), batch.slotMapping());
+        convLayers = new ShortConvKernel.LayerAddresses[config.numConvLayers()];
+        attentionLayers = new QkNormRopeStoreKernel.LayerAddresses[config.numAttentionLayers()];
     }
 
     CudaMemory memory() {
@@ -67,71 +73,91 @@ final class CudaOps implements AutoCloseable {
         batch.upload(stream, step);
     }
 
-    void embed(DeviceTensor out, DeviceWeight embedTokens, ForwardBatch step) {
-        embed.launch(stream, out.address(), embedTokens.address(), batch.tokenIds(), step.numTokens());
+    private static long address(Tensor tensor) {
+        return ((DeviceTensor) tensor).address();
     }
 
-    void rmsNorm(DeviceTensor out, DeviceTensor x, DeviceWeight weight) {
-        rmsNorm.launch(stream, out.address(), x.address(), weight.address(), x.rows());
+    private static long address(Weight weight) {
+        return ((DeviceWeight) weight).address();
     }
 
-    void addRmsNorm(DeviceTensor residual, DeviceTensor out, DeviceTensor update, DeviceWeight weight) {
-        addRmsNorm.launch(stream, residual.address(), out.address(), update.address(), weight.address(),
-                residual.rows());
+    void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
+        embed.launch(stream, address(out), address(embedTokens), batch.tokenIds(), step.numTokens());
     }
 
-    void add(DeviceTensor residual, DeviceTensor update) {
-        add.launch(stream, residual.address(), update.address(), (long) residual.rows() * residual.columns());
+    void rmsNorm(Tensor out, Tensor x, Weight weight) {
+        rmsNorm.launch(stream, address(out), address(x), address(weight), x.rows());
     }
 
-    void linear(DeviceTensor out, DeviceTensor x, DeviceWeight weight) {
-        linear.launch(stream, out.address(), x.address(), weight.address(), x.rows(), weight.rows(), weight.columns());
+    void addRmsNorm(Tensor residual, Tensor out, Tensor update, Weight weight) {
+        addRmsNorm.launch(stream, address(residual), address(out), address(update), address(weight), residual.rows());
     }
 
-    void linearSiluAndMul(DeviceTensor out, DeviceTensor x, DeviceWeight gateUp) {
-        linear.launchSiluAndMul(stream, out.address(), x.address(), gateUp.address(), x.rows(), gateUp.rows() / 2,
+    /** {@code residual += update}. */
+    void add(Tensor residual, Tensor update) {
+        add.launch(stream, address(residual), address(update), (long) residual.rows() * residual.columns());
+    }
+
+    void linear(Tensor out, Tensor x, Weight weight) {
+        linear.launch(stream, address(out), address(x), address(weight), x.rows(), weight.rows(), weight.columns());
+    }
+
+    void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp) {
+        linear.launchSiluAndMul(stream, address(out), address(x), address(gateUp), x.rows(), gateUp.rows() / 2,
                 gateUp.columns());
     }
 
     /** {@code out = silu(gate) * up}; {@code gateUp} [tokens, gate | up], float32. */
-    void siluAndMul(DeviceTensor out, DeviceTensor gateUp) {
-        siluAndMul.launchFloat32(stream, out.address(), gateUp.address(), gateUp.rows(), out.columns());
+    void siluAndMul(Tensor out, Tensor gateUp) {
+        siluAndMul.launchFloat32(stream, address(out), address(gateUp), gateUp.rows(), out.columns());
     }
 
     /** {@code out = silu(gate) * up}; {@code gateUp} [tokens, gate | up], bfloat16. */
-    void siluAndMulRounded(DeviceTensor out, DeviceTensor gateUp) {
-        siluAndMul.launch(stream, out.address(), gateUp.address(), gateUp.rows(), out.columns());
+    void siluAndMulRounded(Tensor out, Tensor gateUp) {
+        siluAndMul.launch(stream, address(out), address(gateUp), gateUp.rows(), out.columns());
     }
 
     /** {@code out} is float32. */
-    void logits(DeviceTensor out, DeviceTensor x, DeviceWeight embedTokens) {
-        linear.launchFloat32(stream, out.address(), x.address(), embedTokens.address(), x.rows(), embedTokens.rows(),
+    void logits(Tensor out, Tensor x, Weight embedTokens) {
+        linear.launchFloat32(stream, address(out), address(x), address(embedTokens), x.rows(), embedTokens.rows(),
                 embedTokens.columns());
     }
 
-    void shortConv(DeviceTensor out, DeviceTensor bcx, ShortConvKernel.LayerAddresses layer, ForwardBatch step) {
-        shortConv.launch(
-                stream, out.address(), bcx.address(), layer, batch.sequences(), step.numTokens(), step.numSnapshots());
+    /** The convolution behind the projection; {@code bcx} [tokens, 3 hidden]. */
+    void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch step) {
+        shortConv.launch(stream, address(out), address(bcx), convLayer(conv, convLayer), batch.sequences(),
+                step.numTokens(), step.numSnapshots());
     }
 
-    /** What {@link #shortConv} needs of a layer; made once. */
-    ShortConvKernel.LayerAddresses convLayer(DeviceWeight conv, int convLayer) {
-        return new ShortConvKernel.LayerAddresses(
-                conv.address(), memory.states(convLayer), memory.snapshots(convLayer), memory.slotStride());
+    /** What the convolution needs of a layer; made when the layer is first seen. */
+    private ShortConvKernel.LayerAddresses convLayer(Weight conv, int convLayer) {
+        ShortConvKernel.LayerAddresses known = convLayers[convLayer];
+        if (known == null || known.conv() != address(conv)) {
+            known = new ShortConvKernel.LayerAddresses(
+                    address(conv), memory.states(convLayer), memory.snapshots(convLayer), memory.slotStride());
+            convLayers[convLayer] = known;
+        }
+        return known;
     }
 
-    void qkNormRopeStore(DeviceTensor qkv, QkNormRopeStoreKernel.LayerAddresses layer, ForwardBatch step) {
-        qkNormRopeStore.launch(stream, qkv.address(), layer, tokens, step.numTokens());
+    void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch step) {
+        QkNormRopeStoreKernel.LayerAddresses layer = attentionLayer(qNorm, kNorm, attentionLayer);
+        qkNormRopeStore.launch(stream, address(qkv), layer, tokens, step.numTokens());
     }
 
-    /** What {@link #qkNormRopeStore} needs of a layer; made once. */
-    QkNormRopeStoreKernel.LayerAddresses attentionLayer(DeviceWeight qNorm, DeviceWeight kNorm, int attentionLayer) {
-        return new QkNormRopeStoreKernel.LayerAddresses(
-                memory.keysValues(attentionLayer), qNorm.address(), kNorm.address());
+    /** What {@link #qkNormRopeStore} needs of a layer; made when the layer is first seen. */
+    private QkNormRopeStoreKernel.LayerAddresses attentionLayer(Weight qNorm, Weight kNorm, int attentionLayer) {
+        QkNormRopeStoreKernel.LayerAddresses known = attentionLayers[attentionLayer];
+        if (known == null || known.qNorm() != address(qNorm) || known.kNorm() != address(kNorm)) {
+            known = new QkNormRopeStoreKernel.LayerAddresses(
+                    memory.keysValues(attentionLayer), address(qNorm), address(kNorm));
+            attentionLayers[attentionLayer] = known;
+        }
+        return known;
     }
 
-    void gatherLast(DeviceTensor out, DeviceTensor x, ForwardBatch step) {
-        gatherLast.launch(stream, out.address(), x.address(), batch.logitTokens(), step.numLogits());
+    void gatherLast(Tensor out, Tensor x, ForwardBatch step) {
+        gatherLast.launch(stream, address(out), address(x), batch.logitTokens(), step.numLogits());
     }
 
     @Override

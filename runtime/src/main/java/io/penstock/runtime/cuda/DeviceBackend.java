@@ -185,8 +185,8 @@ public final class DeviceBackend implements OperationBackend {
             Buffer in = buffers.bf16("bcx", bcx);
             Buffer conv = buffers.bf16("conv", taps);
             ops.beginStep(batch);
-            ops.shortConv(tensor(out, rows, hidden), tensor(in, rows, 3 * hidden),
-                    ops.convLayer(weight(conv, hidden), convLayer), batch);
+            ops.shortConv(
+                    tensor(out, rows, hidden), tensor(in, rows, 3 * hidden), weight(conv, hidden), convLayer, batch);
             return buffers.readBf16(out);
         }
     }
@@ -235,8 +235,8 @@ public final class DeviceBackend implements OperationBackend {
             Buffer q = buffers.bf16("q_layernorm", qNorm);
             Buffer k = buffers.bf16("k_layernorm", kNorm);
             ops.beginStep(batch);
-            ops.qkNormRopeStore(tensor(heads, rows, columns),
-                    ops.attentionLayer(weight(q, HEAD_DIM), weight(k, HEAD_DIM), attentionLayer), batch);
+            ops.qkNormRopeStore(
+                    tensor(heads, rows, columns), weight(q, HEAD_DIM), weight(k, HEAD_DIM), attentionLayer, batch);
             float[] all = buffers.readBf16(heads);
             int width = config.attention().queryWidth();
             float[] queries = new float[rows * width];

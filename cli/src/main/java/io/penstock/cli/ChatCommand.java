@@ -2,10 +2,10 @@ package io.penstock.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.runtime.InputException;
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.RequestEncoder;
-import io.penstock.serving.offline.GenerationRequest;
 import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.openai.BadRequestException;
 import io.penstock.serving.openai.ChatCompletionRequest;

@@ -1,10 +1,10 @@
 package io.penstock.cli;
 
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ServingConfig;
 import io.penstock.serving.offline.Generation;
 import io.penstock.serving.offline.GenerationListener;
-import io.penstock.serving.offline.GenerationRequest;
 import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.offline.Penstock;
 import java.security.SecureRandom;

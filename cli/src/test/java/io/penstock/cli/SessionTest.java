@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.runtime.FinishReason;
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.model.AskedLimits;
 import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.Preset;
 import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ServingConfig;
-import io.penstock.serving.offline.GenerationRequest;
 import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.openai.SamplingRequest;
 import java.util.List;

@@ -6,20 +6,19 @@ import io.penstock.runtime.text.Tokenizer;
 import io.penstock.scheduler.OutputHandler.Finish;
 import io.penstock.scheduler.OutputHandler.LogprobsView;
 import io.penstock.scheduler.Request;
-import io.penstock.serving.model.EncodedPrompt;
-import io.penstock.serving.openai.response.TokenLogprob;
+import io.penstock.serving.generation.Logprobs;
+import io.penstock.serving.generation.PreparedRequest;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A request in the engine and what has come of it; made on the front's side, then its reader's alone. */
 final class ActiveRequest {
     private final long index;
-    private final GenerationRequest asked;
-    private final EncodedPrompt prompt;
+    private final PreparedRequest prepared;
     private final Request request;
     private final Tokenizer tokenizer;
     private final ChoiceWriter[] choices;
-    private final List<TokenLogprob> promptLogprobs = new ArrayList<>();
+    private final Logprobs promptLogprobs = new Logprobs();
     private final long startNs = System.nanoTime();
     private long firstTokenNs;
     private int numUnfinished;
@@ -27,12 +26,10 @@ final class ActiveRequest {
     private int numPreemptions;
     private volatile boolean isCancelled;
 
-    ActiveRequest(Request request, long index, GenerationRequest asked, EncodedPrompt prompt, Tokenizer tokenizer,
-            ChoiceWriter[] choices) {
+    ActiveRequest(Request request, long index, PreparedRequest prepared, Tokenizer tokenizer, ChoiceWriter[] choices) {
         this.request = request;
         this.index = index;
-        this.asked = asked;
-        this.prompt = prompt;
+        this.prepared = prepared;
         this.tokenizer = tokenizer;
         this.choices = choices;
         numUnfinished = choices.length;
@@ -71,7 +68,7 @@ final class ActiveRequest {
     }
 
     void promptLogprobs(int tokenId, LogprobsView view) {
-        promptLogprobs.add(ChoiceWriter.logprob(tokenizer, tokenId, view));
+        promptLogprobs.append(tokenId, view);
     }
 
     /** True when all choices have ended. */
@@ -103,9 +100,9 @@ final class ActiveRequest {
             written.add(choice.choice());
         }
         int numCached = numCachedTokens == Integer.MAX_VALUE ? 0 : numCachedTokens;
-        var usage = new GenerationResult.Usage(prompt.tokenIds().length, numCached, numTokens, numPreemptions,
+        var usage = new GenerationResult.Usage(prepared.prompt().tokenIds().length, numCached, numTokens, numPreemptions,
                 firstTokenNs, System.nanoTime() - startNs);
-        return new GenerationResult(index, asked, prompt, written, promptLogprobs, usage,
-                isBroken ? new EngineException(failure) : null);
+        return new GenerationResult(index, prepared.asked(), prepared.prompt(), written,
+                promptLogprobs.toTokenLogprobs(tokenizer), usage, isBroken ? new EngineException(failure) : null);
     }
 }

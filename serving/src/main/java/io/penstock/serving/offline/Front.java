@@ -1,17 +1,16 @@
 package io.penstock.serving.offline;
 
 import io.penstock.runtime.InputException;
-import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.text.Tokenizer;
 import io.penstock.scheduler.OutputHandler;
 import io.penstock.scheduler.OutputQueue;
 import io.penstock.scheduler.Rejection;
 import io.penstock.scheduler.Request;
 import io.penstock.scheduler.engine.EngineProxy;
 import io.penstock.scheduler.engine.EngineState;
-import io.penstock.serving.model.EncodedPrompt;
-import io.penstock.serving.model.RequestEncoder;
-import io.penstock.serving.openai.SamplingRequest;
-import java.util.List;
+import io.penstock.serving.generation.GenerationRequest;
+import io.penstock.serving.generation.PreparedRequest;
+import io.penstock.serving.generation.RequestPreparer;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -30,7 +29,7 @@ final class Front implements OutputHandler {
 
     private final Penstock penstock;
     private final EngineProxy engine;
-    private final RequestEncoder encoder;
+    private final RequestPreparer preparer;
     private final OutputQueue queue;
     private final Consumer<GenerationResult> done;
     private final ConcurrentHashMap<Long, ActiveRequest> active = new ConcurrentHashMap<>();
@@ -42,7 +41,7 @@ final class Front implements OutputHandler {
         this.penstock = penstock;
         this.done = done;
         engine = penstock.engine();
-        encoder = penstock.encoder();
+        preparer = penstock.preparer();
         queue = new OutputQueue(maxSequences, numWords, this::wake);
     }
 
@@ -56,24 +55,10 @@ final class Front implements OutputHandler {
      * @throws InputException if it cannot be run
      */
     ActiveRequest prepare(long index, GenerationRequest asked, GenerationListener listener) {
-        GenerationRequest.Options options = asked.options();
-        EncodedPrompt prompt = encoder.truncated(encoded(asked.prompt()), options.truncatePromptTokens());
-        SamplingRequest sampling = asked.sampling() == null ? penstock.sampling() : asked.sampling();
-        List<SamplingParams> params = encoder.samplingParams(
-                sampling, asked.numChoices(), prompt, penstock.limits().maxModelLen(), penstock.seeds());
-        var request = new Request(index, prompt.tokenIds(), params, penstock.eosTokenIds(), new Request.Options(
-                options.priority(), Request.NO_DEADLINE, 0, options.promptLogprobs()), queue);
-        return new ActiveRequest(request, index, asked, prompt, encoder.tokenizer(),
-                ActiveRequest.writers(params, encoder.tokenizer(), options.skipSpecialTokens(), listener));
-    }
-
-    private EncodedPrompt encoded(GenerationRequest.Prompt prompt) {
-        return switch (prompt) {
-            case GenerationRequest.Chat chat -> encoder.chat(chat.chat());
-            case GenerationRequest.Text text -> encoder.text(text.text());
-            case GenerationRequest.TokenIds ids -> encoder.tokenIds(ids.tokenIds());
-            case GenerationRequest.Unreadable unreadable -> throw unreadable.reason();
-        };
+        PreparedRequest prepared = preparer.prepare(asked);
+        Tokenizer tokenizer = preparer.encoder().tokenizer();
+        return new ActiveRequest(prepared.toRequest(index, Request.NO_DEADLINE, queue), index, prepared, tokenizer,
+                ActiveRequest.writers(prepared.params(), tokenizer, asked.options().skipSpecialTokens(), listener));
     }
 
     /** Hands a prepared request over; null if it was taken, else why not. */

@@ -1,6 +1,7 @@
 package io.penstock.serving.offline;
 
 import io.penstock.scheduler.Rejection;
+import io.penstock.serving.generation.GenerationRequest;
 
 /** One request under way, from {@link Penstock#start}: wait for it, or close it. */
 public final class Generation implements AutoCloseable {

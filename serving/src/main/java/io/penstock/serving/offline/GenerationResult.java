@@ -1,6 +1,7 @@
 package io.penstock.serving.offline;
 
 import io.penstock.runtime.FinishReason;
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.openai.response.TokenLogprob;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.penstock.serving.offline;
 
 import io.penstock.scheduler.Rejection;
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.openai.ResponseOptions;
 import java.util.Iterator;
 import java.util.NoSuchElementException;

@@ -4,11 +4,12 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.scheduler.SchedulerStats;
 import io.penstock.scheduler.engine.Engine;
 import io.penstock.scheduler.engine.EngineProxy;
+import io.penstock.serving.generation.GenerationRequest;
+import io.penstock.serving.generation.RequestPreparer;
 import io.penstock.serving.model.LoadedEngine;
 import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ServingConfig;
-import io.penstock.serving.openai.SamplingDefaults;
 import io.penstock.serving.openai.SamplingRequest;
 import java.security.SecureRandom;
 import java.util.Iterator;
@@ -29,22 +30,13 @@ import java.util.function.LongSupplier;
 public final class Penstock implements AutoCloseable {
     private static final int SEQS_IN_FLIGHT_PER_SLOT = 2;
 
-    private final RequestEncoder encoder;
+    private final RequestPreparer preparer;
     private final Engine engine;
-    private final ModelLimits limits;
-    private final int[] eosTokenIds;
-    private final SamplingRequest sampling;
-    private final LongSupplier seeds;
     private volatile boolean isTerminated;
 
-    private Penstock(RequestEncoder encoder, Engine engine, ModelLimits limits, LongSupplier seeds) {
-        this.encoder = encoder;
+    private Penstock(RequestPreparer preparer, Engine engine) {
+        this.preparer = preparer;
         this.engine = engine;
-        this.limits = limits;
-        this.seeds = seeds;
-        eosTokenIds = encoder.source().eosTokenIds();
-        SamplingDefaults defaults = encoder.defaults();
-        sampling = SamplingRequest.of(defaults);
     }
 
     /**
@@ -70,23 +62,23 @@ public final class Penstock implements AutoCloseable {
     }
 
     static Penstock start(RequestEncoder encoder, Engine engine, ModelLimits limits, LongSupplier seeds) {
-        var penstock = new Penstock(encoder, engine, limits, seeds);
+        var penstock = new Penstock(new RequestPreparer(encoder, limits, seeds), engine);
         engine.start();
         return penstock;
     }
 
     /** The limits that it was built with. */
     public ModelLimits limits() {
-        return limits;
+        return preparer.limits();
     }
 
     /** What the model's makers recommend, without a limit on the output but the context's. */
     public SamplingRequest sampling() {
-        return sampling;
+        return preparer.recommended();
     }
 
     public RequestEncoder encoder() {
-        return encoder;
+        return preparer.encoder();
     }
 
     /** The engine's counters since the start. */
@@ -104,7 +96,7 @@ public final class Penstock implements AutoCloseable {
      * of its own, only as far as {@code 2 x maxNumSeqs} choices are on their way or wait to be taken.
      */
     public GenerationResults generate(Iterator<GenerationRequest> requests) {
-        return generate(requests, SEQS_IN_FLIGHT_PER_SLOT * limits.maxNumSeqs());
+        return generate(requests, SEQS_IN_FLIGHT_PER_SLOT * limits().maxNumSeqs());
     }
 
     /** Answers many requests with at most {@code maxInFlight} choices on their way or waiting to be taken. */
@@ -136,12 +128,8 @@ public final class Penstock implements AutoCloseable {
         return engine.proxy();
     }
 
-    int[] eosTokenIds() {
-        return eosTokenIds;
-    }
-
-    LongSupplier seeds() {
-        return seeds;
+    RequestPreparer preparer() {
+        return preparer;
     }
 
     /** Whether nothing comes out of the engine any more but what is in the queues. */

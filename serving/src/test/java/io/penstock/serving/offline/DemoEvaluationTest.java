@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.penstock.runtime.FinishReason;
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.model.Preset;
 import io.penstock.serving.model.ServingConfig;
 import io.penstock.serving.openai.ChatInput;

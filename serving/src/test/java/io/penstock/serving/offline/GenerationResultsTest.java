@@ -10,6 +10,7 @@ import io.penstock.runtime.InputException;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.scheduler.engine.Engine;
 import io.penstock.scheduler.engine.EngineConfig;
+import io.penstock.serving.generation.GenerationRequest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;

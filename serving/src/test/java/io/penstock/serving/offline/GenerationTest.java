@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.runtime.FinishReason;
 import io.penstock.runtime.InputException;
+import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.openai.SamplingRequest;
 import io.penstock.serving.openai.response.TokenLogprob;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.penstock.serving.offline;
+package io.penstock.serving.generation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -14,7 +14,7 @@ import io.penstock.serving.openai.ToolChoice;
  * What is to be generated. The request is checked when it is taken up, on the API's side.
  *
  * @param id the caller's own name for it, or null; comes back in the result
- * @param sampling how tokens are chosen, from {@link Penstock#sampling}; null for that as it is
+ * @param sampling how tokens are chosen, from {@code Penstock.sampling()}; null for that as it is
  * @param numChoices answers to the one prompt, which is computed once
  */
 public record GenerationRequest(

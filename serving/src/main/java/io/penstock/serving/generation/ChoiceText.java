@@ -6,7 +6,7 @@ import io.penstock.runtime.text.StopStrings;
 import io.penstock.runtime.text.Tokenizer;
 import java.util.Set;
 
-/** The text of one choice while it is written: tokens in, characters out, up to a stop string. Belongs to one thread. */
+/** The text of one choice while it is written: tokens in, characters out, up to a stop string. One thread's. */
 public final class ChoiceText {
     /** Special tokens that say how to read the rest: they stay in the text, which is parsed later. */
     private static final Set<String> MARKERS =

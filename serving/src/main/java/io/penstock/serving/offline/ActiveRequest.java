@@ -100,8 +100,8 @@ final class ActiveRequest {
             written.add(choice.choice());
         }
         int numCached = numCachedTokens == Integer.MAX_VALUE ? 0 : numCachedTokens;
-        var usage = new GenerationResult.Usage(prepared.prompt().tokenIds().length, numCached, numTokens, numPreemptions,
-                firstTokenNs, System.nanoTime() - startNs);
+        var usage = new GenerationResult.Usage(prepared.prompt().tokenIds().length, numCached, numTokens,
+                numPreemptions, firstTokenNs, System.nanoTime() - startNs);
         return new GenerationResult(index, prepared.asked(), prepared.prompt(), written,
                 promptLogprobs.toTokenLogprobs(tokenizer), usage, isBroken ? new EngineException(failure) : null);
     }

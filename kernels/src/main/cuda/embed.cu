@@ -1,7 +1,7 @@
-// Computes: out[t] = embed_tokens[token_ids[t]].
+// Computes: out[t] = embed_tokens[id], id = token_ids[t], or last_sampled[-1 - token_ids[t]] where that is negative.
 // Shapes:   out [tokens, columns]; embed_tokens [vocab, columns], row-major; columns a multiple of 8.
 // Launch:   grid tokens, block 128, no shared memory; a block owns a row.
-// Bound:    memory: 2 * tokens * columns * 2 bytes, each byte once, and the token ids.
+// Bound:    memory: 2 * tokens * columns * 2 bytes, each byte once, and the ids.
 // Twin:     CpuOps.embed: moves bits.
 #include "common/copy_rows.cuh"
 #include "common/warp.cuh"
@@ -9,9 +9,13 @@
 extern "C" __global__ void __launch_bounds__(kThreads) embed_bf16(
     bf16* __restrict__ out,                 // [tokens, columns]
     const bf16* __restrict__ embed_tokens,  // [vocab, columns]
-    const int* __restrict__ token_ids,      // [tokens]
+    const int* __restrict__ token_ids,      // [tokens]; -1 - s: what conv slot s sampled last
+    const int* __restrict__ last_sampled,   // [conv slots]
     int num_columns) {
     const size_t token_idx = blockIdx.x;
-    const size_t token_id = load_uniform(token_ids + token_idx);
-    copy_row(out + token_idx * num_columns, embed_tokens + token_id * num_columns, num_columns);
+    int token_id = load_uniform(token_ids + token_idx);
+    if (token_id < 0) {
+        token_id = load_uniform(last_sampled + (-1 - token_id));
+    }
+    copy_row(out + token_idx * num_columns, embed_tokens + static_cast<size_t>(token_id) * num_columns, num_columns);
 }

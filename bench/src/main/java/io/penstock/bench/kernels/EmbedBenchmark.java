@@ -43,7 +43,7 @@ final class EmbedBenchmark implements KernelBenchmark {
     @Override
     public void launch(Stream stream, int copy) {
         long ids = tokenIds.address(0) + 4L * copy * numTokens;
-        kernel.launch(stream, out.address(copy), table.address(0), ids, numTokens);
+        kernel.launch(stream, out.address(copy), table.address(0), ids, ids, numTokens);
     }
 
     @Override

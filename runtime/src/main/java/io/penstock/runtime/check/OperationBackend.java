@@ -19,6 +19,9 @@ public interface OperationBackend extends AutoCloseable {
 
     float[] embed(float[] embedTokens, ForwardBatch batch);
 
+    /** What a conv slot's sequence sampled last. */
+    void setLastSampled(int convSlot, int tokenId);
+
     float[] rmsNorm(float[] x, float[] weight, boolean inPlace);
 
     /** The new residual and the norm. */

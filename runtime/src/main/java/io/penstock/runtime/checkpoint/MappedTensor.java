@@ -102,6 +102,16 @@ final class MappedTensor implements TensorData {
     }
 
     @Override
+    public void readBf16(long fromElement, MemorySegment into, long offsetBytes, int count) {
+        if (dtype == DType.BF16 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+            Objects.checkFromIndexSize(fromElement, count, numElements);
+            MemorySegment.copy(data, fromElement * Short.BYTES, into, offsetBytes, (long) count * Short.BYTES);
+        } else {
+            TensorData.super.readBf16(fromElement, into, offsetBytes, count);
+        }
+    }
+
+    @Override
     public TensorData slice(long fromElement, long... sliceShape) {
         long elements = TensorData.numElements(sliceShape);
         Objects.checkFromIndexSize(fromElement, elements, numElements);

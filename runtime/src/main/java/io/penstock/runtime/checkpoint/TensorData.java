@@ -1,5 +1,8 @@
 package io.penstock.runtime.checkpoint;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
  * A tensor that can be read, row-major. Owned by the {@link ModelTensors} or {@link SafetensorsFile} that gave it and
  * readable until that is closed. Many threads may read at once. Elements outside of the tensor are an
@@ -20,6 +23,17 @@ public interface TensorData {
 
     /** Reads elements as bfloat16 bits, rounded to nearest even; NaN stays NaN. */
     void readBf16(long fromElement, short[] into, int offset, int count);
+
+    /** Reads elements as bfloat16 bits into memory at {@code offsetBytes}, in the machine's byte order. */
+    default void readBf16(long fromElement, MemorySegment into, long offsetBytes, int count) {
+        var bits = new short[Math.min(count, FloatBits.CHUNK)];
+        for (int done = 0; done < count; done += bits.length) {
+            int n = Math.min(bits.length, count - done);
+            readBf16(fromElement + done, bits, 0, n);
+            MemorySegment.copy(bits, 0, into, ValueLayout.JAVA_SHORT_UNALIGNED,
+                    offsetBytes + (long) done * Short.BYTES, n);
+        }
+    }
 
     /** The {@code shape} that begins at an element, such as one expert of a fused tensor; nothing is copied. */
     TensorData slice(long fromElement, long... shape);

@@ -17,11 +17,13 @@ public final class CpuBackend implements OperationBackend {
     private final ModelConfig config;
     private final ModelLimits limits;
     private final CpuOps ops;
+    private final int[] lastSampled;
 
     /** With memory of its own. */
     public CpuBackend(ModelConfig config, ModelLimits limits) {
         this.config = config;
         this.limits = limits;
+        lastSampled = new int[limits.numConvSlots()];
         ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
         for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
             Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);
@@ -49,7 +51,19 @@ public final class CpuBackend implements OperationBackend {
     }
 
     @Override
+    public void setLastSampled(int convSlot, int tokenId) {
+        lastSampled[convSlot] = tokenId;
+    }
+
+    @Override
     public float[] embed(float[] embedTokens, ForwardBatch batch) {
+        for (int s = 0; s < batch.numSeqs(); s++) {
+            for (int t = batch.firstToken(s); t < batch.firstToken(s + 1); t++) {
+                if (batch.tokenId(t) == ForwardBatch.LAST_SAMPLED) {
+                    batch.resolveToken(t, lastSampled[batch.convSlot(s)]);
+                }
+            }
+        }
         CpuTensor out = output(batch.numTokens(), config.hiddenSize());
         ops.embed(out, weights.matrix(data(embedTokens, config.hiddenSize())), batch);
         return out.values();

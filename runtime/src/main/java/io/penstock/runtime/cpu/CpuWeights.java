@@ -49,6 +49,11 @@ final class CpuWeights implements WeightFactory {
     }
 
     @Override
+    public Weight bias(TensorData vector) {
+        return vector(vector);
+    }
+
+    @Override
     public Weight conv(TensorData taps) {
         float[] byChannel = new float[Math.toIntExact(taps.numElements())];
         taps.readFloats(0, byChannel, 0, byChannel.length);

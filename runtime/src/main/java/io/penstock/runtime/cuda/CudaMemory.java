@@ -18,6 +18,7 @@ import java.lang.foreign.ValueLayout;
  *   states:    [slot][conv layer][2, oldest first][hidden]: a sequence's state is one range
  *   snapshots: [snapshot][conv layer][2, oldest first][hidden]
  *   angles:    [position][32 cosines | 32 sines], float32
+ *   last sampled: [slot], int: the token that the slot's sequence sampled last
  * </pre>
  */
 final class CudaMemory implements AutoCloseable {
@@ -31,6 +32,7 @@ final class CudaMemory implements AutoCloseable {
     private final DeviceMemory states;
     private final DeviceMemory snapshots;
     private final DeviceMemory angles;
+    private final DeviceMemory lastSampled;
 
     CudaMemory(Device device, Stream stream, ModelConfig config, ModelLimits limits) {
         layerBytes = 2L * TILE_BYTES * config.attention().numKvHeads() * limits.numKvBlocks();
@@ -40,6 +42,8 @@ final class CudaMemory implements AutoCloseable {
         states = device.allocate("conv slots", Math.max(1, slotBytes * limits.numConvSlots()));
         snapshots = device.allocate("conv snapshots", Math.max(1, slotBytes * limits.numSnapshots()));
         angles = device.allocate("rotary angles", (long) ANGLES_BYTES * limits.maxModelLen());
+        lastSampled = device.allocate("last sampled tokens", (long) Integer.BYTES * limits.numConvSlots());
+        stream.fill(lastSampled, 0, lastSampled.sizeBytes(), (byte) 0);
         RopeTable table = new RopeTable(config.attention().ropeTheta(), limits.maxModelLen());
         table.ensure(limits.maxModelLen());
         copyAngles(stream, table, limits.maxModelLen());
@@ -84,6 +88,11 @@ final class CudaMemory implements AutoCloseable {
         return angles.address();
     }
 
+    /** The token that each conv slot sampled last. */
+    DeviceMemory lastSampled() {
+        return lastSampled;
+    }
+
     /** All KV blocks. */
     DeviceMemory keysValues() {
         return keysValues;
@@ -101,6 +110,7 @@ final class CudaMemory implements AutoCloseable {
 
     @Override
     public void close() {
+        lastSampled.close();
         angles.close();
         snapshots.close();
         states.close();

@@ -82,7 +82,8 @@ final class CudaOps implements AutoCloseable {
     }
 
     void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
-        embed.launch(stream, address(out), address(embedTokens), batch.tokenIds(), step.numTokens());
+        embed.launch(stream, address(out), address(embedTokens), batch.tokenIds(), memory.lastSampled().address(),
+                step.numTokens());
     }
 
     void rmsNorm(Tensor out, Tensor x, Weight weight) {

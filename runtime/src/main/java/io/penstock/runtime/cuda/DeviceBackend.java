@@ -47,6 +47,13 @@ public final class DeviceBackend implements OperationBackend {
     }
 
     @Override
+    public void setLastSampled(int convSlot, int tokenId) {
+        try (DeviceBuffers buffers = buffers()) {
+            buffers.writeInt(ops.memory().lastSampled(), (long) Integer.BYTES * convSlot, tokenId);
+        }
+    }
+
+    @Override
     public float[] embed(float[] embedTokens, ForwardBatch batch) {
         try (DeviceBuffers buffers = buffers()) {
             int hidden = config.hiddenSize();

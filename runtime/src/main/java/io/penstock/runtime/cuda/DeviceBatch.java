@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.PinnedMemory;
 import io.penstock.device.Stream;
+import io.penstock.kernels.EmbedKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -78,7 +79,9 @@ final class DeviceBatch implements AutoCloseable {
             set(host, Section.CONV_SLOTS, s, batch.convSlot(s));
             set(host, Section.INITIAL_SNAPSHOTS, s, batch.initialSnapshot(s));
             for (int t = batch.firstToken(s); t < batch.firstToken(s + 1); t++) {
-                set(host, Section.TOKEN_IDS, t, batch.tokenId(t));
+                int tokenId = batch.tokenId(t);
+                set(host, Section.TOKEN_IDS, t, tokenId == ForwardBatch.LAST_SAMPLED
+                        ? EmbedKernel.lastSampledBy(batch.convSlot(s)) : tokenId);
                 set(host, Section.POSITIONS, t, batch.position(t));
                 set(host, Section.SLOT_MAPPING, t, batch.slot(t));
                 set(host, Section.TOKEN_SEQS, t, s);

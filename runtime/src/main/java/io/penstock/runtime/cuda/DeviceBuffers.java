@@ -100,6 +100,11 @@ final class DeviceBuffers implements AutoCloseable {
         return read(buffer.memory(), buffer.guardBytes(), buffer.sizeBytes()).toArray(ValueLayout.JAVA_FLOAT);
     }
 
+    /** A range of any memory as float32 values. */
+    float[] readFloat32(DeviceMemory memory, long offsetBytes, int length) {
+        return read(memory, offsetBytes, 4L * length).toArray(ValueLayout.JAVA_FLOAT);
+    }
+
     /** A range of any memory as bfloat16 values. */
     float[] readBf16(DeviceMemory memory, long offsetBytes, int length) {
         return bf16(read(memory, offsetBytes, 2L * length));
@@ -107,6 +112,11 @@ final class DeviceBuffers implements AutoCloseable {
 
     void writeBf16(DeviceMemory memory, long offsetBytes, float[] values) {
         stream.copyToDevice(memory, offsetBytes, bits(values), 0, 2L * values.length);
+    }
+
+    void writeInt(DeviceMemory memory, long offsetBytes, int value) {
+        MemorySegment host = arena.allocateFrom(ValueLayout.JAVA_INT, value);
+        stream.copyToDevice(memory, offsetBytes, host, 0, Integer.BYTES);
     }
 
     private MemorySegment read(DeviceMemory memory, long offsetBytes, long sizeBytes) {

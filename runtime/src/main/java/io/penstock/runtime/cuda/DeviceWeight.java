@@ -3,14 +3,20 @@ package io.penstock.runtime.cuda;
 import io.penstock.runtime.model.Weight;
 
 /**
- * A bfloat16 weight on a device, row-major as in the checkpoint, but: convolution taps are [taps, hidden], and the rows
- * of a gate-up matrix are eight of gate and eight of up in turn. Owns no memory.
+ * A weight on a device, row-major as in the checkpoint, but: convolution taps are [taps, hidden], the rows of a gate-up
+ * matrix are eight of gate and eight of up in turn, and experts lie one below the other. Owns no memory.
  *
  * @param address a multiple of 16
+ * @param elementBytes two for bfloat16, four for float32
  */
-record DeviceWeight(long address, int rows, int columns) implements Weight {
+record DeviceWeight(long address, int rows, int columns, int elementBytes) implements Weight {
+    /** In bfloat16. */
+    DeviceWeight(long address, int rows, int columns) {
+        this(address, rows, columns, Short.BYTES);
+    }
+
     @Override
     public long sizeBytes() {
-        return (long) Short.BYTES * rows * columns;
+        return (long) elementBytes * rows * columns;
     }
 }

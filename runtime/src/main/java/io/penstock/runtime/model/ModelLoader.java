@@ -64,7 +64,7 @@ public final class ModelLoader {
         var moe = config.moe();
         return new FeedForward.SparseMoe(
                 factory.matrix(tensors.gate(l)),
-                moe.useExpertBias() ? factory.vector(tensors.expertBias(l)) : null,
+                moe.useExpertBias() ? factory.bias(tensors.expertBias(l)) : null,
                 factory.expertsGateUp(experts(e -> tensors.expertW1(l, e)), experts(e -> tensors.expertW3(l, e))),
                 factory.experts(experts(e -> tensors.expertW2(l, e))),
                 new RouterRule(moe.numExperts(), moe.expertsPerToken(), moe.normTopkProb(),

@@ -16,8 +16,11 @@ public interface WeightFactory {
     /** One pair an expert, for {@link Ops#groupedLinearSiluAndMul}. */
     Weight expertsGateUp(TensorData[] gates, TensorData[] ups);
 
-    /** A vector: a norm or a bias. */
+    /** A norm's weights. */
     Weight vector(TensorData vector);
+
+    /** An expert bias, which stays float32. */
+    Weight bias(TensorData vector);
 
     /** Convolution taps [hidden, 1, taps] for {@link Ops#shortConv}. */
     Weight conv(TensorData taps);

@@ -1,0 +1,85 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.DeviceMemory;
+import io.penstock.device.Stream;
+import io.penstock.runtime.checkpoint.ModelTensors;
+import io.penstock.runtime.checkpoint.TensorData;
+import io.penstock.runtime.model.ModelLoader;
+import io.penstock.runtime.model.ModelWeights;
+import java.util.Locale;
+import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A model's weights in one arena on a device, laid out as the kernels read them. */
+final class DeviceWeights implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceWeights.class);
+
+    private final DeviceMemory arena;
+    private final ModelWeights weights;
+
+    /**
+     * Loads all weights and returns when they are there.
+     *
+     * @param layerLoaded told how far it is, in layers, on this thread
+     */
+    DeviceWeights(Device device, Stream stream, ModelTensors tensors, IntConsumer layerLoaded) {
+        long sizeBytes = sizeBytes(tensors);
+        arena = device.allocate("weights", sizeBytes);
+        WeightLayout layout = new WeightLayout(arena.address());
+        weights = new ModelLoader(tensors, layout).load(_ -> { });
+        logConversion(layout);
+        int numLayers = tensors.config().numLayers();
+        long start = System.nanoTime();
+        try (WeightUpload upload = new WeightUpload(device, stream, layout.parts())) {
+            upload.run(arena, share -> layerLoaded.accept((int) (numLayers * share)));
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+        double seconds = (System.nanoTime() - start) / 1e9;
+        LOG.info("weights: {} bytes in {} s, {} GB/s", sizeBytes, String.format(Locale.ROOT, "%.2f", seconds),
+                String.format(Locale.ROOT, "%.2f", sizeBytes / seconds / 1e9));
+    }
+
+    /** What the arena of a model's weights takes; reads no weight. */
+    static long sizeBytes(ModelTensors tensors) {
+        WeightLayout measured = new WeightLayout(0);
+        new ModelLoader(tensors, measured).load(_ -> { });
+        return measured.sizeBytes();
+    }
+
+    private static void logConversion(WeightLayout layout) {
+        int numConverted = 0;
+        TensorData first = null;
+        for (WeightLayout.Part part : layout.parts()) {
+            TensorData converted = part.rows().converted();
+            if (converted != null) {
+                first = first == null ? converted : first;
+                numConverted++;
+            }
+        }
+        if (first != null) {
+            LOG.info("{} weights are not bfloat16 ({} is {}): they are rounded to it while they are loaded",
+                    numConverted, first.name(), first.dtype());
+        }
+    }
+
+    ModelWeights weights() {
+        return weights;
+    }
+
+    /** A weight's values, for checks. */
+    float[] read(DeviceBuffers buffers, DeviceWeight weight) {
+        long offset = weight.address() - arena.address();
+        int numValues = Math.multiplyExact(weight.rows(), weight.columns());
+        return weight.elementBytes() == Float.BYTES ? buffers.readFloat32(arena, offset, numValues)
+                : buffers.readBf16(arena, offset, numValues);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -58,6 +58,8 @@ public final class ForwardBatch {
     private final boolean[] logitSampled;
     private final int[] scoreTargets;
     private final int[] scoreTopLogprobs;
+    private final int[] logitMasks;
+    private final TokenMasks masks;
     private final boolean[] samples;
     private final int[] snapshotTokens;
     private final int[] snapshotSlots;
@@ -94,6 +96,8 @@ public final class ForwardBatch {
         logitSampled = new boolean[maxLogits];
         scoreTargets = new int[maxLogits];
         scoreTopLogprobs = new int[maxLogits];
+        logitMasks = new int[maxLogits];
+        masks = new TokenMasks(limits.masks());
         samples = new boolean[limits.numConvSlots()];
         snapshotTokens = new int[maxTokens];
         snapshotSlots = new int[maxTokens];
@@ -112,6 +116,7 @@ public final class ForwardBatch {
         numCopies = 0;
         numLogits = 0;
         numSnapshots = 0;
+        masks.clear();
     }
 
     /**
@@ -293,6 +298,15 @@ public final class ForwardBatch {
         samples[convSlot] = true;
     }
 
+    /** Of the newest row's tokens only those of a mask may be drawn; {@link TokenMasks#NO_MASK} permits all. */
+    public void setMask(int mask) {
+        if (numLogits == 0 || !logitSampled[numLogits - 1] || mask < TokenMasks.NO_MASK || mask >= masks.numMasks()) {
+            throw new IllegalArgumentException("mask " + mask + " of " + masks.numMasks() + " for row "
+                    + (numLogits - 1) + ", which must be sampled");
+        }
+        logitMasks[numLogits - 1] = mask;
+    }
+
     /**
      * Log probability and rank of a given token, and the most likely tokens, from the logits of one batch token: log
      * probabilities of a prompt. Nothing is sampled.
@@ -331,6 +345,7 @@ public final class ForwardBatch {
         logitSampled[row] = false;
         scoreTargets[row] = NO_TARGET;
         scoreTopLogprobs[row] = 0;
+        logitMasks[row] = TokenMasks.NO_MASK;
         return row;
     }
 
@@ -446,6 +461,16 @@ public final class ForwardBatch {
 
     public boolean isSampled(int row) {
         return logitSampled[row];
+    }
+
+    /** Index of the mask that a sampled row's token must be in, or {@link TokenMasks#NO_MASK}. */
+    public int maskIndex(int row) {
+        return logitMasks[row];
+    }
+
+    /** This step's token masks, to be added to while the batch is filled. */
+    public TokenMasks masks() {
+        return masks;
     }
 
     public boolean isScored(int row) {

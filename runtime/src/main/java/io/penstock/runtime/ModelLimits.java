@@ -9,6 +9,7 @@ package io.penstock.runtime;
  * @param numKvBlocks KV blocks of {@link #BLOCK_TOKENS} tokens
  * @param numSnapshots conv snapshots that can be kept for prefix hits
  * @param numSwapBlocks KV blocks of the host's memory, for sequences that were swapped out
+ * @param masks token masks in one step, for sequences whose output's form is demanded
  */
 public record ModelLimits(
         int maxNumSeqs,
@@ -16,7 +17,8 @@ public record ModelLimits(
         int maxModelLen,
         int numKvBlocks,
         int numSnapshots,
-        int numSwapBlocks) {
+        int numSwapBlocks,
+        MaskLimits masks) {
     /** Tokens in one KV block. */
     public static final int BLOCK_TOKENS = 64;
 
@@ -29,10 +31,22 @@ public record ModelLimits(
         requireNotNegative("num_swap_blocks", numSwapBlocks);
     }
 
-    /** Limits without swap space. */
+    /** Limits without token masks. */
+    public ModelLimits(int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numKvBlocks, int numSnapshots,
+            int numSwapBlocks) {
+        this(maxNumSeqs, maxNumBatchedTokens, maxModelLen, numKvBlocks, numSnapshots, numSwapBlocks, MaskLimits.NONE);
+    }
+
+    /** Limits without swap space and token masks. */
     public ModelLimits(
             int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numKvBlocks, int numSnapshots) {
         this(maxNumSeqs, maxNumBatchedTokens, maxModelLen, numKvBlocks, numSnapshots, 0);
+    }
+
+    /** These with other token masks. */
+    public ModelLimits withMasks(MaskLimits other) {
+        return new ModelLimits(maxNumSeqs, maxNumBatchedTokens, maxModelLen, numKvBlocks, numSnapshots, numSwapBlocks,
+                other);
     }
 
     /** Conv slots: one a running sequence. */

@@ -10,10 +10,18 @@ import java.util.Set;
  * @param logitBias added to a token's logit
  * @param allowedTokenIds the only tokens that may be drawn; empty allows all
  * @param badWords token sequences that may not be completed: the last id of one is forbidden right after the others
+ * @param grammar the outputs that are permitted; null for all. It goes before all other wishes
  */
 public record TokenConstraints(
-        Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<List<Integer>> badWords) {
+        Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<List<Integer>> badWords,
+        TokenGrammar grammar) {
     public static final TokenConstraints NONE = new TokenConstraints(Map.of(), Set.of(), List.of());
+
+    /** Constraints on single tokens alone. */
+    public TokenConstraints(
+            Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<List<Integer>> badWords) {
+        this(logitBias, allowedTokenIds, badWords, null);
+    }
 
     public TokenConstraints {
         logitBias = Map.copyOf(logitBias);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.runtime.ForwardBatch.Copy;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -34,6 +35,51 @@ class ForwardBatchTest {
         assertEquals(3, LIMITS.maxNumLogits());
         var e = assertThrows(InputException.class, () -> new ModelLimits(3, 100, 200, 9, 2, -1));
         assertEquals("num_swap_blocks must be at least 0, not -1", e.getMessage());
+    }
+
+    @Test
+    void rowsInEqualStatesShareAMask() {
+        var masked = new ForwardBatch(LIMITS.withMasks(new MaskLimits(2, 70)));
+        assertEquals(3, masked.masks().wordsPerMask());
+        TokenGrammar.State five = new OneToken(5);
+        TokenGrammar.State last = new OneToken(69);
+        for (int step = 0; step < 2; step++) {
+            int mask = masked.masks().add(five);
+            assertEquals(0, mask);
+            assertEquals(1, masked.masks().add(last));
+            assertEquals(0, masked.masks().add(five));
+            assertEquals(TokenMasks.NO_ROOM, masked.masks().add(new OneToken(6)));
+            int seq = masked.addDecode(1, 42, 130, 5 * 64 + 2);
+            masked.computeLogits(seq, 0);
+            wrong(() -> masked.setMask(0));
+            masked.sample(seq);
+            wrong(() -> masked.setMask(2));
+            masked.setMask(1);
+            assertEquals(TokenMasks.NO_MASK, masked.maskIndex(0));
+            assertEquals(1, masked.maskIndex(1));
+            assertEquals(32, masked.masks().words()[masked.masks().offset(0)]);
+            assertEquals(32, masked.masks().words()[masked.masks().offset(1) + 2]);
+            masked.clear();
+            assertEquals(0, masked.masks().numMasks());
+        }
+    }
+
+    private record OneToken(int tokenId) implements TokenGrammar.State {
+        @Override
+        public TokenGrammar.State after(int next) {
+            return null;
+        }
+
+        @Override
+        public Object maskKey() {
+            return this;
+        }
+
+        @Override
+        public void fillMask(int[] words, int offset, int numWords) {
+            Arrays.fill(words, offset, offset + numWords, 0);
+            words[offset + tokenId / 32] = 1 << tokenId;
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.penstock.scheduler;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.TokenGrammar;
 
 /**
  * What of a sequence each decode step reads and writes, side by side in memory: with thousands of sequences a step
@@ -26,6 +27,9 @@ abstract class DecodeState {
     int numOutput;
     int lastTokenId;
     int convSlot = -1;
+
+    /** What the output may go on with behind the tokens that came back; null for anything. */
+    TokenGrammar.State grammar;
     int initialSnapshot = ForwardBatch.NO_SNAPSHOT;
     long scheduledStep = -1;
 
@@ -35,6 +39,8 @@ abstract class DecodeState {
     DecodeState(Request request, int choice, SamplingParams params, int[] endTokenIds) {
         this.choice = choice;
         this.endTokenIds = endTokenIds;
+        TokenGrammar demanded = params.constraints().grammar();
+        grammar = demanded == null ? null : demanded.start();
         maxTokens = params.stop().maxTokens();
         requestId = request.id();
         output = request.output();

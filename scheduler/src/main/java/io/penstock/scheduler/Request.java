@@ -102,6 +102,16 @@ public final class Request {
         return sequences[choice].params.stop().maxTokens();
     }
 
+    /** Whether the form of any choice's output is demanded. */
+    boolean isConstrained() {
+        for (Sequence sequence : sequences) {
+            if (sequence.grammar != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public Options options() {
         return options;
     }

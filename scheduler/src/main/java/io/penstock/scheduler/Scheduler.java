@@ -247,6 +247,14 @@ public final class Scheduler {
             finish(sequence, FinishReason.STOP, tokenId);
             return;
         }
+        if (sequence.grammar != null) {
+            sequence.grammar = sequence.grammar.after(tokenId);
+            if (sequence.grammar == null) {
+                // A runner that does not heed its masks: better no output than one that was not asked for.
+                finish(sequence, FinishReason.ERROR, -1);
+                return;
+            }
+        }
         OutputQueue output = sequence.output;
         if (sequence.rowWords == OutputQueue.TOKEN_WORDS) {
             output.writeToken(sequence.requestId, sequence.choice, tokenId);

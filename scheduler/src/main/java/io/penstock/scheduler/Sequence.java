@@ -70,7 +70,9 @@ final class Sequence extends DecodeState {
 
     private static int[] endTokenIds(SamplingParams params, int[] eosTokenIds) {
         Set<Integer> stopIds = params.stop().stopTokenIds();
-        int numEos = params.stop().ignoreEos() ? 0 : eosTokenIds.length;
+        // An output of a demanded form has an end, whatever else is wished for.
+        boolean ignoresEos = params.stop().ignoreEos() && params.constraints().grammar() == null;
+        int numEos = ignoresEos ? 0 : eosTokenIds.length;
         if (numEos + stopIds.size() == 0) {
             return NOTHING;
         }
@@ -96,6 +98,11 @@ final class Sequence extends DecodeState {
             }
         }
         return false;
+    }
+
+    /** Whether its next step waits for a token on its way, which decides what may follow. */
+    boolean waitsForToken() {
+        return grammar != null && numSampled > numOutput;
     }
 
     boolean isRunning() {

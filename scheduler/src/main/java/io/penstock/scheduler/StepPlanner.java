@@ -2,6 +2,7 @@ package io.penstock.scheduler;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.TokenMasks;
 import io.penstock.scheduler.Sequence.State;
 
 /**
@@ -78,7 +79,12 @@ final class StepPlanner {
 
     private void decode(Sequence sequence) {
         int position = sequence.numScheduled;
-        if (sequence.numSampled >= sequence.maxTokens || position >= limits.maxModelLen()) {
+        if (sequence.numSampled >= sequence.maxTokens || position >= limits.maxModelLen()
+                || sequence.waitsForToken()) {
+            return;
+        }
+        int mask = mask(sequence);
+        if (mask == TokenMasks.NO_ROOM) {
             return;
         }
         int words = sequence.rowWords;
@@ -105,11 +111,22 @@ final class StepPlanner {
         }
         memory.start(sequence, seq, batch);
         batch.sample(seq);
+        batch.setMask(mask);
         step.ownsLastRow(sequence, words);
         sequence.numScheduled++;
         sequence.numSampled++;
         sequence.scheduledStep = stepIndex;
         stats.numDecodeTokens++;
+    }
+
+    /** The step's mask for what the sequence may go on with; without room for it the sequence waits. */
+    private int mask(Sequence sequence) {
+        if (sequence.grammar == null) {
+            return TokenMasks.NO_MASK;
+        }
+        int mask = batch.masks().add(sequence.grammar);
+        stats.numStalledRows += mask == TokenMasks.NO_ROOM ? 1 : 0;
+        return mask;
     }
 
     /** A block for the token at {@code position}, by preemption if need be; false when the sequence itself gave way. */
@@ -206,6 +223,10 @@ final class StepPlanner {
         int from = sequence.numScheduled;
         int to = from + numTokens;
         boolean isLast = to == sequence.numToPrefill;
+        int mask = isLast ? mask(sequence) : TokenMasks.NO_MASK;
+        if (mask == TokenMasks.NO_ROOM) {
+            return;
+        }
         int words = OutputQueue.rowWords(sequence.params.numLogprobs());
         if (isLast && !sequence.request.output().reserve(words)) {
             stats.numStalledRows++;
@@ -226,6 +247,7 @@ final class StepPlanner {
         if (isLast) {
             sequence.state = State.DECODE;
             sample(sequence, seq, sequence, words);
+            batch.setMask(mask);
             if (sequence == sequence.request.leader && !sequence.request.isForked) {
                 fork(sequence, seq);
             }
@@ -262,7 +284,8 @@ final class StepPlanner {
                 continue;
             }
             int words = OutputQueue.rowWords(choice.params.numLogprobs());
-            boolean hasRoom = running.size() < maxRunning && memory.numFreeSlots() > 0
+            int mask = mask(choice);
+            boolean hasRoom = mask != TokenMasks.NO_ROOM && running.size() < maxRunning && memory.numFreeSlots() > 0
                     && batch.logitRoom() > numPrefillsLeft && admission.hasRoomForFork(leader, batch)
                     && choice.request.output().reserve(words);
             if (hasRoom && snapshot == ForwardBatch.NO_SNAPSHOT) {
@@ -286,6 +309,7 @@ final class StepPlanner {
             running.add(choice);
             step.start(choice);
             sample(leader, seq, choice, words);
+            batch.setMask(mask);
             stats.numForks++;
         }
         if (snapshot != ForwardBatch.NO_SNAPSHOT) {

@@ -1,5 +1,6 @@
 package io.penstock.scheduler;
 
+import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.Checkpoint;
 import io.penstock.runtime.cpu.Arithmetic;
@@ -15,13 +16,19 @@ import java.nio.file.Path;
  */
 final class DemoModel implements AutoCloseable {
     static final int MAX_LEN = 448;
-    static final ModelLimits LIMITS = new ModelLimits(16, 512, MAX_LEN, 96, 32, 48);
+    static final int VOCAB_SIZE = 4096;
+    static final ModelLimits LIMITS = new ModelLimits(16, 512, MAX_LEN, 96, 32, 48, masks(32));
     static final int[] EOS_TOKEN_IDS = {4049};
 
     /** Ids from here on are special ones. */
     static final int NUM_TEXT_TOKENS = 4042;
 
     final CpuRunner runner;
+    /** Room for token masks of this model. */
+    static MaskLimits masks(int maxNumMasks) {
+        return new MaskLimits(maxNumMasks, VOCAB_SIZE);
+    }
+
     private final Checkpoint checkpoint;
 
     DemoModel() {

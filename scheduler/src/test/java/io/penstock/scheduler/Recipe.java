@@ -7,6 +7,7 @@ import io.penstock.runtime.TokenConstraints;
 import io.penstock.runtime.TokenFilters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
@@ -14,6 +15,8 @@ import java.util.Set;
 record Recipe(int[] prompt, List<SamplingParams> choices, int promptLogprobs, long salt) {
     private static final int MAX_PROMPT = 300;
     private static final int NUM_TEXTS = 3;
+    private static final FakeGrammar GRAMMAR =
+            new FakeGrammar(DemoModel.NUM_TEXT_TOKENS, DemoModel.EOS_TOKEN_IDS[0]);
 
     /** Requests of all kinds, many of which share the beginning of their prompts. */
     static List<Recipe> kinds(int number, long seed) {
@@ -73,6 +76,17 @@ record Recipe(int[] prompt, List<SamplingParams> choices, int promptLogprobs, lo
             next[i] = i - prompt.length < said.size() ? said.get(i - prompt.length).tokenId() : random.nextInt(4000);
         }
         return new Recipe(next, List.of(params(random)), Request.NO_PROMPT_LOGPROBS, salt);
+    }
+
+    /** This with outputs that a grammar permits. */
+    Recipe constrained() {
+        List<SamplingParams> bound = new ArrayList<>();
+        for (SamplingParams free : choices) {
+            bound.add(new SamplingParams(free.temperature(), free.filters(), free.penalties(),
+                    new TokenConstraints(Map.of(), Set.of(), List.of(), GRAMMAR), free.stop(), free.seed(),
+                    free.numLogprobs()));
+        }
+        return new Recipe(prompt, bound, promptLogprobs, salt);
     }
 
     Recipe alone(int choice) {

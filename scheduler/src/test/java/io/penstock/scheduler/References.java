@@ -8,7 +8,8 @@ import java.util.Map;
 /** What requests give when each choice is alone in the engine, with whole prompts in a step and no prefix cache. */
 final class References {
     private static final ModelLimits LIMITS = new ModelLimits(
-            DemoModel.LIMITS.maxNumSeqs(), DemoModel.LIMITS.maxNumBatchedTokens(), DemoModel.MAX_LEN, 7, 0);
+            DemoModel.LIMITS.maxNumSeqs(), DemoModel.LIMITS.maxNumBatchedTokens(), DemoModel.MAX_LEN, 7, 0, 0,
+            DemoModel.masks(1));
 
     private final ModelRunner runner;
     private final Map<Recipe, Outcome> outcomes = new HashMap<>();

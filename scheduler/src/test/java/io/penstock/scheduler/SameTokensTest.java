@@ -23,6 +23,7 @@ class SameTokensTest {
         demo = new DemoModel();
         references = new References(demo.runner);
         recipes = withNextTurns(Recipe.kinds(40, 1), references);
+        Recipe.kinds(16, 3).forEach(recipe -> recipes.add(recipe.constrained()));
     }
 
     @AfterAll

@@ -23,7 +23,8 @@ record Scenario(
         int numSwapBlocks = pick(random, 0, 8, 48);
         int numBlocks = pick(random, 7, 7, 8, 9, 14, 30, 96);
         var limits = new ModelLimits(2 + random.nextInt(11), pick(random, 2, 9, 20, 40, 64, 100, 200, 512),
-                DemoModel.MAX_LEN, numBlocks, pick(random, 0, 1, 2, 4, 16, 32), numSwapBlocks);
+                DemoModel.MAX_LEN, numBlocks, pick(random, 0, 1, 2, 4, 16, 32), numSwapBlocks,
+                DemoModel.masks(1 + (int) (seed % 5)));
         var watermarks = new SchedulerConfig.Watermarks(0, pick(random, 0, 2, 5) / 10.0);
         var config = new SchedulerConfig(random.nextInt(5) > 0, 1 + random.nextInt(4), pick(random, 1, 8),
                 pick(random, 1, 7, 33, 64, 100, 1000), pick(random, 1, 1, 1, 60), watermarks);

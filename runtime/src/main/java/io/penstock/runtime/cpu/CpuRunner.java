@@ -26,6 +26,9 @@ public final class CpuRunner implements ModelRunner {
         this.model = model;
         ModelLimits limits = model.limits();
         int vocabSize = model.config().vocabSize();
+        if (limits.masks().maxNumMasks() > 0 && limits.masks().vocabSize() != vocabSize) {
+            throw new IllegalArgumentException(limits.masks() + " for a vocabulary of " + vocabSize);
+        }
         sampler = new Sampler(vocabSize, Math.min(numValidTokens, vocabSize), eosTokenIds);
         states = new SamplingState[limits.numConvSlots()];
         for (int i = 0; i < states.length; i++) {
@@ -60,7 +63,7 @@ public final class CpuRunner implements ModelRunner {
         for (int row = 0; row < batch.numLogits(); row++) {
             if (batch.isSampled(row)) {
                 SamplingState state = states[batch.logitConvSlot(row)];
-                sampler.sample(logits, row * vocabSize, state, result, row);
+                sampler.sample(logits, row * vocabSize, state, batch.masks(), batch.maskIndex(row), result, row);
                 state.append(result.tokenId(row));
             } else if (batch.isScored(row)) {
                 sampler.score(logits, row * vocabSize, batch.scoreTarget(row), batch.scoreTopLogprobs(row), result,

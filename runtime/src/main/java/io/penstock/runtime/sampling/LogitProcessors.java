@@ -1,19 +1,28 @@
 package io.penstock.runtime.sampling;
 
 import io.penstock.runtime.Penalties;
+import io.penstock.runtime.TokenMasks;
 
 /**
- * Everything that changes single logits before temperature, in this order: allowed ids, bad words, logit bias, end
- * tokens that come too early, repetition, frequency and presence penalties. Minus infinity is a token that cannot be
- * drawn, and stays so through all of them.
+ * Everything that changes single logits before temperature, in this order: token mask, allowed ids, bad words, logit
+ * bias, end tokens that come too early, repetition, frequency and presence penalties. Minus infinity is a token that
+ * cannot be drawn, and stays so through all of them.
  */
 final class LogitProcessors {
     private final int numValidTokens;
     private final int[] eosTokenIds;
+    private TokenMasks masks;
+    private int mask = TokenMasks.NO_MASK;
 
     LogitProcessors(int numValidTokens, int[] eosTokenIds) {
         this.numValidTokens = numValidTokens;
         this.eosTokenIds = eosTokenIds;
+    }
+
+    /** The mask that {@link #apply} and {@link #fallback} heed from now on. */
+    void mask(TokenMasks masks, int mask) {
+        this.masks = masks;
+        this.mask = mask;
     }
 
     /** NaN counts as minus infinity, and plus infinity as the largest float, so that differences are numbers. */
@@ -24,6 +33,7 @@ final class LogitProcessors {
     /** Fills {@code values} [numValidTokens] from the logits at {@code offset}. */
     void apply(float[] logits, int offset, SamplingState state, double[] values) {
         copyAllowed(logits, offset, state, values);
+        forbidMasked(values);
         state.badWords().forbid(values);
         addBias(state, values);
         forbidEarlyEnd(state, values);
@@ -31,8 +41,8 @@ final class LogitProcessors {
     }
 
     /**
-     * The token to take where no logit is left: the lowest id that the constraints permit; where they permit none, the
-     * lowest of the allowed ids, or 0.
+     * The token to take where no logit is left: the lowest id that mask and constraints permit; where they permit none,
+     * the lowest id of the mask; without a mask the lowest of the allowed ids, or 0.
      */
     int fallback(SamplingState state, double[] values) {
         int lowestAllowed = 0;
@@ -50,6 +60,7 @@ final class LogitProcessors {
                 values[i] = 0;
             }
         }
+        forbidMasked(values);
         state.badWords().forbid(values);
         forbidEarlyEnd(state, values);
         for (int i = 0; i < numValidTokens; i++) {
@@ -57,7 +68,35 @@ final class LogitProcessors {
                 return i;
             }
         }
-        return lowestAllowed;
+        return mask == TokenMasks.NO_MASK ? lowestAllowed : lowestInMask();
+    }
+
+    private int lowestInMask() {
+        int[] words = masks.words();
+        int first = masks.offset(mask);
+        for (int i = 0; i < masks.wordsPerMask(); i++) {
+            if (words[first + i] != 0) {
+                return 32 * i + Integer.numberOfTrailingZeros(words[first + i]);
+            }
+        }
+        throw new IllegalStateException("mask " + mask + " permits no token");
+    }
+
+    private void forbidMasked(double[] values) {
+        if (mask == TokenMasks.NO_MASK) {
+            return;
+        }
+        int[] words = masks.words();
+        int word = masks.offset(mask);
+        for (int from = 0; from < numValidTokens; from += 32, word++) {
+            int end = Math.min(from + 32, numValidTokens);
+            int permitted = words[word];
+            for (int i = from; i < end && permitted != -1; i++) {
+                if ((permitted >>> i & 1) == 0) {
+                    values[i] = Double.NEGATIVE_INFINITY;
+                }
+            }
+        }
     }
 
     private void copyAllowed(float[] logits, int offset, SamplingState state, double[] values) {

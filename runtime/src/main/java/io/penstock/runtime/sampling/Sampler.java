@@ -3,6 +3,7 @@ package io.penstock.runtime.sampling;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
+import io.penstock.runtime.TokenMasks;
 import java.util.List;
 
 /**
@@ -62,14 +63,25 @@ public final class Sampler {
         requireKnown("stop_token_ids", params.stop().stopTokenIds(), numValidTokens);
     }
 
+    /** {@link #sample(float[], int, SamplingState, TokenMasks, int, StepResult, int)} without a mask. */
+    public void sample(float[] logits, int offset, SamplingState state, StepResult result, int row) {
+        sample(logits, offset, state, null, TokenMasks.NO_MASK, result, row);
+    }
+
     /**
      * Sets a row of the result from the {@code vocabSize} logits at {@code offset}, which stay as they are. The state
      * does not change: {@link SamplingState#append} does that once the token is accepted.
+     *
+     * @param mask index in {@code masks} of the mask that holds the tokens that may be drawn, or
+     *     {@link TokenMasks#NO_MASK}
      */
-    public void sample(float[] logits, int offset, SamplingState state, StepResult result, int row) {
+    public void sample(float[] logits, int offset, SamplingState state, TokenMasks masks, int mask,
+            StepResult result, int row) {
         SamplingParams params = state.params();
-        int token = params.isGreedy() && state.leavesLogitsAlone() ? argmax(logits, offset) : -1;
+        boolean isRaw = mask == TokenMasks.NO_MASK && params.isGreedy() && state.leavesLogitsAlone();
+        int token = isRaw ? argmax(logits, offset) : -1;
         if (token < 0) {
+            processors.mask(masks, mask);
             select(logits, offset, state);
             token = candidates.tokenId(candidates.size() == 1 ? 0 : draw(params.seed(), state.numOutputTokens()));
         }
@@ -97,6 +109,7 @@ public final class Sampler {
      * Returns how many tokens are not filtered; the probability of one that is not may still underflow to 0.
      */
     public int distribution(float[] logits, int offset, SamplingState state, double[] probs) {
+        processors.mask(null, TokenMasks.NO_MASK);
         select(logits, offset, state);
         candidates.distribution(probs);
         return candidates.size();

@@ -1,6 +1,7 @@
 package io.penstock.serving.model;
 
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.plan.MemoryPlan;
@@ -31,6 +32,9 @@ public record ResolvedLimits(
     /** Snapshots from which choices of one prompt begin, where no prefixes are kept. */
     private static final int FORK_SNAPSHOTS = 4;
 
+    /** Token masks in one step: sequences in equal states share one, so this seldom holds back. */
+    private static final int MOST_MASKS = 256;
+
     private static final int FLOATS_PER_BF16_BYTES = 2;
 
     /**
@@ -56,7 +60,8 @@ public record ResolvedLimits(
                 : Math.max(Math.min(seqs, FORK_SNAPSHOTS), config.prefixCaching() ? blocks / 2 : 0);
         long swapBlocks = asked.swapBytes() == null ? 0 : asked.swapBytes() / blockBytes;
         requireArrayHolds(model, swapBlocks, "swap space", "lower it");
-        var limits = new ModelLimits(seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks);
+        var masks = new MaskLimits(Math.min(seqs, MOST_MASKS), model.vocabSize());
+        var limits = new ModelLimits(seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks, masks);
         long stateBytes = FLOATS_PER_BF16_BYTES * MemoryPlan.convSlotBytes(model);
         var resolved = new ResolvedLimits(limits, heapBytes, blocks * blockBytes,
                 (limits.numConvSlots() + (long) snapshots) * stateBytes,
@@ -120,6 +125,7 @@ public record ResolvedLimits(
                 + ", num_kv_blocks " + limits.numKvBlocks() + " (" + MemorySize.show(kvBytes) + ")"
                 + ", num_snapshots " + limits.numSnapshots() + " (with conv slots " + MemorySize.show(statesBytes) + ")"
                 + ", num_swap_blocks " + limits.numSwapBlocks() + " (" + MemorySize.show(swapBytes) + ")"
+                + ", max_num_masks " + limits.masks().maxNumMasks()
                 + ", workspace " + MemorySize.show(workspaceBytes);
     }
 }

@@ -77,6 +77,8 @@ final class Front implements OutputHandler {
                     "the engine has as many requests waiting as may wait: try again later");
             case PROMPT_TOO_LONG -> new InputException("the prompt is longer than the context of "
                     + penstock.limits().maxModelLen() + " tokens: shorten it");
+            case NO_MASKS -> new InputException("the form of an output cannot be demanded of this engine: it has no "
+                    + "token masks (max_num_masks 0)");
             case DRAINING, STOPPED -> new EngineException(failure());
         };
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
@@ -58,7 +59,8 @@ class ResolvedLimitsTest {
     @Test
     void askedIsKept() {
         var asked = new AskedLimits(7, 300, 1000, null, 200 * BLOCK_BYTES + 1, 5, 10 * BLOCK_BYTES);
-        assertEquals(new ModelLimits(7, 300, 1000, 200, 5, 10), resolve(asked, 16 * GIB).limits());
+        assertEquals(new ModelLimits(7, 300, 1000, 200, 5, 10, new MaskLimits(7, 128_000)),
+                resolve(asked, 16 * GIB).limits());
         assertEquals(99, resolve(AskedLimits.NONE.withKvBlocks(99), 16 * GIB).limits().numKvBlocks());
     }
 

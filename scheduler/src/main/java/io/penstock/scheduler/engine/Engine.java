@@ -240,12 +240,7 @@ public final class Engine implements AutoCloseable {
         if (refusal != null) {
             return refusal;
         }
-        int queued = numQueued.incrementAndGet();
-        Rejection rejection = switch (state()) {
-            case RUNNING -> queued > config.maxQueuedRequests() ? Rejection.QUEUE_FULL : null;
-            case DRAINING -> Rejection.DRAINING;
-            case FAILED, STOPPED -> Rejection.STOPPED;
-        };
+        Rejection rejection = refusal(numQueued.incrementAndGet());
         if (rejection == null && !request.openOutput()) {
             rejection = Rejection.TOO_MANY_OPEN;
         }
@@ -263,6 +258,18 @@ public final class Engine implements AutoCloseable {
         }
         wake();
         return null;
+    }
+
+    Rejection refusal() {
+        return refusal(numQueued.get() + 1);
+    }
+
+    private Rejection refusal(int queued) {
+        return switch (state()) {
+            case RUNNING -> queued > config.maxQueuedRequests() ? Rejection.QUEUE_FULL : null;
+            case DRAINING -> Rejection.DRAINING;
+            case FAILED, STOPPED -> Rejection.STOPPED;
+        };
     }
 
     void command(Command command) {

@@ -24,6 +24,11 @@ public final class EngineProxy {
         return engine.submit(request);
     }
 
+    /** Why a request would not be taken now, whatever it asks; null if it may be. Saves preparing one in vain. */
+    public Rejection refusal() {
+        return engine.refusal();
+    }
+
     /** Ends all choices of a request with {@code ABORT}, those that have not ended yet. */
     public void abort(Request request) {
         engine.command(new Engine.Abort(request, Engine.ALL_CHOICES));

@@ -12,19 +12,19 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The bundled model for tests of the API. */
-final class DemoModel {
-    static final RequestEncoder ENCODER = new RequestEncoder(ModelSource.of(path("models/penstock-demo").toString()),
+/** The bundled model for tests. */
+public final class DemoModel {
+    public static final RequestEncoder ENCODER = new RequestEncoder(ModelSource.of(path("models/penstock-demo").toString()),
             null);
 
     private DemoModel() {}
 
-    static Path path(String inRepository) {
+    public static Path path(String inRepository) {
         return Path.of(System.getProperty("basedir", ".")).resolve("..").resolve(inRepository);
     }
 
     /** Small enough that requests wait for each other. */
-    static ServingConfig small() {
+    public static ServingConfig small() {
         return ServingConfig.of(Preset.THROUGHPUT).withLimits(AskedLimits.NONE.withSizes(8, 128, 512));
     }
 
@@ -33,13 +33,13 @@ final class DemoModel {
         return Penstock.open(ENCODER, config, _ -> { }, new AtomicLong()::incrementAndGet);
     }
 
-    static SamplingRequest greedy() {
+    public static SamplingRequest greedy() {
         return SamplingRequest.of(ENCODER.defaults()).withTemperature(0)
                 .withPenalties(Penalties.NONE);
     }
 
     /** Exactly so many tokens, whatever they are. */
-    static SamplingRequest exactly(int numTokens) {
+    public static SamplingRequest exactly(int numTokens) {
         return greedy().withStop(new SamplingRequest.Stop(numTokens, false, 0, Set.of(), List.of(), true, false));
     }
 }

@@ -8,7 +8,7 @@ import io.penstock.runtime.StepResult;
 import java.util.concurrent.locks.LockSupport;
 
 /** Answers each row with the same token, slowly, until its device is lost. */
-final class DyingRunner implements ModelRunner {
+public final class DyingRunner implements ModelRunner {
     private static final int TOKEN = 7;
     private static final long STEP_NS = 10_000_000;
 
@@ -19,7 +19,7 @@ final class DyingRunner implements ModelRunner {
     private volatile boolean isDying;
     private volatile boolean isClosed;
 
-    DyingRunner(ModelLimits limits) {
+    public DyingRunner(ModelLimits limits) {
         this.limits = limits;
         for (int i = 0; i < results.length; i++) {
             results[i] = new StepResult(limits.maxNumLogits());
@@ -27,11 +27,11 @@ final class DyingRunner implements ModelRunner {
     }
 
     /** The next step fails. */
-    void die() {
+    public void die() {
         isDying = true;
     }
 
-    boolean isClosed() {
+    public boolean isClosed() {
         return isClosed;
     }
 

@@ -166,6 +166,8 @@ public final class StreamEngine implements AutoCloseable {
                     "as many requests wait as may wait: try again later");
             case PROMPT_TOO_LONG -> StreamFailure.invalid(new InputException("the prompt is longer than the context of "
                     + modelLimits().maxModelLen() + " tokens: shorten it"));
+            case NO_MASKS -> StreamFailure.invalid(new InputException(
+                    "the form of an output cannot be demanded of this server: it has no room for token masks"));
             case DRAINING -> StreamFailure.of(Kind.DRAINING, "the server is shutting down: try another one");
             case STOPPED -> StreamFailure.of(Kind.UNAVAILABLE, engineFailure());
         };

@@ -1,5 +1,7 @@
 package io.penstock.runtime;
 
+import java.util.Arrays;
+
 /**
  * One step's work: a ragged batch of sequences, each with one token (decode) or a chunk of its prompt (prefill), and
  * the copies of memory that come before it. Filled in place by one thread, read by the runner; sized once from
@@ -38,6 +40,7 @@ public final class ForwardBatch {
     }
 
     private final ModelLimits limits;
+    private final BatchBounds bounds;
     private final int[] tokenIds;
     private final int[] positions;
     private final int[] slotMapping;
@@ -45,7 +48,6 @@ public final class ForwardBatch {
     private final int[] seqLensK;
     private final int[] convSlots;
     private final int[] initialSnapshots;
-    private final boolean[] runs;
     private final int[] updateConvSlots;
     private final int[] updateIndices;
     private final int[] updateBlocks;
@@ -60,7 +62,6 @@ public final class ForwardBatch {
     private final int[] scoreTopLogprobs;
     private final int[] logitMasks;
     private final TokenMasks masks;
-    private final boolean[] samples;
     private final int[] snapshotTokens;
     private final int[] snapshotSlots;
     private int numSeqs;
@@ -71,6 +72,7 @@ public final class ForwardBatch {
 
     public ForwardBatch(ModelLimits limits) {
         this.limits = limits;
+        bounds = new BatchBounds(limits);
         int maxTokens = limits.maxNumBatchedTokens();
         int maxSeqs = limits.maxNumSeqs();
         tokenIds = new int[maxTokens];
@@ -80,7 +82,6 @@ public final class ForwardBatch {
         seqLensK = new int[maxSeqs];
         convSlots = new int[maxSeqs];
         initialSnapshots = new int[maxSeqs];
-        runs = new boolean[limits.numConvSlots()];
         int maxCopies = Math.toIntExact(2L * maxSeqs + 4L * limits.maxBlocksPerSeq());
         int maxUpdates = Math.addExact(maxCopies, ModelLimits.blocksFor(maxTokens));
         updateConvSlots = new int[maxUpdates];
@@ -98,19 +99,13 @@ public final class ForwardBatch {
         scoreTopLogprobs = new int[maxLogits];
         logitMasks = new int[maxLogits];
         masks = new TokenMasks(limits.masks());
-        samples = new boolean[limits.numConvSlots()];
         snapshotTokens = new int[maxTokens];
         snapshotSlots = new int[maxTokens];
     }
 
     /** Empties the batch for the next step. */
     public void clear() {
-        for (int seq = 0; seq < numSeqs; seq++) {
-            runs[convSlots[seq]] = false;
-        }
-        for (int row = 0; row < numLogits; row++) {
-            samples[logitConvSlots[row]] = false;
-        }
+        bounds.clear();
         numSeqs = 0;
         numBlockUpdates = 0;
         numCopies = 0;
@@ -139,7 +134,7 @@ public final class ForwardBatch {
         for (int i = 0; i < numTokens; i++) {
             int position = numComputedTokens + i;
             int block = blocks[position / ModelLimits.BLOCK_TOKENS];
-            requireIndex("KV block", block, limits.numKvBlocks());
+            BatchBounds.requireIndex("KV block", block, limits.numKvBlocks());
             tokenIds[first + i] = ids[idsFrom + i];
             positions[first + i] = position;
             slotMapping[first + i] = block * ModelLimits.BLOCK_TOKENS + position % ModelLimits.BLOCK_TOKENS;
@@ -157,30 +152,61 @@ public final class ForwardBatch {
     public int addDecode(int convSlot, int tokenId, int position, int slot) {
         int token = cuSeqlensQ[numSeqs];
         requireRoom(convSlot, 1);
-        if (position < 0 || position >= limits.maxModelLen() || slot < 0
-                || slot / ModelLimits.BLOCK_TOKENS >= limits.numKvBlocks()
-                || slot % ModelLimits.BLOCK_TOKENS != position % ModelLimits.BLOCK_TOKENS) {
-            throw new IllegalArgumentException(
-                    "slot " + slot + " for position " + position + " does not fit " + limits);
-        }
+        bounds.requireSlot(position, slot);
         tokenIds[token] = tokenId;
         positions[token] = position;
         slotMapping[token] = slot;
         return append(convSlot, position + 1, token + 1);
     }
 
+    /**
+     * Adds the first {@code numDecodes} sequences of three arrays at once: for each what {@link #addDecode} with
+     * {@link #LAST_SAMPLED} and {@link #sample(int)} do. Thousands cost no more than the memory they fill.
+     */
+    public void addDecodes(int numDecodes, int[] decodeSlots, int[] decodePositions, int[] decodeKvSlots) {
+        int seq = numSeqs;
+        int token = numTokens();
+        int row = numLogits;
+        bounds.requireRoom(numDecodes, numDecodes, seq, token);
+        if (numDecodes > logitRoom()) {
+            throw new IllegalStateException("no room for " + numDecodes + " rows of logits beside " + row);
+        }
+        bounds.runAndSample(numDecodes, decodeSlots, decodePositions, decodeKvSlots);
+        Arrays.fill(tokenIds, token, token + numDecodes, LAST_SAMPLED);
+        System.arraycopy(decodePositions, 0, positions, token, numDecodes);
+        System.arraycopy(decodeKvSlots, 0, slotMapping, token, numDecodes);
+        System.arraycopy(decodeSlots, 0, convSlots, seq, numDecodes);
+        System.arraycopy(decodeSlots, 0, logitConvSlots, row, numDecodes);
+        Arrays.fill(initialSnapshots, seq, seq + numDecodes, NO_SNAPSHOT);
+        Arrays.fill(logitSampled, row, row + numDecodes, true);
+        Arrays.fill(scoreTargets, row, row + numDecodes, NO_TARGET);
+        Arrays.fill(scoreTopLogprobs, row, row + numDecodes, 0);
+        Arrays.fill(logitMasks, row, row + numDecodes, TokenMasks.NO_MASK);
+        System.arraycopy(decodePositions, 0, seqLensK, seq, numDecodes);
+        for (int i = seq; i < seq + numDecodes; i++) {
+            seqLensK[i]++;
+        }
+        fillRising(cuSeqlensQ, seq + 1, numDecodes, token + 1);
+        fillRising(logitTokens, row, numDecodes, token);
+        fillRising(logitSeqs, row, numDecodes, seq);
+        numSeqs += numDecodes;
+        numLogits += numDecodes;
+    }
+
+    private static void fillRising(int[] values, int from, int count, int first) {
+        for (int i = 0; i < count; i++) {
+            values[from + i] = first + i;
+        }
+    }
+
+    /** Whether a conv slot's sequence runs, or samples, in this batch. */
+    public boolean hasConvSlot(int convSlot) {
+        return bounds.hasConvSlot(convSlot);
+    }
+
     private void requireRoom(int convSlot, int numTokens) {
-        if (numSeqs == limits.maxNumSeqs() || numTokens() + numTokens > limits.maxNumBatchedTokens()) {
-            throw new IllegalStateException("no room for a sequence of " + numTokens + " tokens beside " + numSeqs
-                    + " sequences with " + numTokens() + " tokens in " + limits);
-        }
-        if (numTokens < 1) {
-            throw new IllegalArgumentException("a sequence of " + numTokens + " tokens");
-        }
-        requireIndex("conv slot", convSlot, limits.numConvSlots());
-        if (runs[convSlot]) {
-            throw new IllegalArgumentException("conv slot " + convSlot + " runs in this batch already");
-        }
+        bounds.requireRoom(1, numTokens, numSeqs, numTokens());
+        bounds.requireIdle(convSlot);
     }
 
     private int append(int convSlot, int length, int end) {
@@ -188,22 +214,16 @@ public final class ForwardBatch {
         seqLensK[seq] = length;
         convSlots[seq] = convSlot;
         initialSnapshots[seq] = NO_SNAPSHOT;
-        runs[convSlot] = true;
+        bounds.run(convSlot);
         cuSeqlensQ[seq + 1] = end;
         return seq;
     }
 
-    private static void requireIndex(String name, int index, int size) {
-        if (index < 0 || index >= size) {
-            throw new IllegalArgumentException(name + " " + index + " of " + size);
-        }
-    }
-
     /** From this step on, the {@code index}-th KV block of the conv slot's sequence is {@code block}. */
     public void setBlock(int convSlot, int index, int block) {
-        requireIndex("conv slot", convSlot, limits.numConvSlots());
-        requireIndex("block index", index, limits.maxBlocksPerSeq());
-        requireIndex("KV block", block, limits.numKvBlocks());
+        BatchBounds.requireIndex("conv slot", convSlot, limits.numConvSlots());
+        BatchBounds.requireIndex("block index", index, limits.maxBlocksPerSeq());
+        BatchBounds.requireIndex("KV block", block, limits.numKvBlocks());
         if (blockUpdateRoom() == 0) {
             throw new IllegalStateException("no room for a block update beside " + numBlockUpdates);
         }
@@ -220,29 +240,14 @@ public final class ForwardBatch {
 
     /** Copies before the step's compute, one after the other in the order of these calls. */
     public void addCopy(Copy kind, int from, int to) {
-        int numBlocks = limits.numKvBlocks();
-        int numSlots = limits.numConvSlots();
-        switch (kind) {
-            case BLOCK -> requireCopy(kind, from, numBlocks, to, numBlocks);
-            case BLOCK_TO_HOST -> requireCopy(kind, from, numBlocks, to, limits.numSwapBlocks());
-            case BLOCK_FROM_HOST -> requireCopy(kind, from, limits.numSwapBlocks(), to, numBlocks);
-            case SLOT_TO_HOST -> requireCopy(kind, from, numSlots, to, limits.numSwapSlots());
-            case SLOT_FROM_HOST -> requireCopy(kind, from, limits.numSwapSlots(), to, numSlots);
+        if (copyRoom() == 0) {
+            throw new IllegalStateException("no room for a copy beside " + numCopies);
         }
+        bounds.requireCopy(kind, from, to);
         copyKinds[numCopies] = kind;
         copyFrom[numCopies] = from;
         copyTo[numCopies] = to;
         numCopies++;
-    }
-
-    private void requireCopy(Copy kind, int from, int numFrom, int to, int numTo) {
-        if (copyRoom() == 0) {
-            throw new IllegalStateException("no room for a copy beside " + numCopies);
-        }
-        if (from < 0 || from >= numFrom || to < 0 || to >= numTo) {
-            throw new IllegalArgumentException(
-                    kind + " from " + from + " of " + numFrom + " to " + to + " of " + numTo);
-        }
     }
 
     /** Copies that still fit. */
@@ -252,8 +257,8 @@ public final class ForwardBatch {
 
     /** The sequence's convolution history comes from a snapshot (a prefix hit), not from its slot. */
     public void startFromSnapshot(int seq, int snapshot) {
-        requireIndex("sequence", seq, numSeqs);
-        requireIndex("snapshot", snapshot, limits.numSnapshots());
+        BatchBounds.requireIndex("sequence", seq, numSeqs);
+        BatchBounds.requireIndex("snapshot", snapshot, limits.numSnapshots());
         initialSnapshots[seq] = snapshot;
     }
 
@@ -262,8 +267,8 @@ public final class ForwardBatch {
      * of tokens; never with a snapshot that a sequence of the same batch starts from.
      */
     public void writeSnapshot(int token, int snapshot) {
-        requireIndex("token", token, numTokens());
-        requireIndex("snapshot", snapshot, limits.numSnapshots());
+        BatchBounds.requireIndex("token", token, numTokens());
+        BatchBounds.requireIndex("snapshot", snapshot, limits.numSnapshots());
         if (numSnapshots == snapshotTokens.length
                 || numSnapshots > 0 && snapshotTokens[numSnapshots - 1] > token) {
             throw new IllegalStateException("a snapshot after token " + token + " behind " + numSnapshots
@@ -276,7 +281,7 @@ public final class ForwardBatch {
 
     /** The next token of this sequence is sampled from the logits of its last token in the batch. */
     public void sample(int seq) {
-        requireIndex("sequence", seq, numSeqs);
+        BatchBounds.requireIndex("sequence", seq, numSeqs);
         sample(seq, convSlots[seq]);
     }
 
@@ -287,24 +292,22 @@ public final class ForwardBatch {
      * @param convSlot started like the slot of any sequence; samples once in a batch
      */
     public void sample(int seq, int convSlot) {
-        requireIndex("sequence", seq, numSeqs);
-        requireIndex("conv slot", convSlot, limits.numConvSlots());
-        if (samples[convSlot]) {
-            throw new IllegalArgumentException("conv slot " + convSlot + " samples in this batch already");
-        }
+        BatchBounds.requireIndex("sequence", seq, numSeqs);
+        bounds.requireUnsampled(convSlot);
         int row = addLogits(seq, cuSeqlensQ[seq + 1] - 1);
         logitConvSlots[row] = convSlot;
         logitSampled[row] = true;
-        samples[convSlot] = true;
+        bounds.sample(convSlot);
     }
 
-    /** Of the newest row's tokens only those of a mask may be drawn; {@link TokenMasks#NO_MASK} permits all. */
-    public void setMask(int mask) {
-        if (numLogits == 0 || !logitSampled[numLogits - 1] || mask < TokenMasks.NO_MASK || mask >= masks.numMasks()) {
-            throw new IllegalArgumentException("mask " + mask + " of " + masks.numMasks() + " for row "
-                    + (numLogits - 1) + ", which must be sampled");
+    /** Of a sampled row's tokens only those of a mask may be drawn; {@link TokenMasks#NO_MASK} permits all. */
+    public void setMask(int row, int mask) {
+        if (row < 0 || row >= numLogits || !logitSampled[row] || mask < TokenMasks.NO_MASK
+                || mask >= masks.numMasks()) {
+            throw new IllegalArgumentException("mask " + mask + " of " + masks.numMasks() + " for row " + row
+                    + ", which must be sampled");
         }
-        logitMasks[numLogits - 1] = mask;
+        logitMasks[row] = mask;
     }
 
     /**
@@ -330,7 +333,7 @@ public final class ForwardBatch {
     }
 
     private int addLogits(int seq, int token) {
-        requireIndex("sequence", seq, numSeqs);
+        BatchBounds.requireIndex("sequence", seq, numSeqs);
         if (token < cuSeqlensQ[seq] || token >= cuSeqlensQ[seq + 1]) {
             throw new IllegalArgumentException("token " + token + " is not one of sequence " + seq + ": "
                     + cuSeqlensQ[seq] + " to " + (cuSeqlensQ[seq + 1] - 1));

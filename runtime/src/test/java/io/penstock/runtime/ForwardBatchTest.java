@@ -51,10 +51,10 @@ class ForwardBatchTest {
             assertEquals(TokenMasks.NO_ROOM, masked.masks().add(new OneToken(6)));
             int seq = masked.addDecode(1, 42, 130, 5 * 64 + 2);
             masked.computeLogits(seq, 0);
-            wrong(() -> masked.setMask(0));
+            wrong(() -> masked.setMask(0, 0));
             masked.sample(seq);
-            wrong(() -> masked.setMask(2));
-            masked.setMask(1);
+            wrong(() -> masked.setMask(1, 2));
+            masked.setMask(1, 1);
             assertEquals(TokenMasks.NO_MASK, masked.maskIndex(0));
             assertEquals(1, masked.maskIndex(1));
             assertEquals(32, masked.masks().words()[masked.masks().offset(0)]);
@@ -97,6 +97,63 @@ class ForwardBatchTest {
         }
         assertEquals(2, batch.numSeqs());
         assertEquals(2, batch.numTokens());
+    }
+
+    @Test
+    void manyDecodesAreAsMany() {
+        int[] slots = {2, 0, 1};
+        int[] positions = {130, 5, 64};
+        int[] kvSlots = {5 * 64 + 2, 5, 64};
+        var one = new ForwardBatch(LIMITS);
+        for (int i = 0; i < 2; i++) {
+            one.sample(one.addDecode(slots[i], ForwardBatch.LAST_SAMPLED, positions[i], kvSlots[i]));
+        }
+        assertFalse(batch.hasConvSlot(2));
+        batch.addDecodes(1, slots, positions, kvSlots);
+        assertTrue(batch.hasConvSlot(2));
+        assertFalse(batch.hasConvSlot(0));
+        wrong(() -> batch.addDecodes(1, slots, positions, kvSlots));
+        batch.addDecodes(1, new int[] {0}, new int[] {5}, new int[] {5});
+        assertEquals(2, batch.numSeqs());
+        assertEquals(2, batch.numTokens());
+        assertEquals(2, batch.numLogits());
+        for (int i = 0; i < 2; i++) {
+            assertEquals(one.tokenId(i), batch.tokenId(i));
+            assertEquals(one.position(i), batch.position(i));
+            assertEquals(one.slot(i), batch.slot(i));
+            assertEquals(one.firstToken(i + 1), batch.firstToken(i + 1));
+            assertEquals(one.seqLenK(i), batch.seqLenK(i));
+            assertEquals(one.convSlot(i), batch.convSlot(i));
+            assertEquals(one.initialSnapshot(i), batch.initialSnapshot(i));
+            assertEquals(one.logitToken(i), batch.logitToken(i));
+            assertEquals(one.logitSeq(i), batch.logitSeq(i));
+            assertEquals(one.logitConvSlot(i), batch.logitConvSlot(i));
+            assertEquals(one.isSampled(i), batch.isSampled(i));
+            assertEquals(one.isScored(i), batch.isScored(i));
+            assertEquals(one.scoreTopLogprobs(i), batch.scoreTopLogprobs(i));
+        }
+        full(() -> batch.addDecodes(2, slots, positions, kvSlots));
+        batch.clear();
+        assertFalse(batch.hasConvSlot(2));
+    }
+
+    @Test
+    void manyDecodesOfWhichOneIsWrongLeaveTheBatchAsItWas() {
+        int[] slots = {0, 1, 2};
+        int[][] wrongSlots = {{0, 1, 0}, {0, 1, 3}, {0, 1, -1}};
+        int[] positions = {5, 5, 5};
+        int[] kvSlots = {5, 64 + 5, 128 + 5};
+        for (int[] mistaken : wrongSlots) {
+            wrong(() -> batch.addDecodes(3, mistaken, positions, kvSlots));
+        }
+        wrong(() -> batch.addDecodes(3, slots, new int[] {5, 5, 200}, new int[] {5, 5, 8}));
+        wrong(() -> batch.addDecodes(3, slots, new int[] {5, 5, -1}, new int[] {5, 5, 63}));
+        wrong(() -> batch.addDecodes(3, slots, positions, new int[] {5, 5, 6}));
+        wrong(() -> batch.addDecodes(3, slots, positions, new int[] {5, 5, 9 * 64 + 5}));
+        wrong(() -> batch.addDecodes(3, slots, positions, new int[] {5, 5, -59}));
+        assertTrue(batch.isEmpty());
+        batch.addDecodes(3, slots, positions, kvSlots);
+        assertEquals(3, batch.numSeqs());
     }
 
     @Test

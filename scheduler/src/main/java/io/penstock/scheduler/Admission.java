@@ -63,7 +63,7 @@ final class Admission {
 
     /** Blocks that a sequence is expected to hold in the end. */
     int expectedBlocks(Sequence sequence) {
-        long output = predictor.expectedOutput(sequence.numOutput, sequence.maxTokens);
+        long output = predictor.expectedOutput(sequence.numOutput(), sequence.maxTokens);
         return ModelLimits.blocksFor(
                 (int) Math.min(limits.maxModelLen(), sequence.request.promptLength() + output));
     }

@@ -5,13 +5,15 @@ import io.penstock.runtime.ForwardBatch;
 /** Counts what all sequences hold and compares it with what the pools say. For tests and the simulator: slow. */
 final class IntegrityCheck {
     private final SequenceMemory memory;
+    private final DecodeSlots slots;
     private final int[] owners;
     private int numPins;
     private int numRunning;
     private long numPromised;
 
-    IntegrityCheck(SequenceMemory memory) {
+    IntegrityCheck(SequenceMemory memory, DecodeSlots slots) {
         this.memory = memory;
+        this.slots = slots;
         owners = new int[memory.limits().numKvBlocks()];
     }
 
@@ -28,6 +30,7 @@ final class IntegrityCheck {
         }
         requireEqual("sequences that run", numRunning, running.numRunning());
         requireEqual("conv slots in use", numRunning, memory.limits().numConvSlots() - memory.numFreeSlots());
+        requireEqual("conv slots with an owner", numRunning, numOwned());
         requireEqual("promised KV blocks", numPromised, memory.numPromised());
         requireEqual("snapshots pinned", numPins, memory.cache().numSnapshotPins());
         countSwapped(waiting);
@@ -41,6 +44,20 @@ final class IntegrityCheck {
         numPromised += Math.max(0, sequence.expectedBlocks - sequence.numBlocks);
         numPins += sequence.initialSnapshot == ForwardBatch.NO_SNAPSHOT ? 0 : 1;
         numPins += sequence.writtenSnapshot == ForwardBatch.NO_SNAPSHOT ? 0 : 1;
+    }
+
+    private int numOwned() {
+        int numOwned = 0;
+        for (int slot = 0; slot < memory.limits().numConvSlots(); slot++) {
+            Sequence owner = slots.owner(slot);
+            if (owner != null) {
+                requireEqual("conv slot of the owner of slot " + slot, owner.convSlot, slot);
+                numOwned++;
+            } else {
+                requireEqual("tokens to decode in free conv slot " + slot, 0, slots.endLengths[slot]);
+            }
+        }
+        return numOwned;
     }
 
     private void countSwapped(WaitingQueue waiting) {

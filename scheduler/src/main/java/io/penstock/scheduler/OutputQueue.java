@@ -133,8 +133,10 @@ public final class OutputQueue {
     }
 
     void writeToken(long requestId, int choice, int tokenId) {
-        put(requestId);
-        put(head(TOKEN, choice, tokenId));
+        int at = (int) writeIndex & mask;
+        words[at] = requestId;
+        words[at + 1 & mask] = head(TOKEN, choice, tokenId);
+        writeIndex += TOKEN_WORDS;
     }
 
     void writeTokenLogprobs(long requestId, int choice, StepResult result, int row) {
@@ -159,7 +161,7 @@ public final class OutputQueue {
     void writeFinish(Sequence sequence, FinishReason reason, int stopTokenId) {
         put(sequence.request.id());
         put(head(FINISHED, sequence.choice, reason.ordinal()));
-        put(pair(stopTokenId, sequence.numOutput));
+        put(pair(stopTokenId, sequence.numOutput()));
         put(pair(sequence.numCachedTokens, sequence.numPreemptions));
     }
 

@@ -9,6 +9,7 @@ import io.penstock.scheduler.Sequence.State;
  * lost by then.
  */
 final class Preemption {
+    private final DecodeSlots slots;
     private final SequenceMemory memory;
     private final Admission admission;
     private final RunningList running;
@@ -16,6 +17,7 @@ final class Preemption {
     private final SchedulerStats stats;
 
     Preemption(Scheduler.Parts parts) {
+        slots = parts.slots();
         memory = parts.memory();
         admission = parts.admission();
         running = parts.running();
@@ -23,11 +25,15 @@ final class Preemption {
         stats = parts.stats();
     }
 
-    /** The next to give way, or null when all that run are in this step. */
-    Sequence victim(long stepIndex) {
-        for (int i = running.size() - 1; i >= 0; i--) {
+    /**
+     * The next to give way, or null when all are in this step.
+     *
+     * @param first where in the list of running sequences those begin that may
+     */
+    Sequence victim(int first, ForwardBatch batch) {
+        for (int i = running.size() - 1; i >= first; i--) {
             Sequence sequence = running.at(i);
-            if (sequence.isRunning() && sequence.scheduledStep != stepIndex) {
+            if (sequence.isRunning() && !batch.hasConvSlot(sequence.convSlot)) {
                 return sequence;
             }
         }
@@ -36,6 +42,7 @@ final class Preemption {
 
     /** Takes a running sequence's memory and puts it back in the queue, where it was. */
     void preempt(Sequence sequence, long stepIndex, ForwardBatch batch) {
+        slots.save(sequence);
         int[] tokenIds = memory.gatherTokens(sequence);
         sequence.wasDecoding = sequence.state == State.DECODE;
         if (memory.canSwapOut(sequence, batch)) {

@@ -61,7 +61,7 @@ public final class Request {
      *
      * @param id the front's name for it: comes back with every token
      * @param choices sampling parameters, one a choice
-     * @param eosTokenIds the model's end tokens
+     * @param eosTokenIds the model's end tokens; not copied: one array for all requests, which nobody changes
      */
     public Request(long id, int[] promptTokenIds, List<SamplingParams> choices, int[] eosTokenIds, Options options,
             OutputQueue output) {

@@ -3,11 +3,13 @@ package io.penstock.scheduler;
 /** The sequences that hold a conv slot, by priority and then by submission: the last one is the first to give way. */
 final class RunningList {
     private final Sequence[] sequences;
+    private final int[] convSlots;
     private int size;
     private int numLeft;
 
     RunningList(int capacity) {
         sequences = new Sequence[capacity];
+        convSlots = new int[capacity];
     }
 
     /** Sequences that run: those that ended since the last {@link #compact} do not count. */
@@ -29,13 +31,20 @@ final class RunningList {
         return sequences[index];
     }
 
+    /** The conv slot that the sequence at a place got when it was added. */
+    int convSlot(int index) {
+        return convSlots[index];
+    }
+
     void add(Sequence sequence) {
         int at = size;
         while (at > 0 && sequence.isBefore(sequences[at - 1])) {
             sequences[at] = sequences[at - 1];
+            convSlots[at] = convSlots[at - 1];
             at--;
         }
         sequences[at] = sequence;
+        convSlots[at] = sequence.convSlot;
         size++;
     }
 
@@ -48,6 +57,7 @@ final class RunningList {
         int kept = 0;
         for (int i = 0; i < size; i++) {
             if (sequences[i].isRunning()) {
+                convSlots[kept] = convSlots[i];
                 sequences[kept++] = sequences[i];
             }
         }

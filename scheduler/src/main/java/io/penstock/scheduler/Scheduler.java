@@ -1,6 +1,7 @@
 package io.penstock.scheduler;
 
 import io.penstock.runtime.FinishReason;
+import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
@@ -17,6 +18,7 @@ public final class Scheduler {
 
     private final Parts parts;
     private final ModelLimits limits;
+    private final DecodeSlots slots;
     private final SequenceMemory memory;
     private final RunningList running;
     private final WaitingQueue waiting;
@@ -33,8 +35,8 @@ public final class Scheduler {
     private int numWithDeadline;
 
     /** What the classes of this package share. */
-    record Parts(SchedulerConfig config, SequenceMemory memory, Admission admission, RunningList running,
-            WaitingQueue waiting, SchedulerStats stats) {}
+    record Parts(SchedulerConfig config, DecodeSlots slots, SequenceMemory memory, Admission admission,
+            RunningList running, WaitingQueue waiting, SchedulerStats stats) {}
 
     /** @throws InputException if the KV blocks do not hold one sequence of {@code maxModelLen} tokens */
     public Scheduler(ModelLimits limits, SchedulerConfig config) {
@@ -44,15 +46,16 @@ public final class Scheduler {
                     + limits.numKvBlocks() * ModelLimits.BLOCK_TOKENS);
         }
         this.limits = limits;
-        memory = new SequenceMemory(limits, config);
-        running = new RunningList(limits.maxNumSeqs());
-        waiting = new WaitingQueue();
-        stats = new SchedulerStats();
-        parts = new Parts(config, memory, new Admission(limits, config, memory), running, waiting, stats);
-        planner = new StepPlanner(parts, new Preemption(parts));
         for (int i = 0; i < steps.length; i++) {
             steps[i] = new Step(limits);
         }
+        slots = new DecodeSlots(limits, steps);
+        memory = new SequenceMemory(limits, config, slots);
+        running = new RunningList(limits.maxNumSeqs());
+        waiting = new WaitingQueue();
+        stats = new SchedulerStats();
+        parts = new Parts(config, slots, memory, new Admission(limits, config, memory), running, waiting, stats);
+        planner = new StepPlanner(parts, new Preemption(parts));
         touched = new OutputQueue[MAX_FRONTS];
     }
 
@@ -113,9 +116,13 @@ public final class Scheduler {
         for (; numProcessed < numPlanned; numProcessed++) {
             Step step = steps[(int) (numProcessed % steps.length)];
             for (int row = 0; row < step.batch().numLogits(); row++) {
-                step.row(row).request.output().unreserve(step.rowWords(row));
+                // Null only if giving the slot back has failed as well: then its front gets its end all the same.
+                Sequence sequence = step.leaver(step.batch().logitConvSlot(row));
+                if (sequence != null) {
+                    sequence.output.unreserve(rowWords(sequence, step.batch(), row));
+                }
             }
-            step.forgetRows();
+            step.forgetLeavers();
         }
         publish();
     }
@@ -196,27 +203,45 @@ public final class Scheduler {
     /** Takes the result of the oldest step in flight. */
     public void process(StepResult result) {
         Step step = steps[(int) (numProcessed % steps.length)];
-        int numRows = step.batch().numLogits();
+        ForwardBatch batch = step.batch();
+        int numRows = batch.numLogits();
         if (numProcessed == numPlanned || result.numRows() != numRows) {
             throw new IllegalStateException("a result of " + result.numRows() + " rows for a step of " + numRows);
         }
         long numOutputTokens = stats.numOutputTokens;
         for (int row = 0; row < numRows; row++) {
-            Sequence sequence = step.row(row);
-            sequence.output.unreserve(step.rowWords(row));
-            if (step.batch().isScored(row)) {
-                takeScore(sequence, result, row);
-            } else if (sequence.state == State.FINISHED) {
-                stats.numDiscardedRows++;
+            int slot = batch.logitConvSlot(row);
+            if (batch.isScored(row) || step.leaver(slot) != null) {
+                takeOther(step, result, row);
             } else {
-                takeToken(sequence, result, row);
+                takeToken(slot, result, row);
             }
         }
         parts.admission().written(stats.numOutputTokens - numOutputTokens);
-        step.forgetRows();
+        step.forgetLeavers();
         numProcessed++;
         publish();
         updateGauges();
+    }
+
+    private static int rowWords(Sequence sequence, ForwardBatch batch, int row) {
+        return batch.isScored(row) ? OutputQueue.rowWords(batch.scoreTopLogprobs(row)) : sequence.rowWords;
+    }
+
+    /** A row of a prompt's log probabilities, or of a sequence that has left its conv slot meanwhile. */
+    private void takeOther(Step step, StepResult result, int row) {
+        ForwardBatch batch = step.batch();
+        int slot = batch.logitConvSlot(row);
+        Sequence leaver = step.leaver(slot);
+        Sequence sequence = leaver == null ? slots.owner(slot) : leaver;
+        sequence.output.unreserve(rowWords(sequence, batch, row));
+        if (batch.isScored(row)) {
+            takeScore(sequence, result, row);
+        } else if (sequence.state == State.FINISHED) {
+            stats.numDiscardedRows++;
+        } else {
+            takeTokenOfPreempted(sequence, result, row);
+        }
     }
 
     private void takeScore(Sequence sequence, StepResult result, int row) {
@@ -228,45 +253,84 @@ public final class Scheduler {
         }
     }
 
-    private void takeToken(Sequence sequence, StepResult result, int row) {
+    private void takeTokenOfPreempted(Sequence sequence, StepResult result, int row) {
         int tokenId = result.tokenId(row);
-        int position = sequence.numTokens++;
-        sequence.numOutput++;
-        sequence.lastTokenId = tokenId;
+        sequence.tokenIds[sequence.numTokens++] = tokenId;
+        sequence.numToPrefill = sequence.numTokens;
         stats.numOutputTokens++;
-        if (sequence.state == State.WAITING) {
-            sequence.tokenIds[position] = tokenId;
-            sequence.numToPrefill = sequence.numTokens;
-        } else if (sequence.blockSlot != DecodeState.NO_SLOT
-                && position / ModelLimits.BLOCK_TOKENS == (sequence.numScheduled - 1) / ModelLimits.BLOCK_TOKENS) {
-            memory.setToken(sequence.blockSlot + position % ModelLimits.BLOCK_TOKENS, tokenId);
-        } else if (position < sequence.numBlocks * ModelLimits.BLOCK_TOKENS) {
-            memory.setToken(sequence, position, tokenId);
-        }
-        if (sequence.isEnd(tokenId)) {
+        if (isEnd(tokenId, sequence.endTokenIds)) {
             finish(sequence, FinishReason.STOP, tokenId);
             return;
         }
-        if (sequence.grammar != null) {
-            sequence.grammar = sequence.grammar.after(tokenId);
-            if (sequence.grammar == null) {
-                // A runner that does not heed its masks: better no output than one that was not asked for.
-                finish(sequence, FinishReason.ERROR, -1);
-                return;
-            }
+        if (!follows(sequence, tokenId)) {
+            return;
         }
-        OutputQueue output = sequence.output;
-        if (sequence.rowWords == OutputQueue.TOKEN_WORDS) {
-            output.writeToken(sequence.requestId, sequence.choice, tokenId);
-        } else {
-            output.writeTokenLogprobs(sequence.requestId, sequence.choice, result, row);
-        }
-        touch(output);
-        if (sequence.numOutput >= sequence.maxTokens || sequence.numTokens >= limits.maxModelLen()) {
+        write(sequence.output, sequence.request.id(), sequence.choice, result, row, sequence.rowWords);
+        if (sequence.numOutput() >= sequence.maxTokens || sequence.numTokens >= limits.maxModelLen()) {
             finish(sequence, FinishReason.LENGTH, -1);
-        } else if (sequence.isRunning() && sequence.numTokens % ModelLimits.BLOCK_TOKENS < 2) {
+        }
+    }
+
+    /** Whether a token is one that the demanded form permits; ends the sequence if it is not. */
+    private boolean follows(Sequence sequence, int tokenId) {
+        if (sequence.grammar == null) {
+            return true;
+        }
+        sequence.grammar = sequence.grammar.after(tokenId);
+        if (sequence.grammar == null) {
+            // A runner that does not heed its masks: better no output than one that was not asked for.
+            finish(sequence, FinishReason.ERROR, -1);
+            return false;
+        }
+        return true;
+    }
+
+    /** The next token of the sequence that decodes in a conv slot. */
+    private void takeToken(int slot, StepResult result, int row) {
+        OutputQueue output = slots.outputs[slot];
+        int words = slots.rowWords[slot];
+        output.unreserve(words);
+        int tokenId = result.tokenId(row);
+        int position = slots.numTokens[slot];
+        slots.addToken(slot, position, tokenId);
+        stats.numOutputTokens++;
+        int numTokens = position + 1;
+        if (numTokens % ModelLimits.BLOCK_TOKENS == 0) {
+            memory.completeBlock(slot, numTokens);
+        }
+        if (isEnd(tokenId, slots.endTokenIds[slot])) {
+            finish(slots.owner(slot), FinishReason.STOP, tokenId);
+            return;
+        }
+        if (slots.blockSlots[slot] == DecodeSlots.NO_BLOCK && !follows(slots.owner(slot), tokenId)) {
+            return;
+        }
+        write(output, slots.requestIds[slot], slots.choices[slot], result, row, words);
+        if (numTokens >= slots.endLengths[slot]) {
+            finish(slots.owner(slot), FinishReason.LENGTH, -1);
+        } else if (numTokens % ModelLimits.BLOCK_TOKENS < 2) {
+            Sequence sequence = slots.owner(slot);
+            slots.save(sequence);
             memory.commit(sequence);
         }
+    }
+
+    private void write(OutputQueue output, long requestId, int choice, StepResult result, int row, int words) {
+        if (words == OutputQueue.TOKEN_WORDS) {
+            output.writeToken(requestId, choice, result.tokenId(row));
+        } else {
+            output.writeTokenLogprobs(requestId, choice, result, row);
+        }
+        touch(output);
+    }
+
+    private static boolean isEnd(int tokenId, int[] endTokenIds) {
+        for (int end : endTokenIds) {
+            if (end == tokenId) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void finish(Sequence sequence, FinishReason reason, int stopTokenId) {
@@ -274,6 +338,7 @@ public final class Scheduler {
         if (state == State.FINISHED) {
             return;
         }
+        slots.save(sequence);
         // First what the front waits for: nothing that fails below may keep it from its end.
         sequence.state = State.FINISHED;
         sequence.output.writeFinish(sequence, reason, stopTokenId);
@@ -291,9 +356,9 @@ public final class Scheduler {
         }
         sequence.tokenIds = new int[0];
         if (reason == FinishReason.STOP || reason == FinishReason.LENGTH) {
-            parts.admission().ended(sequence.numOutput);
+            parts.admission().ended(sequence.numOutput());
         } else {
-            parts.admission().cutOff(sequence.numOutput);
+            parts.admission().cutOff(sequence.numOutput());
         }
         stats.numFinished++;
         leave(sequence);
@@ -346,7 +411,7 @@ public final class Scheduler {
      * @throws IllegalStateException naming what does not add up
      */
     public void checkIntegrity() {
-        new IntegrityCheck(memory).run(running, waiting);
+        new IntegrityCheck(memory, slots).run(running, waiting);
     }
 
     Parts parts() {

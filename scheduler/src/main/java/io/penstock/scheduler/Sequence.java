@@ -2,6 +2,7 @@ package io.penstock.scheduler;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.TokenGrammar;
 import java.util.Arrays;
 import java.util.Set;
 
@@ -10,9 +11,9 @@ import java.util.Set;
  *
  * <p>Three counts tell where it is. {@code numTokens} are known: the prompt and the outputs that came back.
  * {@code numScheduled} have their keys and values in the blocks once all launched steps are done. {@code numSampled}
- * outputs are known or on their way.
+ * outputs are known or on their way. While it decodes, {@link DecodeSlots} has the counts.
  */
-final class Sequence extends DecodeState {
+final class Sequence {
     private static final int[] NOTHING = {};
 
     enum State {
@@ -26,8 +27,27 @@ final class Sequence extends DecodeState {
     }
 
     final Request request;
+    final int choice;
     final SamplingParams params;
+    final OutputQueue output;
+    final int maxTokens;
+
+    /** Ids that end it; the same array in all sequences that have no stop ids of their own. */
+    final int[] endTokenIds;
+
+    /** Words that a row takes in the output. */
+    final int rowWords;
     final long deadlineNs;
+    State state = State.PENDING;
+
+    int numTokens;
+    int numScheduled;
+    int numSampled;
+    int convSlot = -1;
+
+    /** What the output may go on with behind the tokens that came back; null for anything. */
+    TokenGrammar.State grammar;
+    int initialSnapshot = ForwardBatch.NO_SNAPSHOT;
 
     /** Tokens to prefill: the prompt, or after a preemption all known tokens. Empty while blocks hold them. */
     int[] tokenIds = NOTHING;
@@ -60,9 +80,15 @@ final class Sequence extends DecodeState {
     WaitingQueue.Level level;
 
     Sequence(Request request, int choice, SamplingParams params, int[] eosTokenIds) {
-        super(request, choice, params, endTokenIds(params, eosTokenIds));
         this.request = request;
+        this.choice = choice;
         this.params = params;
+        endTokenIds = endTokenIds(params, eosTokenIds);
+        TokenGrammar demanded = params.constraints().grammar();
+        grammar = demanded == null ? null : demanded.start();
+        maxTokens = params.stop().maxTokens();
+        output = request.output();
+        rowWords = OutputQueue.rowWords(params.numLogprobs());
         this.deadlineNs = request.options().deadlineNs();
         numTokens = request.promptLength();
         chainKey = request.options().cacheSalt();
@@ -73,8 +99,8 @@ final class Sequence extends DecodeState {
         // An output of a demanded form has an end, whatever else is wished for.
         boolean ignoresEos = params.stop().ignoreEos() && params.constraints().grammar() == null;
         int numEos = ignoresEos ? 0 : eosTokenIds.length;
-        if (numEos + stopIds.size() == 0) {
-            return NOTHING;
+        if (stopIds.isEmpty()) {
+            return numEos == 0 ? NOTHING : eosTokenIds;
         }
         int[] ids = Arrays.copyOf(eosTokenIds, numEos + stopIds.size());
         int at = numEos;
@@ -91,18 +117,14 @@ final class Sequence extends DecodeState {
         numToPrefill = tokenIds.length;
     }
 
-    boolean isEnd(int tokenId) {
-        for (int end : endTokenIds) {
-            if (end == tokenId) {
-                return true;
-            }
-        }
-        return false;
+    /** Output tokens that are known. */
+    int numOutput() {
+        return numTokens - request.promptLength();
     }
 
     /** Whether its next step waits for a token on its way, which decides what may follow. */
     boolean waitsForToken() {
-        return grammar != null && numSampled > numOutput;
+        return grammar != null && numSampled > numOutput();
     }
 
     boolean isRunning() {

@@ -21,6 +21,7 @@ final class SequenceMemory {
 
     private final ModelLimits limits;
     private final SchedulerConfig config;
+    private final DecodeSlots slots;
     private final PrefixCache cache;
     private final IndexPool convSlots;
     private final IndexPool hostBlocks;
@@ -42,9 +43,10 @@ final class SequenceMemory {
     private int numForkCopies;
     private long numPromised;
 
-    SequenceMemory(ModelLimits limits, SchedulerConfig config) {
+    SequenceMemory(ModelLimits limits, SchedulerConfig config, DecodeSlots slots) {
         this.limits = limits;
         this.config = config;
+        this.slots = slots;
         cache = new PrefixCache(limits.numKvBlocks(), limits.numSnapshots());
         convSlots = new IndexPool("conv slot", limits.numConvSlots());
         hostBlocks = new IndexPool("swap block", limits.numSwapBlocks());
@@ -116,10 +118,7 @@ final class SequenceMemory {
 
     /** Gives a sequence a conv slot, and the blocks of a prefix hit if there is one. */
     void admit(Sequence sequence, PrefixHit hit, ForwardBatch batch) {
-        sequence.convSlot = convSlots.take();
-        sequence.blocks = slotBlocks[sequence.convSlot];
-        sequence.numBlocks = 0;
-        sequence.numCommitted = 0;
+        takeSlot(sequence);
         sequence.numScheduled = 0;
         sequence.chainKey = sequence.request.options().cacheSalt();
         for (int i = 0; i < hit.numBlocks(); i++) {
@@ -134,6 +133,14 @@ final class SequenceMemory {
             sequence.numCommitted = hit.numBlocks();
             sequence.chainKey = sequence.blockKeys[hit.numBlocks() - 1];
         }
+    }
+
+    private void takeSlot(Sequence sequence) {
+        sequence.convSlot = convSlots.take();
+        sequence.blocks = slotBlocks[sequence.convSlot];
+        sequence.numBlocks = 0;
+        sequence.numCommitted = 0;
+        slots.hold(sequence);
     }
 
     /** This batch starts the sequence from its snapshot, if it has one. */
@@ -169,14 +176,19 @@ final class SequenceMemory {
         sequence.expectedBlocks = expectedBlocks;
     }
 
-    /** The token at a position whose block is there. */
-    void setToken(Sequence sequence, int position, int tokenId) {
-        cache.tokens().set(sequence.blocks[position / BLOCK], position % BLOCK, tokenId);
+    /** Stores a sequence's tokens in its blocks, from position {@code from} up to {@code to}. */
+    private void setTokens(Sequence sequence, int from, int to) {
+        int end;
+        for (int position = from; position < to; position = end) {
+            end = Math.min(to, (position / BLOCK + 1) * BLOCK);
+            cache.tokens().set(sequence.blocks[position / BLOCK], position % BLOCK, sequence.tokenIds, position,
+                    end - position);
+        }
     }
 
-    /** The token that stands at block x 64 + offset. */
-    void setToken(int slot, int tokenId) {
-        cache.tokens().set(slot, tokenId);
+    /** A decoding sequence knows all tokens of the block that ends at its last one. */
+    void completeBlock(int convSlot, int numTokens) {
+        slots.copyBlock(convSlot, cache.tokens(), slotBlocks[convSlot][numTokens / BLOCK - 1]);
     }
 
     /** All known tokens, with room for those on their way. */
@@ -187,11 +199,14 @@ final class SequenceMemory {
         int[] ids = new int[sequence.numTokens + 2];
         int numPrefilled = Math.min(sequence.tokenIds.length, Math.min(sequence.numToPrefill, sequence.numTokens));
         System.arraycopy(sequence.tokenIds, 0, ids, 0, numPrefilled);
-        for (int i = numPrefilled; i < sequence.numTokens - 1; i++) {
-            ids[i] = cache.tokens().at(sequence.blocks[i / BLOCK], i % BLOCK);
+        int tail = sequence.numTokens / BLOCK * BLOCK;
+        int end;
+        for (int position = numPrefilled; position < tail; position = end) {
+            end = (position / BLOCK + 1) * BLOCK;
+            cache.tokens().copy(sequence.blocks[position / BLOCK], position % BLOCK, ids, position, end - position);
         }
         if (numPrefilled < sequence.numTokens) {
-            ids[sequence.numTokens - 1] = sequence.lastTokenId;
+            slots.copyTail(sequence.convSlot, sequence.numTokens - tail, ids, tail);
         }
         return ids;
     }
@@ -300,9 +315,7 @@ final class SequenceMemory {
 
     /** A prefill chunk's tokens stand in the sequence's blocks; they can be found after {@link #endStep}. */
     void setChunk(Sequence sequence, int from, int to) {
-        for (int position = from; position < to; position++) {
-            setToken(sequence, position, sequence.tokenIds[position]);
-        }
+        setTokens(sequence, from, to);
         chunked[numChunked++] = sequence;
     }
 
@@ -313,9 +326,7 @@ final class SequenceMemory {
     void fork(Sequence leader, Sequence fork, int snapshot, ForwardBatch batch) {
         int promptLength = leader.numToPrefill;
         int numShared = promptLength / BLOCK;
-        fork.convSlot = convSlots.take();
-        fork.blocks = slotBlocks[fork.convSlot];
-        fork.numBlocks = 0;
+        takeSlot(fork);
         for (int i = 0; i < numShared; i++) {
             cache.retain(leader.blocks[i]);
             append(fork, leader.blocks[i], batch);
@@ -324,7 +335,6 @@ final class SequenceMemory {
         fork.chainKey = leader.chainKey;
         if (promptLength % BLOCK != 0) {
             int own = cache.take();
-            cache.tokens().copy(leader.blocks[numShared], own, promptLength % BLOCK);
             forkFrom[numForkCopies] = leader.blocks[numShared];
             forkTo[numForkCopies++] = own;
             append(fork, own, batch);
@@ -349,9 +359,9 @@ final class SequenceMemory {
         if (sequence.writtenSnapshot != ForwardBatch.NO_SNAPSHOT) {
             dropWrittenSnapshot(sequence);
         }
+        slots.release(sequence);
         convSlots.release(sequence.convSlot);
         sequence.convSlot = -1;
-        sequence.blockSlot = DecodeState.NO_SLOT;
     }
 
     private void dropWrittenSnapshot(Sequence sequence) {
@@ -389,8 +399,7 @@ final class SequenceMemory {
 
     /** Brings a swapped sequence back to blocks and a slot of its own. */
     void swapIn(Sequence sequence, ForwardBatch batch) {
-        sequence.convSlot = convSlots.take();
-        sequence.blocks = slotBlocks[sequence.convSlot];
+        takeSlot(sequence);
         sequence.chainKey = sequence.request.options().cacheSalt();
         for (int hostBlock : sequence.hostBlocks) {
             int block = cache.take();
@@ -399,10 +408,7 @@ final class SequenceMemory {
         }
         batch.addCopy(Copy.SLOT_FROM_HOST, sequence.hostSlot, sequence.convSlot);
         releaseHost(sequence);
-        int numStored = Math.min(sequence.numTokens, sequence.numBlocks * BLOCK);
-        for (int position = 0; position < numStored; position++) {
-            setToken(sequence, position, sequence.tokenIds[position]);
-        }
+        setTokens(sequence, 0, Math.min(sequence.numTokens, sequence.numBlocks * BLOCK));
     }
 
     void releaseHost(Sequence sequence) {

@@ -5,19 +5,21 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
 import java.util.Arrays;
 
-/** One planned step: the batch, the sequences that take a conv slot with it, and whose each row of logits is. */
+/**
+ * One planned step: the batch, the sequences that take a conv slot with it, and whose each row of logits is. A row is
+ * its conv slot's, so the step notes only those that have left their slot since.
+ */
 public final class Step {
     private final ForwardBatch batch;
     private final Sequence[] starts;
-    private final Sequence[] rows;
-    private final int[] rowWords;
+    private final Sequence[] leavers;
+    private int numLeavers;
     private int numStarts;
 
     Step(ModelLimits limits) {
         batch = new ForwardBatch(limits);
         starts = new Sequence[limits.maxNumSeqs()];
-        rows = new Sequence[limits.maxNumLogits()];
-        rowWords = new int[limits.maxNumLogits()];
+        leavers = new Sequence[limits.numConvSlots()];
     }
 
     public ForwardBatch batch() {
@@ -44,6 +46,7 @@ public final class Step {
 
     void clear() {
         batch.clear();
+        forgetLeavers();
         numStarts = 0;
     }
 
@@ -51,22 +54,24 @@ public final class Step {
         starts[numStarts++] = sequence;
     }
 
-    /** The batch's newest row of logits is this sequence's. */
-    void ownsLastRow(Sequence sequence, int words) {
-        int row = batch.numLogits() - 1;
-        rows[row] = sequence;
-        rowWords[row] = words;
+    /** A sequence gives its conv slot back: rows of this step that are the slot's are still its own. */
+    void left(Sequence sequence) {
+        int slot = sequence.convSlot;
+        if (leavers[slot] == null && batch.hasConvSlot(slot)) {
+            leavers[slot] = sequence;
+            numLeavers++;
+        }
     }
 
-    Sequence row(int row) {
-        return rows[row];
+    /** Who had a conv slot in this step and has left it, or null. */
+    Sequence leaver(int convSlot) {
+        return leavers[convSlot];
     }
 
-    int rowWords(int row) {
-        return rowWords[row];
-    }
-
-    void forgetRows() {
-        Arrays.fill(rows, 0, batch.numLogits(), null);
+    void forgetLeavers() {
+        if (numLeavers > 0) {
+            Arrays.fill(leavers, null);
+            numLeavers = 0;
+        }
     }
 }

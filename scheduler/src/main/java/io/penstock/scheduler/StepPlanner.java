@@ -18,6 +18,7 @@ final class StepPlanner {
 
     private final ModelLimits limits;
     private final SchedulerConfig config;
+    private final DecodeSlots slots;
     private final SequenceMemory memory;
     private final Admission admission;
     private final Preemption preemption;
@@ -34,9 +35,19 @@ final class StepPlanner {
     private int numPrefilling;
     private int numPrefillsLeft;
 
+    /** Conv slot, position and KV slot of each decode row; the rows that are not as others, and their masks. */
+    private final int[] decodes;
+    private final int[] positions;
+    private final int[] kvSlots;
+    private final int[] special;
+    private final int[] specialMasks;
+    private int numDecodes;
+    private int numSpecial;
+
     StepPlanner(Scheduler.Parts parts, Preemption preemption) {
         limits = parts.memory().limits();
         config = parts.config();
+        slots = parts.slots();
         memory = parts.memory();
         admission = parts.admission();
         running = parts.running();
@@ -45,6 +56,11 @@ final class StepPlanner {
         maxRunning = config.maxRunning(limits);
         this.preemption = preemption;
         prefilling = new Sequence[2 * limits.maxNumSeqs()];
+        decodes = new int[limits.maxNumSeqs()];
+        positions = new int[limits.maxNumSeqs()];
+        kvSlots = new int[limits.maxNumSeqs()];
+        special = new int[limits.maxNumSeqs()];
+        specialMasks = new int[limits.maxNumSeqs()];
     }
 
     void plan(Step step, long stepIndex) {
@@ -54,14 +70,7 @@ final class StepPlanner {
         step.clear();
         memory.beginStep(batch);
         numPrefilling = 0;
-        for (int i = 0; i < running.size(); i++) {
-            Sequence sequence = running.at(i);
-            if (sequence.state == State.DECODE) {
-                decode(sequence);
-            } else if (sequence.state == State.PREFILL) {
-                prefilling[numPrefilling++] = sequence;
-            }
-        }
+        decodeRunning();
         running.compact();
         numPrefillsLeft = numPrefilling;
         if (numPrefilling > 0) {
@@ -77,46 +86,83 @@ final class StepPlanner {
         }
     }
 
-    private void decode(Sequence sequence) {
-        int position = sequence.numScheduled;
-        if (sequence.numSampled >= sequence.maxTokens || position >= limits.maxModelLen()
-                || sequence.waitsForToken()) {
-            return;
+    private void decodeRunning() {
+        for (int i = 0; i < running.size(); i++) {
+            int slot = running.convSlot(i);
+            if (slots.numScheduled[slot] + 1 < slots.endLengths[slot]) {
+                decode(slot, i);
+            } else if (running.at(i).state == State.PREFILL) {
+                prefilling[numPrefilling++] = running.at(i);
+            }
         }
-        int mask = mask(sequence);
-        if (mask == TokenMasks.NO_ROOM) {
-            return;
-        }
-        int words = sequence.rowWords;
-        if (!sequence.output.reserve(words)) {
+        addDecodes();
+    }
+
+    /**
+     * Plans a row for the sequence that decodes in a conv slot.
+     *
+     * @param index its place in the list of running sequences: those from it on may give way to it
+     */
+    private void decode(int slot, int index) {
+        OutputQueue output = slots.outputs[slot];
+        if (!output.reserve(slots.rowWords[slot])) {
             stats.numStalledRows++;
             return;
         }
+        int position = slots.numScheduled[slot];
         int offset = position % ModelLimits.BLOCK_TOKENS;
-        if (offset == 0 && position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS
-                && !takeBlock(sequence, position)) {
-            sequence.output.unreserve(words);
-            return;
+        int blockSlot = slots.blockSlots[slot];
+        if ((offset + 1) % ModelLimits.BLOCK_TOKENS < 2 || blockSlot == DecodeSlots.NO_BLOCK) {
+            blockSlot = prepare(slot, position, index);
+            if (blockSlot == DecodeSlots.NO_BLOCK) {
+                output.unreserve(slots.rowWords[slot]);
+                return;
+            }
         }
-        if (offset == 0 || sequence.blockSlot == DecodeState.NO_SLOT) {
-            sequence.blockSlot = sequence.blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS;
+        decodes[numDecodes] = slot;
+        positions[numDecodes] = position;
+        kvSlots[numDecodes++] = blockSlot + offset;
+        slots.numScheduled[slot] = position + 1;
+    }
+
+    /**
+     * For a row that begins or ends a block, or is a sequence's first, or one of a demanded form.
+     *
+     * @return where its block begins, or {@link DecodeSlots#NO_BLOCK} when the sequence waits or gave way itself
+     */
+    private int prepare(int slot, int position, int index) {
+        Sequence sequence = slots.owner(slot);
+        slots.save(sequence);
+        int mask = sequence.waitsForToken() ? TokenMasks.NO_ROOM : mask(sequence);
+        if (mask == TokenMasks.NO_ROOM
+                || position == sequence.numBlocks * ModelLimits.BLOCK_TOKENS && !takeBlock(sequence, position, index)) {
+            return DecodeSlots.NO_BLOCK;
         }
-        int seq = batch.addDecode(
-                sequence.convSlot, ForwardBatch.LAST_SAMPLED, position, sequence.blockSlot + offset);
-        if (sequence.numTokens > position) {
-            memory.setToken(sequence, position, sequence.lastTokenId);
+        int blockSlot = sequence.blocks[position / ModelLimits.BLOCK_TOKENS] * ModelLimits.BLOCK_TOKENS;
+        if (sequence.grammar == null) {
+            slots.blockSlots[slot] = blockSlot;
         }
-        if (offset == ModelLimits.BLOCK_TOKENS - 1) {
-            memory.writeSnapshot(sequence, position, batch.numTokens() - 1, batch);
+        special[numSpecial] = numDecodes;
+        specialMasks[numSpecial++] = mask;
+        return blockSlot;
+    }
+
+    private void addDecodes() {
+        int firstSeq = batch.numSeqs();
+        int firstRow = batch.numLogits();
+        batch.addDecodes(numDecodes, decodes, positions, kvSlots);
+        for (int i = 0; i < numSpecial; i++) {
+            int row = special[i];
+            Sequence sequence = slots.owner(decodes[row]);
+            if ((positions[row] + 1) % ModelLimits.BLOCK_TOKENS == 0) {
+                memory.writeSnapshot(sequence, positions[row], batch.firstToken(firstSeq + row), batch);
+            }
+            memory.start(sequence, firstSeq + row, batch);
+            batch.setMask(firstRow + row, specialMasks[i]);
         }
-        memory.start(sequence, seq, batch);
-        batch.sample(seq);
-        batch.setMask(mask);
-        step.ownsLastRow(sequence, words);
-        sequence.numScheduled++;
-        sequence.numSampled++;
-        sequence.scheduledStep = stepIndex;
-        stats.numDecodeTokens++;
+        stats.numDecodeTokens += numDecodes;
+        numDecodes = 0;
+        numSpecial = 0;
     }
 
     /** The step's mask for what the sequence may go on with; without room for it the sequence waits. */
@@ -130,12 +176,12 @@ final class StepPlanner {
     }
 
     /** A block for the token at {@code position}, by preemption if need be; false when the sequence itself gave way. */
-    private boolean takeBlock(Sequence sequence, int position) {
+    private boolean takeBlock(Sequence sequence, int position, int index) {
         if (sequence.numBlocks >= sequence.expectedBlocks) {
             admission.renewPromise(sequence);
         }
         while (memory.cache().numAvailable() == 0) {
-            Sequence victim = preemption.victim(stepIndex);
+            Sequence victim = preemption.victim(index, batch);
             if (victim == null) {
                 return false;
             }
@@ -169,7 +215,7 @@ final class StepPlanner {
             return false;
         }
         while (memory.cache().numAvailable() < numMissing) {
-            Sequence victim = preemption.victim(stepIndex);
+            Sequence victim = preemption.victim(0, batch);
             if (victim == null || victim == sequence) {
                 return false;
             }
@@ -240,26 +286,17 @@ final class StepPlanner {
         memory.setChunk(sequence, from, to);
         memory.writeSnapshots(sequence, from, to, firstToken, batch);
         sequence.numScheduled = to;
-        sequence.scheduledStep = stepIndex;
         stats.numPrefillTokens += numTokens;
         stats.numRecomputedTokens += Math.max(0, Math.min(to, sequence.numComputedBefore) - from);
         sequence.numComputedBefore = Math.max(sequence.numComputedBefore, to);
         if (isLast) {
-            sequence.state = State.DECODE;
-            sample(sequence, seq, sequence, words);
-            batch.setMask(mask);
+            batch.sample(seq);
+            batch.setMask(batch.numLogits() - 1, mask);
+            slots.enter(sequence);
             if (sequence == sequence.request.leader && !sequence.request.isForked) {
                 fork(sequence, seq);
             }
         }
-    }
-
-    private void sample(Sequence leader, int seq, Sequence sampled, int words) {
-        batch.sample(seq, sampled.convSlot);
-        step.ownsLastRow(sampled, words);
-        sampled.numSampled++;
-        sampled.scheduledStep = stepIndex;
-        assert leader.request == sampled.request;
     }
 
     private void score(Sequence sequence, int seq, int firstToken, int numTokens) {
@@ -270,7 +307,6 @@ final class StepPlanner {
         for (int i = 0; i < numRows; i++, position++) {
             sequence.request.output().reserve(words);
             batch.score(seq, firstToken + position - sequence.numScheduled, sequence.tokenIds[position + 1], numTop);
-            step.ownsLastRow(sequence, words);
         }
         sequence.request.numScored += numRows;
     }
@@ -305,11 +341,11 @@ final class StepPlanner {
             memory.promise(choice, admission.expectedBlocks(choice));
             choice.numCachedTokens = leader.numToPrefill;
             choice.numComputedBefore = leader.numToPrefill;
-            choice.state = State.DECODE;
+            slots.enter(choice);
             running.add(choice);
             step.start(choice);
-            sample(leader, seq, choice, words);
-            batch.setMask(mask);
+            batch.sample(seq, choice.convSlot);
+            batch.setMask(batch.numLogits() - 1, mask);
             stats.numForks++;
         }
         if (snapshot != ForwardBatch.NO_SNAPSHOT) {
@@ -327,7 +363,7 @@ final class StepPlanner {
                     || batch.numTokens() >= limits.maxNumBatchedTokens()) {
                 return;
             }
-            if (sequence.preemptedStep == stepIndex || sequence.numSampled > sequence.numOutput) {
+            if (sequence.preemptedStep == stepIndex || sequence.numSampled > sequence.numOutput()) {
                 return;
             }
             if (!canReport(sequence)) {
@@ -347,7 +383,8 @@ final class StepPlanner {
     /** Whether this step computes for another sequence what this one could then take from the cache. */
     private boolean isBeingComputed(Sequence sequence) {
         for (int i = 0; i < numPrefilling; i++) {
-            if (prefilling[i].scheduledStep == stepIndex && admission.wouldHit(sequence, prefilling[i])) {
+            Sequence other = prefilling[i];
+            if (other.isRunning() && batch.hasConvSlot(other.convSlot) && admission.wouldHit(sequence, other)) {
                 return true;
             }
         }
@@ -377,12 +414,14 @@ final class StepPlanner {
         }
         memory.promise(sequence, admission.expectedBlocks(sequence));
         step.start(sequence);
-        sequence.state = isResumedDecode ? State.DECODE : State.PREFILL;
+        sequence.state = State.PREFILL;
         sequence.nextSnapshotBlock = memory.nextSnapshotBlock(sequence);
         prefilling[numPrefilling++] = sequence;
         running.add(sequence);
         if (isResumedDecode) {
-            decode(sequence);
+            slots.enter(sequence);
+            decode(sequence.convSlot, running.size());
+            addDecodes();
         } else {
             prefill(sequence, numTokens);
         }

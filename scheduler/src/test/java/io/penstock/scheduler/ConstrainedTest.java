@@ -79,7 +79,7 @@ class ConstrainedTest {
         driver.run();
         queue.poll(collector, 1000);
         assertPermitted(collector.outcomes.get(1L).choices.getFirst());
-        assertTrue(bound.sequences[0].numOutput > 3, "tokens");
+        assertTrue(bound.sequences[0].numOutput() > 3, "tokens");
         for (int i = 1; i < withMask.size(); i++) {
             int since = withMask.get(i) - withMask.get(i - 1);
             boolean isAlone = withMask.get(i - 1) >= without.getLast();

@@ -170,7 +170,7 @@ class OutputQueueTest {
             queue.writeToken(9, 0, numTokens++);
         }
         for (Sequence sequence : request.sequences) {
-            sequence.numOutput = 70 + sequence.choice;
+            sequence.numTokens = request.promptLength() + 70 + sequence.choice;
             sequence.numCachedTokens = 64;
             sequence.numPreemptions = 3;
             queue.writeFinish(sequence, FinishReason.DEADLINE, -1);

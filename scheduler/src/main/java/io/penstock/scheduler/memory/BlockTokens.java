@@ -4,9 +4,9 @@ import io.penstock.runtime.ModelLimits;
 import java.util.Arrays;
 
 /**
- * The token ids of all KV blocks, [blocks, 64]: what a block's keys and values were computed from. A running
- * sequence's tokens are here and nowhere else, and a prefix match compares them, so that no hash collision can hand
- * out foreign keys and values.
+ * The token ids of all KV blocks, [blocks, 64]: what a block's keys and values were computed from. The outputs of a
+ * running sequence are here, but for its last, partial block, and nowhere else; a prefix match compares them, so that
+ * no hash collision can hand out foreign keys and values.
  */
 public final class BlockTokens {
     private static final int BLOCK = ModelLimits.BLOCK_TOKENS;
@@ -17,23 +17,14 @@ public final class BlockTokens {
         tokenIds = new int[Math.multiplyExact(numBlocks, BLOCK)];
     }
 
-    /** Sets one token of a block. */
-    public void set(int block, int offset, int tokenId) {
-        tokenIds[block * BLOCK + offset] = tokenId;
+    /** Sets {@code count} tokens of a block from {@code offset} on. */
+    public void set(int block, int offset, int[] ids, int idsFrom, int count) {
+        System.arraycopy(ids, idsFrom, tokenIds, block * BLOCK + offset, count);
     }
 
-    /** Sets the token at {@code slot}: block x 64 + offset. */
-    public void set(int slot, int tokenId) {
-        tokenIds[slot] = tokenId;
-    }
-
-    public int at(int block, int offset) {
-        return tokenIds[block * BLOCK + offset];
-    }
-
-    /** Copies the first {@code numTokens} tokens of a block to another one. */
-    public void copy(int from, int to, int numTokens) {
-        System.arraycopy(tokenIds, from * BLOCK, tokenIds, to * BLOCK, numTokens);
+    /** Copies {@code count} tokens of a block from {@code offset} on. */
+    public void copy(int block, int offset, int[] ids, int idsFrom, int count) {
+        System.arraycopy(tokenIds, block * BLOCK + offset, ids, idsFrom, count);
     }
 
     /** Whether the block holds exactly these 64 tokens. */

@@ -34,9 +34,7 @@ class PrefixCacheTest {
         long key = salt;
         for (int i = 0; i < blocks.length; i++) {
             blocks[i] = cache.take();
-            for (int offset = 0; offset < BLOCK; offset++) {
-                cache.tokens().set(blocks[i], offset, ids[i * BLOCK + offset]);
-            }
+            cache.tokens().set(blocks[i], 0, ids, i * BLOCK, BLOCK);
             key = cache.tokens().key(key, blocks[i]);
             blocks[i] = cache.insert(blocks[i], i == 0 ? -1 : blocks[i - 1], key, salt);
         }

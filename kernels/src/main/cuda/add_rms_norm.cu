@@ -27,20 +27,6 @@ extern "C" __global__ void __launch_bounds__(kMaxWarps* kWarpSize) add_rms_norm_
         return;
     }
 
-#pragma unroll
-    for (int v = 0; v < kRowVectors; v++) {
-        float sum[kVectorWidth];
-        float y[kVectorWidth];
-        unpack(row[v], sum);
-        unpack(addend[v], y);
-#pragma unroll
-        for (int i = 0; i < kVectorWidth; i++) {
-            sum[i] += y[i];
-        }
-        row[v] = pack(sum);
-        if (row_column(v) < num_columns) {
-            store_vector(residual + offset + row_column(v), row[v]);
-        }
-    }
+    add_to_row(row, addend, residual + offset, num_columns);
     normalise_row(out + offset, row, shared_weight, num_columns, eps);
 }

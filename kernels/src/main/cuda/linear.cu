@@ -7,16 +7,31 @@
 
 extern __shared__ __align__(128) uint8_t shared_stages[];
 
+// The block's part of the output.
+template <typename Tile>
+struct Linear {
+    Tile tile;
+    int first_row = blockIdx.x * Tile::BLOCK_M;
+    int first_column = blockIdx.y * Tile::BLOCK_N;
+    int num_rows;
+
+    __device__ __forceinline__ Linear(const bf16* x, const bf16* weight, int all_rows, int num_columns, int k)
+        : num_rows(all_rows - first_row) {
+        const PlainRows rows = {x + static_cast<size_t>(first_row) * k, num_rows};
+        const bf16* first = weight + static_cast<size_t>(first_column) * k;
+        tile.run(shared_address(shared_stages), rows, first, num_columns - first_column, k);
+    }
+};
+
 template <typename Tile>
 __device__ __forceinline__ void linear_bf16(
     bf16* __restrict__ y, const bf16* __restrict__ x, const bf16* __restrict__ weight, int num_rows, int num_columns,
     int k) {
-    Tile tile;
-    tile.run(shared_address(shared_stages), x, weight, num_rows, num_columns, k);
-    tile.store_rows(num_rows, [&](int row, int group, int quad, const float (&values)[8]) {
-        const int column = group + quad * 8;
+    Linear<Tile> linear(x, weight, num_rows, num_columns, k);
+    linear.tile.store_rows(linear.num_rows, [&](int row, int group, int quad, const float (&values)[8]) {
+        const int column = linear.first_column + group + quad * 8;
         if (column < num_columns) {
-            store_vector(y + static_cast<size_t>(row) * num_columns + column, pack(values));
+            store_vector(y + static_cast<size_t>(linear.first_row + row) * num_columns + column, pack(values));
         }
     });
 }
@@ -25,14 +40,13 @@ template <typename Tile>
 __device__ __forceinline__ void linear_f32(
     float* __restrict__ y, const bf16* __restrict__ x, const bf16* __restrict__ weight, int num_rows, int num_columns,
     int k) {
-    Tile tile;
-    tile.run(shared_address(shared_stages), x, weight, num_rows, num_columns, k);
-    tile.store_rows(num_rows, [&](int row, int group, int quad, const float (&values)[8]) {
+    Linear<Tile> linear(x, weight, num_rows, num_columns, k);
+    linear.tile.store_rows(linear.num_rows, [&](int row, int group, int quad, const float (&values)[8]) {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            const int column = group + half * 16 + quad * 4;
+            const int column = linear.first_column + group + half * 16 + quad * 4;
             if (column < num_columns) {
-                *reinterpret_cast<float4*>(y + static_cast<size_t>(row) * num_columns + column) =
+                *reinterpret_cast<float4*>(y + static_cast<size_t>(linear.first_row + row) * num_columns + column) =
                     make_float4(values[4 * half], values[4 * half + 1], values[4 * half + 2], values[4 * half + 3]);
             }
         }
@@ -43,18 +57,11 @@ template <typename Tile>
 __device__ __forceinline__ void linear_silu_and_mul_bf16(
     bf16* __restrict__ y, const bf16* __restrict__ x, const bf16* __restrict__ gate_up, int num_rows, int width,
     int k) {
-    Tile tile;
-    tile.run(shared_address(shared_stages), x, gate_up, num_rows, 2 * width, k);
-    tile.store_rows(num_rows, [&](int row, int group, int quad, const float (&values)[8]) {
-        const int column = group / 2 + quad * 4;
+    Linear<Tile> linear(x, gate_up, num_rows, 2 * width, k);
+    linear.tile.store_rows(linear.num_rows, [&](int row, int group, int quad, const float (&values)[8]) {
+        const int column = (linear.first_column + group) / 2 + quad * 4;
         if (column < width) {
-            float out[4];
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                out[i] = __fdividef(values[i], 1.0f + __expf(-values[i])) * values[4 + i];
-            }
-            *reinterpret_cast<uint2*>(y + static_cast<size_t>(row) * width + column) =
-                make_uint2(cvt_rn_bf16x2_f32(out[1], out[0]), cvt_rn_bf16x2_f32(out[3], out[2]));
+            store_silu_and_mul(y + static_cast<size_t>(linear.first_row + row) * width + column, values);
         }
     });
 }
@@ -62,11 +69,11 @@ __device__ __forceinline__ void linear_silu_and_mul_bf16(
 // Few rows: few blocks, so each keeps as many bytes of weights in flight as shared memory holds. Many rows: two blocks
 // a multiprocessor, 64 FLOPs a byte of shared memory. All fit in the 99 KiB that compute capability 8.9 gives a block.
 template <typename Columns>
-using TileM16 = LinearTile<16, 64, 1, 2, 8, Columns>;
+using TileM16 = LinearTile<16, 64, 1, 2, 8, Columns, PlainRows>;
 template <typename Columns>
-using TileM64 = LinearTile<64, 64, 2, 2, 6, Columns>;
+using TileM64 = LinearTile<64, 64, 2, 2, 6, Columns, PlainRows>;
 template <typename Columns>
-using TileM128 = LinearTile<128, 128, 2, 4, 3, Columns>;
+using TileM128 = LinearTile<128, 128, 2, 4, 3, Columns, PlainRows>;
 
 #define LINEAR(function, variant, Tile, Columns, Out)                                               \
     extern "C" __global__ void __launch_bounds__(Tile<Columns>::kThreads) variant(                  \

@@ -1,4 +1,4 @@
-// RMSNorm of a row that one warp holds in registers: used by rms_norm and add_rms_norm.
+// RMSNorm of a row that one warp holds in registers: used by rms_norm and the operations that end with one.
 #pragma once
 
 #include "bf16.cuh"
@@ -29,9 +29,31 @@ __device__ __forceinline__ void copy_weight(bf16 (&shared_weight)[kMaxColumns], 
     }
 }
 
-// out = bf16(bf16(x / sqrt(mean(x^2) + eps)) * weight)
+// row = bf16(row + addend), which goes to out as well.
+__device__ __forceinline__ void add_to_row(
+    Bf16x8 (&row)[kRowVectors], const Bf16x8 (&addend)[kRowVectors], bf16* out, int num_columns) {
+#pragma unroll
+    for (int v = 0; v < kRowVectors; v++) {
+        float sum[kVectorWidth];
+        float y[kVectorWidth];
+        unpack(row[v], sum);
+        unpack(addend[v], y);
+#pragma unroll
+        for (int i = 0; i < kVectorWidth; i++) {
+            sum[i] += y[i];
+        }
+        row[v] = pack(sum);
+        if (row_column(v) < num_columns) {
+            store_vector(out + row_column(v), row[v]);
+        }
+    }
+}
+
+// Gives store(column, eight values) the row bf16(bf16(x / sqrt(mean(x^2) + eps)) * weight).
+template <typename Store>
 __device__ __forceinline__ void normalise_row(
-    bf16* out, const Bf16x8 (&row)[kRowVectors], const bf16 (&shared_weight)[kMaxColumns], int num_columns, float eps) {
+    const Bf16x8 (&row)[kRowVectors], const bf16 (&shared_weight)[kMaxColumns], int num_columns, float eps,
+    Store store) {
     float squares = 0;
 #pragma unroll
     for (int v = 0; v < kRowVectors; v++) {
@@ -61,6 +83,13 @@ __device__ __forceinline__ void normalise_row(
         for (int i = 0; i < kVectorWidth; i++) {
             x[i] *= weight[i];
         }
-        store_vector(out + row_column(v), pack(x));
+        store(row_column(v), pack(x));
     }
+}
+
+__device__ __forceinline__ void normalise_row(
+    bf16* out, const Bf16x8 (&row)[kRowVectors], const bf16 (&shared_weight)[kMaxColumns], int num_columns, float eps) {
+    normalise_row(row, shared_weight, num_columns, eps, [&](int column, const Bf16x8& values) {
+        store_vector(out + column, values);
+    });
 }

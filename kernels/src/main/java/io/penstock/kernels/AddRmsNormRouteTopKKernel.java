@@ -1,0 +1,169 @@
+package io.penstock.kernels;
+
+import static io.penstock.kernels.EntryPoint.Type.FLOAT;
+import static io.penstock.kernels.EntryPoint.Type.INT;
+import static io.penstock.kernels.EntryPoint.Type.POINTER;
+
+import io.penstock.device.Device;
+import io.penstock.device.LaunchShape;
+import io.penstock.device.Stream;
+
+/**
+ * {@code residual += update; out = rmsNorm(residual)}, then the router: {@code s = sigmoid(out gateᵀ)}, the experts with
+ * the largest {@code s + bias} (ties to the lowest index) and their weights, and the (token, slot) pairs sorted by
+ * expert and cut into the tiles of {@link GroupedLinearKernel}. All of it stays on the device and is the same in any
+ * schedule; a token's values depend on no other token.
+ */
+public final class AddRmsNormRouteTopKKernel extends OperationKernel {
+    static final EntryPoint BF16 = new EntryPoint("add_rms_norm_route_top_k_bf16", 128, POINTER, POINTER, POINTER,
+            POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER,
+            INT, INT, INT, INT, INT, INT, FLOAT, FLOAT);
+
+    /** Experts come in multiples of it. */
+    public static final int EXPERT_MULTIPLE = 8;
+
+    public static final int MAX_EXPERTS = 64;
+    public static final int MAX_EXPERTS_PER_TOKEN = 8;
+
+    private static final int BLOCK_THREADS = 256;
+    private static final int BLOCK_TOKENS = 8;
+    private static final int ALIGNMENT_BYTES = 256;
+    private static final int TILE_BYTES = 16;
+
+    private final Launch launch;
+    private final int numExperts;
+    private final int expertsPerToken;
+    private final LaunchShape shape = LaunchShape.ofThreads(BLOCK_THREADS);
+
+    /** For rows of {@code numColumns}, a multiple of 8 and at most 2048. */
+    public AddRmsNormRouteTopKKernel(Device device, int numColumns, float eps, Rule rule) {
+        super(device, "add_rms_norm_route_top_k");
+        numExperts = rule.numExperts();
+        expertsPerToken = rule.expertsPerToken();
+        launch = launch(BF16);
+        launch.args()
+                .setInt(16, WarpRows.requireColumns(numColumns))
+                .setInt(17, numExperts)
+                .setInt(18, expertsPerToken)
+                .setInt(19, rule.isNormalised() ? 1 : 0)
+                .setFloat(21, rule.scaling())
+                .setFloat(22, eps);
+    }
+
+    /**
+     * How scores become weights.
+     *
+     * @param numExperts a multiple of 8, at most 64
+     * @param expertsPerToken at most 8
+     * @param isNormalised whether weights are divided by (their sum + 1e-6)
+     * @param scaling multiplies the weights at the end
+     */
+    public record Rule(int numExperts, int expertsPerToken, boolean isNormalised, float scaling) {
+        public Rule {
+            if (numExperts < 1 || numExperts > MAX_EXPERTS || numExperts % EXPERT_MULTIPLE != 0) {
+                throw new IllegalArgumentException(numExperts + " experts: the kernel takes multiples of "
+                        + EXPERT_MULTIPLE + " up to " + MAX_EXPERTS);
+            }
+            if (expertsPerToken < 1 || expertsPerToken > Math.min(MAX_EXPERTS_PER_TOKEN, numExperts)) {
+                throw new IllegalArgumentException(expertsPerToken + " of " + numExperts
+                        + " experts a token: the kernel takes 1 to " + MAX_EXPERTS_PER_TOKEN);
+            }
+        }
+    }
+
+    /**
+     * Addresses that hold for a layer.
+     *
+     * @param norm bfloat16 [columns]
+     * @param gate bfloat16 [experts, columns]
+     * @param bias float32 [experts], added for the choice only; 0 if the model has none
+     */
+    public record LayerAddresses(long norm, long gate, long bias) {}
+
+    /**
+     * A step's routing in one range of device memory: written by this operation, read by {@link GroupedLinearKernel}.
+     * A pair is {@code token * expertsPerToken + slot}; slots go by falling {@code s + bias}. Padding tokens have
+     * neither an expert nor a weight.
+     *
+     * @param expertIds int [pairs]
+     * @param weights float32 [pairs]
+     * @param sortedPairs int [pairs of real tokens]: sorted by expert, within an expert in rising order
+     * @param offsets int [experts + 1]: where each expert begins in {@code sortedPairs}
+     * @param tiles int [tiles][4]: expert, its first place in {@code sortedPairs}, rows, 0
+     * @param numTiles int [1]
+     * @param masks for the operation itself: byte [ceil(tokens / 8)][experts]
+     * @param numArrived for the operation itself: int [1], zero before the first launch and after each
+     */
+    public record RoutingAddresses(long expertIds, long weights, long sortedPairs, long offsets, long tiles,
+            long numTiles, long masks, long numArrived) {
+        /** The range that begins at an address, a multiple of 256; it is zero before the first launch. */
+        public static RoutingAddresses at(long address, int maxTokens, int numExperts, int expertsPerToken) {
+            long[] sizes = sizes(maxTokens, numExperts, expertsPerToken);
+            long[] at = new long[sizes.length];
+            for (int i = 0; i < sizes.length; i++) {
+                at[i] = i == 0 ? address : at[i - 1] + align(sizes[i - 1]);
+            }
+            return new RoutingAddresses(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]);
+        }
+
+        /** Bytes of the range. */
+        public static long sizeBytes(int maxTokens, int numExperts, int expertsPerToken) {
+            long sum = 0;
+            for (long size : sizes(maxTokens, numExperts, expertsPerToken)) {
+                sum += align(size);
+            }
+            return sum;
+        }
+
+        private static long[] sizes(int maxTokens, int numExperts, int expertsPerToken) {
+            int numPairs = Math.multiplyExact(maxTokens, expertsPerToken);
+            long pairs = (long) Integer.BYTES * numPairs;
+            return new long[] {pairs, pairs, pairs, (long) Integer.BYTES * (numExperts + 1),
+                (long) TILE_BYTES * LinearTile.mostTiles(numPairs, numExperts), Integer.BYTES,
+                (long) numExperts * blocks(maxTokens), Integer.BYTES};
+        }
+
+        private static long align(long sizeBytes) {
+            return Math.ceilDiv(sizeBytes, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+        }
+    }
+
+    static int blocks(int numTokens) {
+        return Math.ceilDiv(numTokens, BLOCK_TOKENS);
+    }
+
+    /**
+     * Queues it; the three matrices do not overlap.
+     *
+     * @param residual address of bfloat16 [tokens, columns], overwritten with the sum
+     * @param out address of bfloat16 [tokens, columns]
+     * @param update address of bfloat16 [tokens, columns]
+     * @param numRealTokens address of int [1]: tokens from there on are padding, which has no experts; 0 if there is none
+     */
+    public void launch(Stream stream, long residual, long out, long update, LayerAddresses layer,
+            RoutingAddresses routing, long numRealTokens, int numTokens) {
+        if (numTokens == 0) {
+            return;
+        }
+        LinearTile tile = LinearTile.selectGrouped(numTokens * expertsPerToken, numExperts);
+        launch.args()
+                .setPointer(0, residual)
+                .setPointer(1, out)
+                .setPointer(2, update)
+                .setPointer(3, layer.norm())
+                .setPointer(4, layer.gate())
+                .setPointer(5, layer.bias())
+                .setPointer(6, routing.expertIds())
+                .setPointer(7, routing.weights())
+                .setPointer(8, routing.sortedPairs())
+                .setPointer(9, routing.offsets())
+                .setPointer(10, routing.tiles())
+                .setPointer(11, routing.numTiles())
+                .setPointer(12, routing.masks())
+                .setPointer(13, routing.numArrived())
+                .setPointer(14, numRealTokens)
+                .setInt(15, numTokens)
+                .setInt(20, tile.blockRows());
+        launch.run(stream, shape.grid(blocks(numTokens), 1, 1));
+    }
+}

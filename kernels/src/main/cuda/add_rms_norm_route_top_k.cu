@@ -216,6 +216,22 @@ __device__ __forceinline__ bool arrives_last(Shared& shared, unsigned* num_arriv
     return shared.is_last;
 }
 
+// Phase 4: the block's masks; then the last block sorts everybody's pairs.
+__device__ __forceinline__ void group(
+    Shared& shared, uint8_t* masks, unsigned* num_arrived, const Choices& choices, const Groups& groups) {
+    __syncthreads();
+    if (threadIdx.x < choices.num_experts) {
+        masks[static_cast<size_t>(blockIdx.x) * choices.num_experts + threadIdx.x] = shared.masks[threadIdx.x];
+    }
+    if (arrives_last(shared, num_arrived)) {
+        Grouping(choices, groups, shared.scratch).run();
+    }
+}
+
+__device__ __forceinline__ int real_tokens(const int* num_real_tokens, int num_tokens) {
+    return num_real_tokens == nullptr ? num_tokens : min(load_uniform(num_real_tokens), num_tokens);
+}
+
 extern "C" __global__ void __launch_bounds__(kThreads) add_rms_norm_route_top_k_bf16(
     bf16* __restrict__ residual,              // [tokens, columns]
     bf16* __restrict__ out,                   // [tokens, columns]
@@ -237,7 +253,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) add_rms_norm_route_top_k_
     __shared__ Shared shared;
     const int token_idx = blockIdx.x * kMaskTokens + threadIdx.x / kWarpSize;
     const size_t offset = static_cast<size_t>(token_idx) * num_columns;
-    const int num_real = num_real_tokens == nullptr ? num_tokens : min(load_uniform(num_real_tokens), num_tokens);
+    const int num_real = real_tokens(num_real_tokens, num_tokens);
     if (threadIdx.x < kMaxExperts) {
         shared.masks[threadIdx.x] = 0;
     }
@@ -250,13 +266,33 @@ extern "C" __global__ void __launch_bounds__(kThreads) add_rms_norm_route_top_k_
     __syncthreads();
     const Rule rule = {bias, num_experts, top_k, is_normalised != 0, scaling};
     choose_experts(shared, rule, token_idx, token_idx < num_real, expert_ids, routing_weights);
+    group(
+        shared, masks, num_arrived, {masks, expert_ids, num_real, num_experts, top_k},
+        {sorted_pairs, offsets, tiles, num_tiles, tile_rows});
+}
+
+// Sorts choices that somebody else has written.
+extern "C" __global__ void __launch_bounds__(kThreads) add_rms_norm_route_top_k_regroup(
+    const int* expert_ids,                    // [tokens, top_k], different experts for a token
+    int* __restrict__ sorted_pairs,           // this and what follows as above
+    int* __restrict__ offsets,                // [experts + 1]
+    int4* __restrict__ tiles,                 // [tiles]
+    int* __restrict__ num_tiles,              // [1]
+    uint8_t* masks,                           // [ceil(tokens / 8)][experts]
+    unsigned* num_arrived,                    // [1]
+    const int* __restrict__ num_real_tokens,  // [1] or null
+    int num_tokens, int num_experts, int top_k, int tile_rows) {
+    __shared__ Shared shared;
+    const int num_real = real_tokens(num_real_tokens, num_tokens);
+    if (threadIdx.x < kMaxExperts) {
+        shared.masks[threadIdx.x] = 0;
+    }
     __syncthreads();
-    if (threadIdx.x < num_experts) {
-        masks[static_cast<size_t>(blockIdx.x) * num_experts + threadIdx.x] = shared.masks[threadIdx.x];
+    const int pair = blockIdx.x * kMaskTokens * top_k + threadIdx.x;
+    if (threadIdx.x < kMaskTokens * top_k && pair < num_real * top_k) {
+        atomicOr(&shared.masks[expert_ids[pair]], 1u << threadIdx.x / top_k);
     }
-    if (arrives_last(shared, num_arrived)) {
-        const Choices choices = {masks, expert_ids, num_real, num_experts, top_k};
-        const Groups groups = {sorted_pairs, offsets, tiles, num_tiles, tile_rows};
-        Grouping(choices, groups, shared.scratch).run();
-    }
+    group(
+        shared, masks, num_arrived, {masks, expert_ids, num_real, num_experts, top_k},
+        {sorted_pairs, offsets, tiles, num_tiles, tile_rows});
 }

@@ -19,6 +19,9 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER,
             INT, INT, INT, INT, INT, INT, FLOAT, FLOAT);
 
+    static final EntryPoint REGROUP = new EntryPoint("add_rms_norm_route_top_k_regroup", 80, POINTER, POINTER,
+            POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
+
     /** Experts come in multiples of it. */
     public static final int EXPERT_MULTIPLE = 8;
 
@@ -31,6 +34,7 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
     private static final int TILE_BYTES = 16;
 
     private final Launch launch;
+    private final Launch regroup;
     private final int numExperts;
     private final int expertsPerToken;
     private final LaunchShape shape = LaunchShape.ofThreads(BLOCK_THREADS);
@@ -48,6 +52,8 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
                 .setInt(19, rule.isNormalised() ? 1 : 0)
                 .setFloat(21, rule.scaling())
                 .setFloat(22, eps);
+        regroup = launch(REGROUP);
+        regroup.args().setInt(9, numExperts).setInt(10, expertsPerToken);
     }
 
     /**
@@ -115,12 +121,22 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             return sum;
         }
 
+        /** Bytes of {@code tiles} for steps of up to so many tokens. */
+        public static long tilesBytes(int maxTokens, int numExperts, int expertsPerToken) {
+            return (long) TILE_BYTES * LinearTile.mostTiles(maxTokens * expertsPerToken, numExperts);
+        }
+
+        /** Bytes of {@code masks} for steps of up to so many tokens. */
+        public static long masksBytes(int maxTokens, int numExperts) {
+            return (long) numExperts * blocks(maxTokens);
+        }
+
         private static long[] sizes(int maxTokens, int numExperts, int expertsPerToken) {
             int numPairs = Math.multiplyExact(maxTokens, expertsPerToken);
             long pairs = (long) Integer.BYTES * numPairs;
             return new long[] {pairs, pairs, pairs, (long) Integer.BYTES * (numExperts + 1),
-                (long) TILE_BYTES * LinearTile.mostTiles(numPairs, numExperts), Integer.BYTES,
-                (long) numExperts * blocks(maxTokens), Integer.BYTES};
+                tilesBytes(maxTokens, numExperts, expertsPerToken), Integer.BYTES,
+                masksBytes(maxTokens, numExperts), Integer.BYTES};
         }
 
         private static long align(long sizeBytes) {
@@ -165,5 +181,29 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
                 .setInt(15, numTokens)
                 .setInt(20, tile.blockRows());
         launch.run(stream, shape.grid(blocks(numTokens), 1, 1));
+    }
+
+    /**
+     * Queues the grouping alone, of expert ids that somebody else has written: to force a choice.
+     *
+     * @param numRealTokens as above
+     */
+    public void launchRegroup(Stream stream, RoutingAddresses routing, long numRealTokens, int numTokens) {
+        if (numTokens == 0) {
+            return;
+        }
+        LinearTile tile = LinearTile.selectGrouped(numTokens * expertsPerToken, numExperts);
+        regroup.args()
+                .setPointer(0, routing.expertIds())
+                .setPointer(1, routing.sortedPairs())
+                .setPointer(2, routing.offsets())
+                .setPointer(3, routing.tiles())
+                .setPointer(4, routing.numTiles())
+                .setPointer(5, routing.masks())
+                .setPointer(6, routing.numArrived())
+                .setPointer(7, numRealTokens)
+                .setInt(8, numTokens)
+                .setInt(11, tile.blockRows());
+        regroup.run(stream, shape.grid(blocks(numTokens), 1, 1));
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.runtime.check;
 
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.FeedForward.RouterRule;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,6 +33,19 @@ final class NormCases {
                     trial -> checkAddRmsNorm(trial, size[0], size[1])));
         }
         all.add(OperationCase.large("add_rms_norm", "1027 x 2048", trial -> checkAddRmsNorm(trial, 1027, 2048)));
+        return all;
+    }
+
+    static List<OperationCase> combineAddRmsNorm() {
+        List<OperationCase> all = new ArrayList<>();
+        for (int i = 0; i < SIZES.length; i++) {
+            int[] size = SIZES[i];
+            int expertsPerToken = 1 + 3 * i % 8;
+            all.add(OperationCase.small("combine_add_rms_norm", size[0] + " x " + expertsPerToken + " x " + size[1],
+                    trial -> checkCombineAddRmsNorm(trial, size[0], size[1], expertsPerToken)));
+        }
+        all.add(OperationCase.large("combine_add_rms_norm", "1027 x 4 x 2048",
+                trial -> checkCombineAddRmsNorm(trial, 1027, 2048, 4)));
         return all;
     }
 
@@ -84,6 +98,37 @@ final class NormCases {
             trial.closeness().requireClose("add_rms_norm", columns, reference.expected, reference.bounds, actual[1]);
             trial.closeness().requireTwin(
                     "add_rms_norm", columns, twin.addRmsNorm(residual, update, weight)[1], actual[1]);
+        }
+    }
+
+    /** The sum over a token's slots is in their order and rounded once, so the residual has no tolerance. */
+    private static void checkCombineAddRmsNorm(Trial trial, int numRows, int columns, int expertsPerToken) {
+        float[] residual = trial.samples().normal(numRows * columns, 3);
+        float[] expertOut = trial.samples().normal(numRows * expertsPerToken * columns, 0.3);
+        float[] weight = trial.samples().normal(columns, 1);
+        ModelConfig config = Samples.config(columns, new RouterRule(8, expertsPerToken, true, 1));
+        ModelLimits limits = Samples.limits(1, numRows);
+        float[] update = new float[residual.length];
+        for (int i = 0; i < update.length; i++) {
+            int first = i / columns * expertsPerToken * columns + i % columns;
+            float sum = expertOut[first];
+            for (int slot = 1; slot < expertsPerToken; slot++) {
+                sum += expertOut[first + slot * columns];
+            }
+            update[i] = Samples.bf16(sum);
+        }
+        float[] sum = AddCases.sums(residual, update);
+        Reference reference = Reference.of(sum, weight);
+        try (OperationBackend backend = trial.open(config, limits);
+                OperationBackend twin = trial.twin(config, limits)) {
+            float[][] actual = backend.combineAddRmsNorm(residual, expertOut, expertsPerToken, weight);
+            trial.closeness().requireSame("residual", columns, sum, actual[0]);
+            trial.closeness().requireClose(
+                    "combine_add_rms_norm", columns, reference.expected, reference.bounds, actual[1]);
+            trial.closeness().requireTwin("combine_add_rms_norm", columns,
+                    twin.combineAddRmsNorm(residual, expertOut, expertsPerToken, weight)[1], actual[1]);
+            trial.closeness().requireSame("norm as add_rms_norm has it", columns,
+                    backend.addRmsNorm(residual, update, weight)[1], actual[1]);
         }
     }
 }

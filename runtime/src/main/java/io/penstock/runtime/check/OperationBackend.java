@@ -3,6 +3,7 @@ package io.penstock.runtime.check;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.FeedForward.RouterRule;
 
 /**
  * The operations of a backend on arrays, rows one after the other. Inputs are bfloat16 values unless said otherwise;
@@ -43,6 +44,49 @@ public interface OperationBackend extends AutoCloseable {
 
     /** {@code gate} and {@code up} [width, k]. */
     float[] linearSiluAndMul(float[] x, float[] gate, float[] up, int k);
+
+    /**
+     * A router.
+     *
+     * @param gate [experts, columns]
+     * @param bias float32 [experts], or null
+     */
+    record Router(float[] gate, float[] bias, RouterRule rule) {}
+
+    /**
+     * Chosen experts, which differ for a token.
+     *
+     * @param expertIds [tokens, expertsPerToken]
+     * @param weights float32 [tokens, expertsPerToken]
+     */
+    record Choice(int numExperts, int expertsPerToken, int[] expertIds, float[] weights) {
+        /** Rows that were routed. */
+        public int numTokens() {
+            return expertIds.length / expertsPerToken;
+        }
+    }
+
+    /**
+     * Tokens that went through a router.
+     *
+     * @param residual the sum
+     * @param out its norm
+     * @param sortedPairs pairs {@code token * expertsPerToken + slot} by expert, rising within an expert
+     * @param offsets [experts + 1] into these
+     */
+    record Routed(float[] residual, float[] out, Choice choice, int[] sortedPairs, int[] offsets) {}
+
+    /** A batch's sum, norm, and what the router makes of it. */
+    Routed addRmsNormRouteTopK(float[] residual, float[] update, float[] weight, Router router);
+
+    /** Rows [pairs, width] of {@code gates} and {@code ups}, each [width, k] an expert. */
+    float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice);
+
+    /** {@code x} [pairs, k]; {@code downs} [columns, k] an expert. */
+    float[] groupedLinear(float[] x, float[][] downs, int k, Choice choice);
+
+    /** The new residual and the norm; {@code expertOut} [rows, expertsPerToken, columns]. */
+    float[][] combineAddRmsNorm(float[] residual, float[] expertOut, int expertsPerToken, float[] weight);
 
     float[] gatherLast(float[] x, ForwardBatch batch);
 

@@ -21,6 +21,9 @@ public final class OperationCases {
         all.put("linear", LinearCases.all());
         all.put("short_conv", ShortConvCases.all());
         all.put("qk_norm_rope_store", QkNormRopeStoreCases.all());
+        all.put("add_rms_norm_route_top_k", RoutingCases.all());
+        all.put("grouped_linear", GroupedLinearCases.all());
+        all.put("combine_add_rms_norm", NormCases.combineAddRmsNorm());
         all.put("silu_and_mul", SiluAndMulCases.all());
         all.put("gather_last", GatherLastCases.all());
         return Collections.unmodifiableMap(all);

@@ -9,6 +9,7 @@ import io.penstock.runtime.config.LayerType;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.MoeConfig;
 import io.penstock.runtime.config.SpecialTokens;
+import io.penstock.runtime.model.FeedForward.RouterRule;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -82,6 +83,16 @@ public final class Samples {
     /** For operations that need nothing of a model but its width. */
     public static ModelConfig config(int hidden) {
         return config(64, hidden, 1, 1);
+    }
+
+    /** For operations of a mixture of experts. */
+    public static ModelConfig config(int hidden, RouterRule rule) {
+        ModelConfig dense = config(hidden);
+        return new ModelConfig(ModelConfig.MOE_TYPE, dense.dimensions(), dense.layerTypes(), dense.attention(),
+                new FeedForwardConfig(0, 64),
+                new MoeConfig(rule.numExperts(), rule.expertsPerToken(), 8, true, rule.normTopkProb(),
+                        rule.routedScalingFactor()),
+                dense.tokens());
     }
 
     public static ModelLimits limits(int maxNumSeqs, int maxNumBatchedTokens) {

@@ -6,6 +6,7 @@ import io.penstock.runtime.checkpoint.DType;
 import io.penstock.runtime.checkpoint.FloatTensor;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.check.OperationBackend;
+import io.penstock.runtime.model.FeedForward.SparseMoe;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
@@ -127,6 +128,61 @@ public final class CpuBackend implements OperationBackend {
         CpuTensor out = output(x.length / k, gate.length / k);
         ops.linearSiluAndMul(out, tensor(x, k), weights.gateUp(data(gate, k), data(up, k)));
         return out.values();
+    }
+
+    private static CpuRouting routing(Choice choice) {
+        CpuRouting routing = new CpuRouting(choice.numTokens(), choice.numExperts(), choice.expertsPerToken());
+        System.arraycopy(choice.expertIds(), 0, routing.expertIds(), 0, choice.expertIds().length);
+        System.arraycopy(choice.weights(), 0, routing.weights(), 0, choice.weights().length);
+        routing.group(choice.numTokens());
+        return routing;
+    }
+
+    private static FloatTensor[] experts(float[][] matrices, int k) {
+        return Arrays.stream(matrices).map(matrix -> data(matrix, k)).toArray(FloatTensor[]::new);
+    }
+
+    @Override
+    public Routed addRmsNormRouteTopK(float[] residual, float[] update, float[] weight, Router router) {
+        int columns = weight.length;
+        int numExperts = router.rule().numExperts();
+        int expertsPerToken = router.rule().expertsPerToken();
+        CpuTensor sum = tensor(residual, columns);
+        CpuTensor out = output(sum.rows(), columns);
+        CpuRouting routing = new CpuRouting(sum.rows(), numExperts, expertsPerToken);
+        ops.addRmsNormRouteTopK(routing, sum, out, tensor(update, columns), vector(weight), new SparseMoe(
+                weights.matrix(data(router.gate(), columns)), router.bias() == null ? null : vector(router.bias()),
+                null, null, router.rule()));
+        int[] sortedPairs = new int[sum.rows() * expertsPerToken];
+        Arrays.setAll(sortedPairs, routing::pair);
+        int[] offsets = new int[numExperts + 1];
+        Arrays.setAll(offsets, routing::offset);
+        Choice choice = new Choice(numExperts, expertsPerToken, routing.expertIds(), routing.weights());
+        return new Routed(sum.values(), out.values(), choice, sortedPairs, offsets);
+    }
+
+    @Override
+    public float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice) {
+        CpuTensor out = output(choice.expertIds().length, gates[0].length / k);
+        ops.groupedLinearSiluAndMul(
+                out, tensor(x, k), weights.expertsGateUp(experts(gates, k), experts(ups, k)), routing(choice));
+        return out.values();
+    }
+
+    @Override
+    public float[] groupedLinear(float[] x, float[][] downs, int k, Choice choice) {
+        CpuTensor out = output(choice.expertIds().length, downs[0].length / k);
+        ops.groupedLinear(out, tensor(x, k), weights.experts(experts(downs, k)), routing(choice));
+        return out.values();
+    }
+
+    @Override
+    public float[][] combineAddRmsNorm(float[] residual, float[] expertOut, int expertsPerToken, float[] weight) {
+        CpuTensor sum = tensor(residual, weight.length);
+        CpuTensor out = output(sum.rows(), weight.length);
+        ops.combineAddRmsNorm(sum, out, tensor(expertOut, weight.length),
+                new CpuRouting(sum.rows(), expertsPerToken, expertsPerToken), vector(weight));
+        return new float[][] {sum.values(), out.values()};
     }
 
     @Override

@@ -14,6 +14,8 @@ import io.penstock.kernels.SiluAndMulKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.FeedForward.SparseMoe;
+import io.penstock.runtime.model.Routing;
 import io.penstock.runtime.model.Tensor;
 import io.penstock.runtime.model.Weight;
 
@@ -34,6 +36,7 @@ final class CudaOps implements AutoCloseable {
     private final SiluAndMulKernel siluAndMul;
     private final ShortConvKernel shortConv;
     private final QkNormRopeStoreKernel qkNormRopeStore;
+    private final CudaExperts experts;
     private final GatherLastKernel gatherLast;
     private final QkNormRopeStoreKernel.TokenAddresses tokens;
     private final ShortConvKernel.LayerAddresses[] convLayers;
@@ -59,6 +62,8 @@ final class CudaOps implements AutoCloseable {
         shortConv = new ShortConvKernel(device, hidden);
         qkNormRopeStore = new QkNormRopeStoreKernel(
                 device, config.attention().numHeads(), config.attention().numKvHeads(), eps);
+        experts = config.moe().numExperts() == 0
+                ? null : new CudaExperts(device, stream, config, batch.numRealTokens());
         gatherLast = new GatherLastKernel(device, hidden);
         tokens = new QkNormRopeStoreKernel.TokenAddresses(memory.angles(), batch.positions(), batch.slotMapping());
         convLayers = new ShortConvKernel.LayerAddresses[config.numConvLayers()];
@@ -73,11 +78,11 @@ final class CudaOps implements AutoCloseable {
         batch.upload(stream, step);
     }
 
-    private static long address(Tensor tensor) {
+    static long address(Tensor tensor) {
         return ((DeviceTensor) tensor).address();
     }
 
-    private static long address(Weight weight) {
+    static long address(Weight weight) {
         return ((DeviceWeight) weight).address();
     }
 
@@ -157,6 +162,28 @@ final class CudaOps implements AutoCloseable {
         return known;
     }
 
+    void addRmsNormRouteTopK(
+            Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe) {
+        experts.addRmsNormRouteTopK(routing, residual, out, update, weight, moe);
+    }
+
+    void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing) {
+        experts.groupedLinearSiluAndMul(out, x, gateUp, routing);
+    }
+
+    void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing) {
+        experts.groupedLinear(out, x, down, routing);
+    }
+
+    void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight) {
+        experts.combineAddRmsNorm(residual, out, expertOut, weight);
+    }
+
+    /** The operations of the experts; null in a dense model. */
+    CudaExperts experts() {
+        return experts;
+    }
+
     void gatherLast(Tensor out, Tensor x, ForwardBatch step) {
         gatherLast.launch(stream, address(out), address(x), batch.logitTokens(), step.numLogits());
     }
@@ -164,6 +191,9 @@ final class CudaOps implements AutoCloseable {
     @Override
     public void close() {
         gatherLast.close();
+        if (experts != null) {
+            experts.close();
+        }
         qkNormRopeStore.close();
         shortConv.close();
         siluAndMul.close();

@@ -28,7 +28,8 @@ final class DeviceBatch implements AutoCloseable {
         CU_SEQLENS_Q(false),
         SEQ_LENS_K(false),
         CONV_SLOTS(false),
-        INITIAL_SNAPSHOTS(false);
+        INITIAL_SNAPSHOTS(false),
+        NUM_TOKENS(false);
 
         private final boolean perToken;
 
@@ -88,6 +89,7 @@ final class DeviceBatch implements AutoCloseable {
             }
         }
         set(host, Section.CU_SEQLENS_Q, batch.numSeqs(), batch.numTokens());
+        set(host, Section.NUM_TOKENS, 0, batch.numTokens());
         for (int r = 0; r < batch.numLogits(); r++) {
             set(host, Section.LOGIT_TOKENS, r, batch.logitToken(r));
         }
@@ -120,6 +122,11 @@ final class DeviceBatch implements AutoCloseable {
     /** Batch tokens [logit rows]. */
     long logitTokens() {
         return address(Section.LOGIT_TOKENS);
+    }
+
+    /** How many tokens the batch has [1]: rows from there on are padding. */
+    long numRealTokens() {
+        return address(Section.NUM_TOKENS);
     }
 
     /** What the short convolution reads of the sequences. */

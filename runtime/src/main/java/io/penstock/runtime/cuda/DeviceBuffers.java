@@ -105,6 +105,10 @@ final class DeviceBuffers implements AutoCloseable {
         return read(memory, offsetBytes, 4L * length).toArray(ValueLayout.JAVA_FLOAT);
     }
 
+    int[] readInts(Buffer buffer) {
+        return read(buffer.memory(), buffer.guardBytes(), buffer.sizeBytes()).toArray(ValueLayout.JAVA_INT);
+    }
+
     /** A range of any memory as bfloat16 values. */
     float[] readBf16(DeviceMemory memory, long offsetBytes, int length) {
         return bf16(read(memory, offsetBytes, 2L * length));

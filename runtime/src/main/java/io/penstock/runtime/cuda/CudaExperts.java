@@ -1,0 +1,95 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.Stream;
+import io.penstock.kernels.AddRmsNormRouteTopKKernel;
+import io.penstock.kernels.CombineAddRmsNormKernel;
+import io.penstock.kernels.GroupedLinearKernel;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.config.MoeConfig;
+import io.penstock.runtime.model.FeedForward.SparseMoe;
+import io.penstock.runtime.model.Routing;
+import io.penstock.runtime.model.Tensor;
+import io.penstock.runtime.model.Weight;
+
+/** Those of {@link CudaOps} that mixture-of-experts layers have. */
+final class CudaExperts implements AutoCloseable {
+    private final Stream stream;
+    private final long numRealTokens;
+    private final AddRmsNormRouteTopKKernel route;
+    private final GroupedLinearKernel groupedLinear;
+    private final CombineAddRmsNormKernel combine;
+    private final AddRmsNormRouteTopKKernel.LayerAddresses[] layers;
+    private int numLayers;
+
+    /**
+     * Loads the kernels of a model that has experts.
+     *
+     * @param numRealTokens address of the number of the step's tokens that are no padding
+     */
+    CudaExperts(Device device, Stream stream, ModelConfig config, long numRealTokens) {
+        this.stream = stream;
+        this.numRealTokens = numRealTokens;
+        MoeConfig moe = config.moe();
+        int hidden = config.hiddenSize();
+        float eps = config.dimensions().normEps();
+        route = new AddRmsNormRouteTopKKernel(device, hidden, eps, new AddRmsNormRouteTopKKernel.Rule(
+                moe.numExperts(), moe.expertsPerToken(), moe.normTopkProb(), (float) moe.routedScalingFactor()));
+        groupedLinear = new GroupedLinearKernel(device, moe.numExperts(), moe.expertsPerToken());
+        combine = new CombineAddRmsNormKernel(device, hidden, moe.expertsPerToken(), eps);
+        layers = new AddRmsNormRouteTopKKernel.LayerAddresses[config.numLayers()];
+    }
+
+    private static AddRmsNormRouteTopKKernel.RoutingAddresses addresses(Routing routing) {
+        return ((DeviceRouting) routing).addresses();
+    }
+
+    void addRmsNormRouteTopK(
+            Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe) {
+        route.launch(stream, CudaOps.address(residual), CudaOps.address(out), CudaOps.address(update),
+                layer(weight, moe), addresses(routing), numRealTokens, residual.rows());
+    }
+
+    /** What the router needs of a layer; made when the layer is first seen. */
+    private AddRmsNormRouteTopKKernel.LayerAddresses layer(Weight norm, SparseMoe moe) {
+        long gate = CudaOps.address(moe.gate());
+        for (int i = 0; i < numLayers; i++) {
+            if (layers[i].gate() == gate && layers[i].norm() == CudaOps.address(norm)) {
+                return layers[i];
+            }
+        }
+        var layer = new AddRmsNormRouteTopKKernel.LayerAddresses(CudaOps.address(norm), gate,
+                moe.expertBias() == null ? 0 : CudaOps.address(moe.expertBias()));
+        if (numLayers < layers.length) {
+            layers[numLayers++] = layer;
+        }
+        return layer;
+    }
+
+    /** Groups expert ids that were written to the routing by somebody else, such as a {@code Trace}. */
+    void regroup(Routing routing, int numTokens) {
+        route.launchRegroup(stream, addresses(routing), numRealTokens, numTokens);
+    }
+
+    void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing) {
+        groupedLinear.launchSiluAndMul(stream, CudaOps.address(out), CudaOps.address(x), CudaOps.address(gateUp),
+                addresses(routing), x.rows(), out.columns(), x.columns());
+    }
+
+    void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing) {
+        groupedLinear.launch(stream, CudaOps.address(out), CudaOps.address(x), CudaOps.address(down),
+                addresses(routing), x.rows() / routing.expertsPerToken(), out.columns(), x.columns());
+    }
+
+    void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Weight weight) {
+        combine.launch(stream, CudaOps.address(residual), CudaOps.address(out), CudaOps.address(expertOut),
+                CudaOps.address(weight), numRealTokens, residual.rows());
+    }
+
+    @Override
+    public void close() {
+        combine.close();
+        groupedLinear.close();
+        route.close();
+    }
+}

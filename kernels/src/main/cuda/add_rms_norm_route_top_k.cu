@@ -1,4 +1,4 @@
-// Computes: add_rms_norm; s = sigmoid(out gateᵀ); per token the top_k largest s + bias, of equals the lowest, weighted by
+// Computes: add_rms_norm; s = sigmoid(out gateᵀ); a token's top_k largest s + bias, of equals the lowest, weighted by
 //           s / (their sum + 1e-6, if normalised) * scaling; then all (token, slot) pairs by expert, in tiles.
 // Launch:   grid ceil(tokens / 8), block 256, 42 KiB static shared memory; a warp owns a token; the last block sorts.
 // Bound:    memory: (4 * tokens + experts + 1) * columns * 2 bytes; the gate comes from L2 for all but the first block.

@@ -9,8 +9,8 @@ import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
 
 /**
- * {@code residual += update; out = rmsNorm(residual)}, then the router: {@code s = sigmoid(out gateᵀ)}, the experts with
- * the largest {@code s + bias} (ties to the lowest index) and their weights, and the (token, slot) pairs sorted by
+ * {@code residual += update; out = rmsNorm(residual)}, then the router: {@code s = sigmoid(out gateᵀ)}, the experts
+ * with the largest {@code s + bias} (ties to the lowest index) and their weights, and the (token, slot) pairs sorted by
  * expert and cut into the tiles of {@link GroupedLinearKernel}. All of it stays on the device and is the same in any
  * schedule; a token's values depend on no other token.
  */
@@ -96,12 +96,12 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
      * @param sortedPairs int [pairs of real tokens]: sorted by expert, within an expert in rising order
      * @param offsets int [experts + 1]: where each expert begins in {@code sortedPairs}
      * @param tiles int [tiles][4]: expert, its first place in {@code sortedPairs}, rows, 0
-     * @param numTiles int [1]
      * @param masks for the operation itself: byte [ceil(tokens / 8)][experts]
-     * @param numArrived for the operation itself: int [1], zero before the first launch and after each
+     * @param counters int [2]: the number of tiles, and for the operation itself one that is zero before the first
+     *     launch and after each
      */
     public record RoutingAddresses(long expertIds, long weights, long sortedPairs, long offsets, long tiles,
-            long numTiles, long masks, long numArrived) {
+            long masks, long counters) {
         /** The range that begins at an address, a multiple of 256; it is zero before the first launch. */
         public static RoutingAddresses at(long address, int maxTokens, int numExperts, int expertsPerToken) {
             long[] sizes = sizes(maxTokens, numExperts, expertsPerToken);
@@ -109,7 +109,7 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             for (int i = 0; i < sizes.length; i++) {
                 at[i] = i == 0 ? address : at[i - 1] + align(sizes[i - 1]);
             }
-            return new RoutingAddresses(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]);
+            return new RoutingAddresses(at[0], at[1], at[2], at[3], at[4], at[5], at[6]);
         }
 
         /** Bytes of the range. */
@@ -119,6 +119,15 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
                 sum += align(size);
             }
             return sum;
+        }
+
+        /** Address of the number of tiles [1]. */
+        public long numTiles() {
+            return counters;
+        }
+
+        private long numArrived() {
+            return counters + Integer.BYTES;
         }
 
         /** Bytes of {@code tiles} for steps of up to so many tokens. */
@@ -135,8 +144,8 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             int numPairs = Math.multiplyExact(maxTokens, expertsPerToken);
             long pairs = (long) Integer.BYTES * numPairs;
             return new long[] {pairs, pairs, pairs, (long) Integer.BYTES * (numExperts + 1),
-                tilesBytes(maxTokens, numExperts, expertsPerToken), Integer.BYTES,
-                masksBytes(maxTokens, numExperts), Integer.BYTES};
+                tilesBytes(maxTokens, numExperts, expertsPerToken), masksBytes(maxTokens, numExperts),
+                2L * Integer.BYTES};
         }
 
         private static long align(long sizeBytes) {
@@ -154,7 +163,7 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
      * @param residual address of bfloat16 [tokens, columns], overwritten with the sum
      * @param out address of bfloat16 [tokens, columns]
      * @param update address of bfloat16 [tokens, columns]
-     * @param numRealTokens address of int [1]: tokens from there on are padding, which has no experts; 0 if there is none
+     * @param numRealTokens address of int [1]: tokens from there on are padding, without experts; 0 if there is none
      */
     public void launch(Stream stream, long residual, long out, long update, LayerAddresses layer,
             RoutingAddresses routing, long numRealTokens, int numTokens) {

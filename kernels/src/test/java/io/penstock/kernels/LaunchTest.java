@@ -33,6 +33,7 @@ class LaunchTest {
         all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, 48, 64, rows));
         GatherLastKernel gatherLast = new GatherLastKernel(DEVICE, 2048);
         all.put("gather_last_bf16", (stream, rows) -> gatherLast.launch(stream, 16, 32, 48, rows));
+        addExperts(all);
         SiluAndMulKernel siluAndMul = new SiluAndMulKernel(DEVICE);
         all.put("silu_and_mul_bf16", (stream, rows) -> siluAndMul.launch(stream, 16, 32, rows, 64));
         all.put("silu_and_mul_f32", (stream, rows) -> siluAndMul.launchFloat32(stream, 16, 32, rows, 64));
@@ -50,6 +51,23 @@ class LaunchTest {
         all.put("linear_silu_and_mul_m16_bf16",
                 (stream, rows) -> linear.launchSiluAndMul(stream, 16, 32, 48, rows, 64, 128));
         return all;
+    }
+
+    private static void addExperts(Map<String, BiConsumer<Stream, Integer>> all) {
+        var routing = AddRmsNormRouteTopKKernel.RoutingAddresses.at(1 << 20, 64, 32, 4);
+        var layer = new AddRmsNormRouteTopKKernel.LayerAddresses(64, 80, 0);
+        var rule = new AddRmsNormRouteTopKKernel.Rule(32, 4, true, 1);
+        var route = new AddRmsNormRouteTopKKernel(DEVICE, 2048, 1e-5f, rule);
+        all.put("add_rms_norm_route_top_k_bf16",
+                (stream, rows) -> route.launch(stream, 16, 32, 48, layer, routing, 0, rows));
+        var given = new AddRmsNormRouteTopKKernel.RoutingAddresses(16, 32, 48, 64, 80, 96, 112);
+        all.put("add_rms_norm_route_top_k_regroup", (stream, rows) -> route.launchRegroup(stream, given, 0, rows));
+        GroupedLinearKernel grouped = new GroupedLinearKernel(DEVICE, 32, 4);
+        all.put("grouped_linear_m16_bf16", (stream, rows) -> grouped.launch(stream, 16, 32, 48, routing, rows, 64, 72));
+        all.put("grouped_linear_silu_and_mul_m16_bf16",
+                (stream, rows) -> grouped.launchSiluAndMul(stream, 16, 32, 48, routing, rows, 64, 72));
+        CombineAddRmsNormKernel combine = new CombineAddRmsNormKernel(DEVICE, 2048, 4, 1e-5f);
+        all.put("combine_add_rms_norm_bf16", (stream, rows) -> combine.launch(stream, 16, 32, 48, 64, 0, rows));
     }
 
     static Iterable<String> entries() {

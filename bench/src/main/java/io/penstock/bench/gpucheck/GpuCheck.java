@@ -26,7 +26,8 @@ public final class GpuCheck {
     private static final int[] TOKENS = {1, 32, 256, 1024, 2048, 8192};
     private static final int[] QUICK_TOKENS = {1, 256, 2048};
     private static final int[] COUNTED_TOKENS = {67};
-    private static final KernelShape COUNTED_SHAPE = new KernelShape(256, 448, 8, 2, 1024);
+    private static final KernelShape COUNTED_SHAPE = new KernelShape(
+            256, 448, 8, 2, 1024, new KernelShape.Experts(8, 2, 72));
 
     private final CheckTarget target;
     private final CheckOptions options;

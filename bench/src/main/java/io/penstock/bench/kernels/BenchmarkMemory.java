@@ -38,6 +38,11 @@ public final class BenchmarkMemory implements AutoCloseable {
         return device;
     }
 
+    /** On which inputs are prepared. */
+    Stream stream() {
+        return stream;
+    }
+
     /** Rows of the operation. */
     int numTokens() {
         return numTokens;

@@ -1,18 +1,40 @@
 package io.penstock.bench.kernels;
 
+import io.penstock.kernels.AddRmsNormRouteTopKKernel;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.config.MoeConfig;
 
 /**
  * Sizes of a model's operations.
  *
  * @param width outputs of the dense feed-forward part
  */
-public record KernelShape(int hidden, int width, int numHeads, int numKvHeads, int vocab) {
-    /** The sizes of a published model, by name. */
+public record KernelShape(int hidden, int width, int numHeads, int numKvHeads, int vocab, Experts experts) {
+    /**
+     * A mixture of experts.
+     *
+     * @param num experts of a layer
+     * @param perToken that a token has
+     * @param width outputs of an expert's gate
+     */
+    public record Experts(int num, int perToken, int width) {
+        AddRmsNormRouteTopKKernel.Rule rule() {
+            return new AddRmsNormRouteTopKKernel.Rule(num, perToken, true, 1);
+        }
+
+        @Override
+        public String toString() {
+            return perToken + " of " + num + " experts";
+        }
+    }
+
+    /** The sizes of a published model with experts, by name. */
     public static KernelShape of(String model) {
         ModelConfig config = ModelShapes.named(model);
+        MoeConfig moe = config.moe();
         return new KernelShape(config.hiddenSize(), config.feedForward().denseWidth(),
-                config.attention().numHeads(), config.attention().numKvHeads(), config.vocabSize());
+                config.attention().numHeads(), config.attention().numKvHeads(), config.vocabSize(),
+                new Experts(moe.numExperts(), moe.expertsPerToken(), moe.expertWidth()));
     }
 }

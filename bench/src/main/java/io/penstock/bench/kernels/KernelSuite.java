@@ -22,6 +22,10 @@ public final class KernelSuite {
             new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
             new Entry("short_conv prefill", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
             new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),
+            new Entry("add_rms_norm_route_top_k", AddRmsNormRouteTopKBenchmark::new),
+            new Entry("grouped_linear gate_up", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, true)),
+            new Entry("grouped_linear down", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, false)),
+            new Entry("combine_add_rms_norm", CombineAddRmsNormBenchmark::new),
             new Entry("gather_last", GatherLastBenchmark::new));
 
     private KernelSuite() {}

@@ -29,10 +29,9 @@ final class RoutingBuffers {
         offsets = buffers.output("offsets", (long) Integer.BYTES * (numExperts + 1));
         Buffer tiles = buffers.output("tiles", RoutingAddresses.tilesBytes(numTokens, numExperts, expertsPerToken));
         Buffer masks = buffers.output("masks", RoutingAddresses.masksBytes(numTokens, numExperts));
-        Buffer numTiles = buffers.output("num_tiles", Integer.BYTES);
         routing = new DeviceRouting(
                 new RoutingAddresses(expertIds.address(), weights.address(), sortedPairs.address(), offsets.address(),
-                        tiles.address(), numTiles.address(), masks.address(), buffers.ints("num_arrived", 0).address()),
+                        tiles.address(), masks.address(), buffers.ints("counters", 0, 0).address()),
                 expertsPerToken);
     }
 

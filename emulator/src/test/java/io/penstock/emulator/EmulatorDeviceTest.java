@@ -41,7 +41,14 @@ class EmulatorDeviceTest {
               ld.global.u32 %r7, [%rd3]; add.s32 %r8, %r7, %r2; st.global.u32 [%rd3], %r8;
             END: ret;
             }
-            .visible .entry tomorrow() { wgmma.fence.sync.aligned; ret; }
+            .visible .entry tomorrow(.param .u32 which)
+            {
+              .reg .pred %p<3>; .reg .b32 %r<3>; .reg .b64 %rd<3>;
+              ld.param.u32 %r1, [which]; setp.eq.u32 %p1, %r1, 1; setp.eq.u32 %p2, %r1, 2;
+              @%p1 wgmma.fence.sync.aligned;
+              @%p2 cp.async.bulk.tensor.1d.shared::cta.global [%r2, {%r1}], [%rd1];
+              ret;
+            }
             .const .align 4 .u32 one = 1;
             .visible .entry sum(.param .u64 x, .param .u32 n)
             {
@@ -179,10 +186,19 @@ class EmulatorDeviceTest {
     }
 
     @Test
-    void unsupportedIsNamed() {
-        DeviceException e = assertThrows(DeviceException.class, () -> module.kernel("tomorrow"));
-        assertTrue(e.getMessage().contains("line 16: wgmma.fence.sync.aligned"), e.getMessage());
-        assertEquals(FaultKind.UNSUPPORTED, device.faults().getFirst().kind());
+    void unsupportedIsNamedWhenItIsExecuted() {
+        Kernel tomorrow = module.kernel("tomorrow");
+        KernelArgs values = new KernelArgs(tomorrow.signature());
+        stream.launch(tomorrow, LaunchShape.ofThreads(32), values.setInt(0, 0));
+        assertEquals(List.of(), device.faults(), "it is not executed");
+        stream.launch(tomorrow, LaunchShape.ofThreads(32), values.setInt(0, 1));
+        Fault fault = device.faults().getFirst();
+        assertEquals(FaultKind.UNSUPPORTED, fault.kind());
+        assertEquals(20, fault.place().line());
+        assertTrue(fault.message().contains("wgmma.fence.sync.aligned is not supported"), fault::message);
+        device.clearFaults();
+        stream.launch(tomorrow, LaunchShape.ofThreads(32), values.setInt(0, 2));
+        assertEquals(21, device.faults().getFirst().place().line());
     }
 
     @Test

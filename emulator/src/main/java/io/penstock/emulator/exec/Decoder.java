@@ -79,15 +79,9 @@ final class Decoder {
             }
             for (PtxOperand operand : instruction.operands()) {
                 if (operand instanceof PtxOperand.Name name && module.functions().containsKey(name.name())) {
-                    PtxFunction callee = module.functions().get(name.name());
-                    if (!callee.isDefined() && External.isKnown(name.name())) {
-                        continue;
+                    if (module.functions().get(name.name()).isDefined()) {
+                        called.add(name.name());
                     }
-                    if (!callee.isDefined()) {
-                        throw PtxException.unsupported(instruction.line(), "a call of " + name.name()
-                                + ", which the module only declares,");
-                    }
-                    called.add(name.name());
                 }
             }
         }

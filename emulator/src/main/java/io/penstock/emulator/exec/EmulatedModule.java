@@ -76,7 +76,9 @@ public final class EmulatedModule {
     /**
      * An entry, decoded.
      *
-     * @throws PtxException if it has an instruction that is not supported
+     * An instruction that is not supported is a fault when it is executed.
+     *
+     * @throws PtxException if something in it is not PTX
      * @throws IllegalArgumentException if there is no such entry; the message lists those there are
      */
     public synchronized EmulatedKernel kernel(String name) {

@@ -7,6 +7,7 @@ import io.penstock.emulator.ptx.PtxType;
 import io.penstock.emulator.ptx.PtxVariable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 
 /** From an instruction to its operation. */
 final class OpTable {
@@ -24,8 +25,28 @@ final class OpTable {
         this.matrix = new MatrixTable(operands);
     }
 
+    /** The operation; of what is not executed here, one that says so. */
     Op decode(PtxInstruction source) {
-        Op op = switch (source.opcode()) {
+        for (PtxOperand operand : source.operands()) {
+            if (operand instanceof PtxOperand.Unsupported unsupported) {
+                return new Unsupported(unsupported.problem());
+            }
+        }
+        try {
+            Op op = known(source);
+            return op != null ? op : new Unsupported(source.name() + " is not supported");
+        } catch (PtxException e) {
+            if (!e.isUnsupported()) {
+                throw e;
+            }
+            return new Unsupported(e.problem());
+        } catch (IndexOutOfBoundsException | NoSuchElementException e) {
+            throw PtxException.syntax(source.line(), source.name() + " lacks an operand or a modifier");
+        }
+    }
+
+    private Op known(PtxInstruction source) {
+        return switch (source.opcode()) {
             case "bra" -> new Branch(null);
             case "brx" -> new Branch(operands.source(source, source.operands().getFirst(), PtxType.U32));
             case "ret" -> new Return(false);
@@ -40,10 +61,6 @@ final class OpTable {
             case "mma", "ldmatrix", "wmma", "movmatrix" -> matrix.decode(source);
             default -> alu.decode(source);
         };
-        if (op == null) {
-            throw PtxException.unsupported(source.line(), source.name());
-        }
-        return op;
     }
 
     private Op call(PtxInstruction source) {
@@ -67,7 +84,8 @@ final class OpTable {
             }
             Program.Function named = operands.program.functions.get(name.name());
             if (named == null) {
-                throw PtxException.unsupported(source.line(), "a call of " + name.name());
+                throw PtxException.unsupported(source.line(), "a call of " + name.name()
+                        + ", which the module only declares,");
             }
             return new Call(operands.function, named, null, arguments, results);
         }

@@ -160,6 +160,21 @@ final class PtxBodyParser {
         while (tokens.peek().startsWith(".")) {
             modifiers.addAll(List.of(tokens.take().substring(1).split("\\.")));
         }
+        List<PtxOperand> operands;
+        try {
+            operands = operands();
+        } catch (PtxException e) {
+            if (!e.isUnsupported()) {
+                throw e;
+            }
+            tokens.skipPast(";");
+            operands = List.of(new PtxOperand.Unsupported(e.problem()));
+        }
+        function.instructions().add(
+                new PtxInstruction(words[0], List.copyOf(modifiers), guard, List.copyOf(operands), line, cudaLine));
+    }
+
+    private List<PtxOperand> operands() {
         List<PtxOperand> operands = new ArrayList<>();
         while (!tokens.takeIf(";")) {
             operands.add(operand());
@@ -167,8 +182,7 @@ final class PtxBodyParser {
                 throw PtxException.syntax(tokens.line(), "';' expected, '" + tokens.peek() + "' found");
             }
         }
-        function.instructions().add(
-                new PtxInstruction(words[0], List.copyOf(modifiers), guard, List.copyOf(operands), line, cudaLine));
+        return operands;
     }
 
     private PtxOperand operand() {

@@ -6,21 +6,28 @@ public final class PtxException extends RuntimeException {
 
     private final int line;
     private final boolean unsupported;
+    private final String problem;
 
-    private PtxException(int line, boolean unsupported, String message) {
-        super(message);
+    private PtxException(int line, boolean unsupported, String problem) {
+        super("PTX line " + line + ": " + problem);
         this.line = line;
         this.unsupported = unsupported;
+        this.problem = problem;
     }
 
     /** The text is not PTX. */
     public static PtxException syntax(int line, String message) {
-        return new PtxException(line, false, "PTX line " + line + ": " + message);
+        return new PtxException(line, false, message);
     }
 
     /** The text is PTX, and is not executed here. */
     public static PtxException unsupported(int line, String message) {
-        return new PtxException(line, true, "PTX line " + line + ": " + message + " is not supported");
+        return new PtxException(line, true, message + " is not supported");
+    }
+
+    /** The message without the line. */
+    public String problem() {
+        return problem;
     }
 
     /** Counted from 1; 0 if no line is to blame. */

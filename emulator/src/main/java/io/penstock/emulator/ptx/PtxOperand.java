@@ -40,4 +40,7 @@ public sealed interface PtxOperand {
 
     /** A result that nobody wants. */
     record Sink() implements PtxOperand {}
+
+    /** Operands that are PTX, but not understood here: the instruction cannot be executed. */
+    record Unsupported(String problem) implements PtxOperand {}
 }

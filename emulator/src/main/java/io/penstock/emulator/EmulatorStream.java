@@ -81,8 +81,7 @@ final class EmulatorStream implements Stream {
             throw new IllegalArgumentException(source.name() + ": a copy between ranges that overlap");
         }
         enqueue(() -> {
-            System.arraycopy(from.data(), start, to.data(), target, (int) sizeBytes);
-            System.arraycopy(from.states(), start, to.states(), target, (int) sizeBytes);
+            to.copyFrom(from, start, target, (int) sizeBytes);
         });
     }
 

@@ -32,6 +32,16 @@ final class Atomic extends Op {
         this.isRelease = isRelease;
     }
 
+    /** Whether it is a compare-and-swap: who reads plainly what one writes expects either value. */
+    boolean isSwap() {
+        return source.has("cas");
+    }
+
+    /** Whether the variable only grows, only shrinks, or only gains or loses bits. */
+    boolean isMonotone() {
+        return source.has("min") || source.has("max") || source.has("and") || source.has("or");
+    }
+
     @Override
     void run(Warp warp, int mask) {
         execute(warp, mask);
@@ -63,6 +73,9 @@ final class Atomic extends Op {
             if (result != null) {
                 warp.write(result, lane, old);
             }
+        }
+        if (isRelease) {
+            warp.synchronise();
         }
     }
 

@@ -21,6 +21,11 @@ final class Call extends Control {
         this.results = results;
     }
 
+    /** Whether nobody but the caller can tell that it was made. */
+    boolean isPure() {
+        return named != null && named.isPure;
+    }
+
     @Override
     boolean control(Warp warp, int mask) {
         Splits splits = warp.splits;
@@ -92,8 +97,7 @@ final class Call extends Control {
     private static void copy(Warp warp, int lane, PtxVariable variable, int from, int to) {
         int base = lane * warp.program.localBytes;
         int numBytes = (int) variable.sizeBytes();
-        System.arraycopy(warp.local.data(), base + from, warp.local.data(), base + to, numBytes);
-        System.arraycopy(warp.local.states(), base + from, warp.local.states(), base + to, numBytes);
+        warp.local.copyFrom(warp.local, base + from, base + to, numBytes);
     }
 
     /** Brings lanes back from the function at {@code pc}. */

@@ -40,6 +40,11 @@ final class Cta {
             for (Program.SharedVariable variable : program.shared) {
                 shared.fillStates(variable.offset(), variable.sizeBytes(), Allocation.UNWRITTEN);
             }
+            if (program.usesReserved) {
+                // Nobody says what is in it, but it is there to be read: the runtime's own code puts it in order.
+                Arrays.fill(shared.data(), 0, Program.RESERVED_BYTES, (byte) -1);
+                shared.fillStates(0, Program.RESERVED_BYTES, Allocation.WRITTEN);
+            }
             shared.fillStates(program.dynamicOffset, launch.dynamicSharedBytes, Allocation.UNWRITTEN);
             shared.forgetAccesses();
         }

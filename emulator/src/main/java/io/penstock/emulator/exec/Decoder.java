@@ -119,11 +119,13 @@ final class Decoder {
     }
 
     private void layOutShared(Set<String> functions) {
-        int end = 0;
         List<PtxVariable> variables = new ArrayList<>(module.variables().values());
         for (String name : functions) {
-            variables.addAll(module.functions().get(name).variables());
+            PtxFunction function = module.functions().get(name);
+            variables.addAll(function.variables());
+            program.usesReserved |= function.instructions().stream().anyMatch(Decoder::usesReserved);
         }
+        int end = program.usesReserved ? Program.RESERVED_BYTES : 0;
         int numBytes = 0;
         for (PtxVariable variable : variables) {
             if (variable.space() == StateSpace.SHARED && !variable.isExtern() && variable.sizeBytes() > 0) {
@@ -135,6 +137,11 @@ final class Decoder {
         }
         program.dynamicOffset = aligned(end, 1024);
         program.staticSharedBytes = numBytes;
+    }
+
+    private static boolean usesReserved(PtxInstruction instruction) {
+        return instruction.operands().stream().anyMatch(each -> each instanceof PtxOperand.Special special
+                && SpecialRegisters.isReserved(special.name()));
     }
 
     private static int aligned(int offset, int alignBytes) {
@@ -187,7 +194,7 @@ final class Decoder {
         for (Branch branch : branches) {
             branch.to(targets(function, branch.source));
         }
-        new Idioms(code, function.entry, code.size()).mark(program);
+        new Idioms(code, function.entry, code.size()).mark(program, function);
     }
 
     private static int[] targets(Program.Function function, PtxInstruction branch) {

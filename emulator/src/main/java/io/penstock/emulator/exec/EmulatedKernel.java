@@ -69,6 +69,7 @@ public final class EmulatedKernel {
         launch.run(new CtaSample((long) geometry.gridX() * geometry.gridY() * geometry.gridZ(), maxCtas));
         LaunchCounters counters = launch.counters;
         Touched touched = space.forgetAccesses();
+        launch.close();
         counters.uniqueReadBytes = touched.readBytes();
         counters.uniqueWriteBytes = touched.writtenBytes();
         counters.uniqueReadSectors = touched.readSectors();

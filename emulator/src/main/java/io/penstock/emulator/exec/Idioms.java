@@ -1,6 +1,8 @@
 package io.penstock.emulator.exec;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -9,11 +11,12 @@ import java.util.Set;
 
 /** What compilers' output shows of intent: stores of constants, and loads in loops that wait for a change. */
 final class Idioms {
-    private static final int MAX_LOOP = 64;
+    private static final Set<String> POINTER_MOVES = Set.of("mov", "cvta", "add");
 
     private final List<Op> code;
     private final int from;
     private final int to;
+    private final Set<Slot> localPointers = new HashSet<>();
 
     Idioms(List<Op> code, int from, int to) {
         this.code = code;
@@ -21,7 +24,8 @@ final class Idioms {
         this.to = to;
     }
 
-    void mark(Program program) {
+    /** Marks what is found, and says of the function whether others may see that it was called. */
+    void mark(Program program, Program.Function function) {
         Set<Slot> constants = new HashSet<>(program.intConstants.values());
         constants.addAll(program.longConstants.values());
         Map<Slot, Integer> numWrites = new HashMap<>();
@@ -31,6 +35,8 @@ final class Idioms {
                 numWrites.merge(target, 1, Integer::sum);
             }
         }
+        findLocalPointers(numWrites);
+        function.isPure = code.subList(from, to).stream().noneMatch(this::hasEffect);
         boolean swaps = code.subList(from, to).stream().anyMatch(Idioms::isSwap);
         for (int pc = from; pc < to; pc++) {
             Op op = code.get(pc);
@@ -75,21 +81,53 @@ final class Idioms {
         return false;
     }
 
-    /** Whether a branch back to before the load depends on what it gives. */
+    /** Whether the load can come again with nothing done in between that others could see: it waits for a change. */
     private boolean isPolled(int load) {
-        Set<Slot> derived = new HashSet<>(Arrays.asList(code.get(load).targets));
-        for (int pc = load + 1; pc < Math.min(to, load + MAX_LOOP); pc++) {
-            Op op = code.get(pc);
-            if (op instanceof Branch branch && branch.targets()[0] <= load) {
-                return op.guard >= 0 && derived.stream().anyMatch(slot -> slot.id() == op.guardId);
+        BitSet seen = new BitSet();
+        ArrayDeque<Integer> open = new ArrayDeque<>(List.of(load + 1));
+        while (!open.isEmpty()) {
+            int pc = open.poll();
+            if (pc == load) {
+                return true;
             }
-            for (Slot source : op.sources) {
-                if (derived.contains(source)) {
-                    derived.addAll(Arrays.asList(op.targets));
-                    break;
-                }
+            if (pc >= to || seen.get(pc)) {
+                continue;
+            }
+            seen.set(pc);
+            Op op = code.get(pc);
+            boolean isEnd = op instanceof Return || op instanceof Branch branch && branch.isAlways();
+            if (op instanceof Branch branch) {
+                Arrays.stream(branch.targets()).forEach(open::add);
+            }
+            if (!hasEffect(op) && !(isEnd && op.guard < 0)) {
+                open.add(pc + 1);
             }
         }
         return false;
+    }
+
+    /** Whether others may see that something was executed. */
+    private boolean hasEffect(Op op) {
+        return switch (op) {
+            case Store store -> !store.isLocal(localPointers);
+            case Call call -> !call.isPure();
+            case Atomic _, AsyncCopy _, MemoryBarrier _, BlockBarrier _, WmmaAccess _, External _ -> true;
+            default -> false;
+        };
+    }
+
+    /** Registers that hold addresses of the function's own variables, and nothing else. */
+    private void findLocalPointers(Map<Slot, Integer> numWrites) {
+        for (int round = 0; round < 3; round++) {
+            for (int pc = from; pc < to; pc++) {
+                Op op = code.get(pc);
+                boolean isOnce = op.targets.length == 1 && op.targets[0] != null && numWrites.get(op.targets[0]) == 1;
+                boolean isMoved = POINTER_MOVES.contains(op.source.opcode()) && op.sources.length > 0
+                        && localPointers.contains(op.sources[0]);
+                if (isOnce && (op instanceof FrameAddress || isMoved)) {
+                    localPointers.add(op.targets[0]);
+                }
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import io.penstock.emulator.check.FaultLog;
 import io.penstock.emulator.check.LaunchCounters;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Bytes;
 import io.penstock.emulator.memory.Publications;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.SplittableRandom;
 /** One launch of an entry: its blocks, in an order that a seed gives. */
 final class Launch {
     static final int NUM_MULTIPROCESSORS = 108;
+    private static final int GRID_WORKSPACE_BYTES = 16;
     private static final int MAX_TURN = 512;
     private static final int RESIDENT = 16;
     private static final int MAX_RESIDENT = 2048;
@@ -40,6 +42,7 @@ final class Launch {
     private final SplittableRandom random;
     private final Interpreter interpreter;
     private int time = startTime + 1;
+    private Allocation gridWorkspace;
     private long spins;
     private long idleInstructions;
 
@@ -59,6 +62,23 @@ final class Launch {
     /** The next moment of synchronisation. */
     int tick() {
         return time++;
+    }
+
+    /** Where blocks of a cooperative launch meet, as the driver lays it out: its size, and a barrier. */
+    long gridWorkspace() {
+        if (gridWorkspace == null) {
+            gridWorkspace = space.allocate("grid workspace of " + program.entry.name(), GRID_WORKSPACE_BYTES);
+            gridWorkspace.fillStates(0, GRID_WORKSPACE_BYTES, Allocation.WRITTEN);
+            Bytes.writeInt(gridWorkspace.data(), 0, GRID_WORKSPACE_BYTES);
+        }
+        return gridWorkspace.address();
+    }
+
+    /** Gives back what it needed beside the launch's own memory. */
+    void close() {
+        if (gridWorkspace != null) {
+            space.free(gridWorkspace);
+        }
     }
 
     long clock() {

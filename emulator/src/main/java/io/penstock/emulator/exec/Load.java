@@ -91,11 +91,9 @@ final class Load extends Op {
             long bits = 0;
             boolean isSpoiled = false;
             for (int at = 0; at < size; at++) {
-                byte state = allocation.states()[offset + i * size + at];
-                boolean isUndefined = state == Allocation.UNWRITTEN || state == Allocation.SPOILED
-                        || state == Allocation.COPIED;
-                bits |= isUndefined ? 0xFFL << 8 * at : 0;
-                isSpoiled |= state == Allocation.SPOILED;
+                int place = offset + i * size + at;
+                bits |= (long) allocation.undefinedBits(place) << 8 * at;
+                isSpoiled |= allocation.states()[place] == Allocation.SPOILED;
             }
             if (bits != 0) {
                 warp.setUndefined(targets[i], lane, bits, isSpoiled);

@@ -65,11 +65,8 @@ final class LoadMatrix extends TogetherAll {
             value |= Bytes.readShort(allocation.data(), offset) << 16 * half;
             if ((written >>> from & 1) == 0) {
                 for (int at = 0; at < 2; at++) {
-                    byte state = allocation.states()[offset + at];
-                    boolean isOpen = state == Allocation.UNWRITTEN || state == Allocation.SPOILED
-                            || state == Allocation.COPIED;
-                    open |= isOpen ? 0xFF << 16 * half + 8 * at : 0;
-                    isSpoiled |= state == Allocation.SPOILED;
+                    open |= allocation.undefinedBits(offset + at) << 16 * half + 8 * at;
+                    isSpoiled |= allocation.states()[offset + at] == Allocation.SPOILED;
                 }
             }
         }

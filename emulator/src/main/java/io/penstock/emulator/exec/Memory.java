@@ -238,7 +238,10 @@ final class Memory {
         int offset = offsets[lane];
         launch.suspects.acquit(allocation, offset, warp.cta.index, warp.index);
         AccessLog log = allocation.accesses();
-        log.readAtomically(warp.agent, offset, numBytes);
+        int site = log.readAtomically(warp.agent, lane, offset, numBytes);
+        if (site >= 0) {
+            launch.suspects.looksBeforeItLeaps(site);
+        }
         warp.agent.strongRead(syncAddress(warp, allocation, offset));
         noteWrite(op, warp, lane, numBytes, true, isSilent ? AccessLog.Same.CONSTANT : AccessLog.Same.NO);
         noteStrongWrite(warp, lane, isRelease);
@@ -263,9 +266,13 @@ final class Memory {
         boolean isPlainReadOfAtomic = isRead ? Stamp.isStrong(conflict) && other instanceof Atomic
                 : otherIsRead && op instanceof Atomic;
         if (isPlainReadOfAtomic) {
-            launch.suspects.add(allocation, offset, isRead ? warp.cta.index : cta,
-                    isRead ? warp.index : Stamp.warp(conflict),
-                    report.fault(kind, message + name, addresses[lane], allocation, offset));
+            Atomic atomic = (Atomic) (isRead ? other : op);
+            if (isShared || !atomic.isSwap()) {
+                Suspects.Reader reader = isRead ? new Suspects.Reader(warp.cta.index, warp.index, op.index)
+                        : new Suspects.Reader(cta, Stamp.warp(conflict), other.index);
+                launch.suspects.add(allocation, offset, reader, !isShared && atomic.isMonotone(),
+                        report.fault(kind, message + name, addresses[lane], allocation, offset));
+            }
         } else if (report.log.wants(kind, op.line())) {
             report.log.add(report.fault(kind, message + name, addresses[lane], allocation, offset));
         }

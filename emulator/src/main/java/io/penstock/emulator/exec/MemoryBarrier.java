@@ -59,6 +59,9 @@ final class MemoryBarrier extends Op {
         for (int rest = good; rest != 0; rest &= rest - 1) {
             one(warp, Integer.numberOfTrailingZeros(rest), memory);
         }
+        if (kind == Kind.ARRIVE || kind == Kind.DROP || kind == Kind.ARRIVE_AFTER_COPIES) {
+            warp.synchronise();
+        }
     }
 
     private void one(Warp warp, int lane, Memory memory) {

@@ -20,6 +20,7 @@ final class Program {
         int entry;
         int frameBytes;
         boolean isRecursive;
+        boolean isPure;
 
         Function(PtxFunction source) {
             this.source = source;
@@ -66,6 +67,9 @@ final class Program {
     /** A special register, and where it is kept. */
     record Special(String name, Slot slot) {}
 
+    /** What CUDA's runtime keeps of a block's shared memory, at its beginning, for cooperative groups. */
+    static final int RESERVED_BYTES = 1024;
+
     private static final int STACK_BYTES = 64 << 10;
 
     final PtxFunction entry;
@@ -83,6 +87,7 @@ final class Program {
     int staticSharedBytes;
     int dynamicOffset;
     int localBytes;
+    boolean usesReserved;
     boolean communicates;
     boolean usesWarpSync;
     PostDominators postDominators;

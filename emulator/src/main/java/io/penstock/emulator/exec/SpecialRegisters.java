@@ -9,7 +9,9 @@ final class SpecialRegisters {
     private static final Set<String> KNOWN = Set.of("tid.x", "tid.y", "tid.z", "ntid.x", "ntid.y", "ntid.z",
             "ctaid.x", "ctaid.y", "ctaid.z", "nctaid.x", "nctaid.y", "nctaid.z", "laneid", "warpid", "nwarpid",
             "smid", "nsmid", "gridid", "lanemask_eq", "lanemask_le", "lanemask_lt", "lanemask_ge", "lanemask_gt",
-            "dynamic_smem_size", "total_smem_size");
+            "dynamic_smem_size", "total_smem_size", "envreg1", "envreg2", "reserved_smem_offset_begin",
+            "reserved_smem_offset_end", "reserved_smem_offset_cap", "reserved_smem_offset_0",
+            "reserved_smem_offset_1");
 
     private SpecialRegisters() {}
 
@@ -51,8 +53,18 @@ final class SpecialRegisters {
             case "lanemask_gt" -> -(2L << lane) & 0xFFFF_FFFFL;
             case "dynamic_smem_size" -> launch.dynamicSharedBytes;
             case "total_smem_size" -> launch.dynamicSharedBytes + warp.program.staticSharedBytes;
+            case "envreg1" -> launch.gridWorkspace() >>> 32;
+            case "envreg2" -> launch.gridWorkspace() & 0xFFFF_FFFFL;
+            case "reserved_smem_offset_begin", "reserved_smem_offset_0" -> 0;
+            case "reserved_smem_offset_1" -> Program.RESERVED_BYTES / 2;
+            case "reserved_smem_offset_end", "reserved_smem_offset_cap" -> Program.RESERVED_BYTES;
             default -> throw new IllegalStateException(name);
         };
+    }
+
+    /** Whether it leads to shared memory that the runtime keeps for itself. */
+    static boolean isReserved(String name) {
+        return name.startsWith("reserved_smem");
     }
 
     static long changing(String name, Warp warp) {

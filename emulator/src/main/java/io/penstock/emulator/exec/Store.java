@@ -5,6 +5,8 @@ import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
 import io.penstock.emulator.ptx.PtxType;
+import io.penstock.emulator.ptx.StateSpace;
+import java.util.Set;
 
 /** st, of one value or a vector. */
 final class Store extends Op {
@@ -22,6 +24,12 @@ final class Store extends Op {
         this.isStrong = isStrong;
         this.isRelease = isRelease;
         this.numBytes = size * values.length;
+    }
+
+    /** Whether it writes the thread's own memory, given registers that point there. */
+    boolean isLocal(Set<Slot> pointers) {
+        return address.isFrame() || address.space() == StateSpace.LOCAL || address.space() == StateSpace.PARAM
+                || pointers.contains(address.base());
     }
 
     /** All that it writes are constants. */
@@ -70,6 +78,9 @@ final class Store extends Op {
                 allocation.setWritten(offset, numBytes);
             }
         }
+        if (isRelease) {
+            warp.synchronise();
+        }
         for (int rest = undefined; rest != 0; rest &= rest - 1) {
             undefined(warp, Integer.numberOfTrailingZeros(rest), memory);
         }
@@ -97,9 +108,9 @@ final class Store extends Op {
                 continue;
             }
             for (int at = 0; at < size; at++) {
-                if ((bits >>> 8 * at & 0xFF) != 0) {
-                    allocation.states()[memory.offsets[lane] + i * size + at] =
-                            isSpoiled ? Allocation.SPOILED : Allocation.COPIED;
+                int open = (int) (bits >>> 8 * at) & 0xFF;
+                if (open != 0) {
+                    allocation.setUndefined(memory.offsets[lane] + i * size + at, open, isSpoiled);
                 }
             }
         }

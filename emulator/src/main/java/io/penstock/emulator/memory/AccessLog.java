@@ -186,21 +186,30 @@ public final class AccessLog {
         return stamp;
     }
 
-    /** The warp reads some bytes atomically, and its own reads before were part of that after all. */
-    public void readAtomically(Agent agent, int offset, int numBytes) {
+    /**
+     * The warp reads some bytes atomically, and its own reads before were part of that after all.
+     *
+     * @return the site of the lane's own read just before, or -1
+     */
+    public int readAtomically(Agent agent, int lane, int offset, int numBytes) {
         fit(offset | numBytes);
+        int site = -1;
         int end = offset + numBytes >>> shift;
         for (int granule = offset >>> shift; granule < end; granule++) {
             Page page = page(granule);
             int i = granule & PAGE_GRANULES - 1;
             page.touched[i] |= READ;
             if (agent.isOwn(page.reads[i], page.readCta[i])) {
-                page.reads[i] = Stamp.asStrong(page.reads[i]);
+                long read = page.reads[i];
+                boolean isOfLane = Stamp.lane(read) == lane || Stamp.lane(read) == Stamp.MANY_LANES;
+                site = agent.isCurrent(read) && isOfLane ? Stamp.site(read) : site;
+                page.reads[i] = Stamp.asStrong(read);
             }
             if (agent.isOwn(page.otherReads[i], page.otherReadCta[i])) {
                 page.otherReads[i] = Stamp.asStrong(page.otherReads[i]);
             }
         }
+        return site;
     }
 
     /** Whether a warp knows of the last write of the granule at an offset. */

@@ -107,8 +107,8 @@ public final class Agent {
             if (stampTime <= floor || stampTime <= known[other]) {
                 return true;
             }
-            if (other == warp) {
-                return stampTime != time || Stamp.lane(stamp) == lane;
+            if (other == warp && (stampTime != time || Stamp.lane(stamp) == lane)) {
+                return true;
             }
             if (publications.isPublished(-1 - cta, stampTime, acquired)) {
                 return true;

@@ -25,6 +25,9 @@ public final class Allocation {
     /** Between two variables: nobody may touch it. */
     public static final byte GAP = 5;
 
+    /** Written but for some bits, as when a bit field of memory that nobody had written is set. */
+    public static final byte PARTIAL = 6;
+
     private static final int SLACK = 16;
 
     private final String name;
@@ -32,6 +35,7 @@ public final class Allocation {
     private final int sizeBytes;
     private byte[] data;
     private byte[] states;
+    private byte[] openBits;
     private AccessLog accesses;
     private boolean isConstant;
 
@@ -100,11 +104,44 @@ public final class Allocation {
     void free() {
         data = null;
         states = null;
+        openBits = null;
         accesses = null;
     }
 
     public void fillStates(int offset, int numBytes, byte state) {
         Arrays.fill(states, offset, offset + numBytes, state);
+    }
+
+    /** Which bits of a byte nobody wrote; of a byte under way none are known. */
+    public int undefinedBits(int offset) {
+        return switch (states[offset]) {
+            case UNWRITTEN, SPOILED, COPIED -> 0xFF;
+            case PARTIAL -> openBits[offset] & 0xFF;
+            default -> 0;
+        };
+    }
+
+    /** A byte was written with a value of which some bits are undefined: copied, or computed from such. */
+    public void setUndefined(int offset, int bits, boolean isSpoiled) {
+        if (isSpoiled || bits == 0xFF) {
+            states[offset] = isSpoiled ? SPOILED : COPIED;
+            return;
+        }
+        if (openBits == null) {
+            openBits = new byte[states.length];
+        }
+        openBits[offset] = (byte) bits;
+        states[offset] = PARTIAL;
+    }
+
+    /** Copies bytes, and what is known of them. */
+    public void copyFrom(Allocation source, int from, int to, int numBytes) {
+        System.arraycopy(source.data, from, data, to, numBytes);
+        System.arraycopy(source.states, from, states, to, numBytes);
+        if (source.openBits != null) {
+            openBits = openBits == null ? new byte[states.length] : openBits;
+            System.arraycopy(source.openBits, from, openBits, to, numBytes);
+        }
     }
 
     /** Whether all of 1, 2, 4, 8 or 16 bytes are written. */

@@ -9,8 +9,9 @@ import java.util.List;
 /** The checked-in PTX, one module an operation. */
 public final class Ptx {
     private static final List<String> OPERATIONS = List.of(
-            "add", "add_rms_norm", "add_rms_norm_route_top_k", "combine_add_rms_norm", "embed", "gather_last",
-            "grouped_linear", "linear", "qk_norm_rope_store", "rms_norm", "short_conv", "silu_and_mul");
+            "add", "add_rms_norm", "add_rms_norm_route_top_k", "attention", "combine_add_rms_norm", "copy_blocks",
+            "embed", "gather_last", "grouped_linear", "linear", "qk_norm_rope_store", "rms_norm", "short_conv",
+            "silu_and_mul", "update_block_tables");
 
     private Ptx() {}
 

@@ -9,9 +9,10 @@ final class EntryPoints {
 
     static List<EntryPoint> all() {
         List<EntryPoint> all = new ArrayList<>(List.of(AddKernel.BF16, AddRmsNormKernel.BF16,
-                AddRmsNormRouteTopKKernel.BF16, AddRmsNormRouteTopKKernel.REGROUP, CombineAddRmsNormKernel.BF16,
-                EmbedKernel.BF16, GatherLastKernel.BF16, QkNormRopeStoreKernel.BF16, RmsNormKernel.BF16,
-                ShortConvKernel.BF16, SiluAndMulKernel.BF16, SiluAndMulKernel.F32));
+                AddRmsNormRouteTopKKernel.BF16, AddRmsNormRouteTopKKernel.REGROUP, AttentionKernel.DECODE_BF16,
+                AttentionKernel.PREFILL_BF16, CombineAddRmsNormKernel.BF16, CopyBlocksKernel.BF16, EmbedKernel.BF16,
+                GatherLastKernel.BF16, QkNormRopeStoreKernel.BF16, RmsNormKernel.BF16, ShortConvKernel.BF16,
+                SiluAndMulKernel.BF16, SiluAndMulKernel.F32, UpdateBlockTablesKernel.I32));
         for (LinearKernel.Output output : LinearKernel.Output.values()) {
             for (LinearTile tile : LinearTile.values()) {
                 all.add(output.entry(tile));

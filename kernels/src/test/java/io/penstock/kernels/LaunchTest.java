@@ -41,6 +41,8 @@ class LaunchTest {
         var attentionLayer = new QkNormRopeStoreKernel.LayerAddresses(32, 48, 64);
         var tokens = new QkNormRopeStoreKernel.TokenAddresses(80, 96, 112);
         all.put("qk_norm_rope_store_bf16", (stream, rows) -> qk.launch(stream, 16, attentionLayer, tokens, rows));
+        CopyBlocksKernel copyBlocks = new CopyBlocksKernel(DEVICE, 5, 6, 100);
+        all.put("copy_blocks_bf16", (stream, rows) -> copyBlocks.launch(stream, 16, 32, 48, rows));
         ShortConvKernel conv = new ShortConvKernel(DEVICE, 2048);
         var convLayer = new ShortConvKernel.LayerAddresses(48, 64, 80, 8192);
         var sequences = new ShortConvKernel.SequenceAddresses(96, 112, 128, 144, 160, 176, 192);
@@ -113,6 +115,30 @@ class LaunchTest {
         }
         long bytes = leastBytes;
         assertTrue(bytes < 1000, () -> bytes + " bytes in 1000 launches");
+    }
+
+    @Test
+    void attentionHasAsManyBlocksAsTheDeviceHolds() {
+        AttentionPlan.Sizes sizes = new AttentionPlan.Sizes(
+                9, 9, 600, new AttentionPlan.Heads(4, 8), new AttentionPlan.Workers(132 * 8, 132 * 2));
+        AttentionKernel attention = new AttentionKernel(DEVICE, sizes);
+        var step = new AttentionKernel.StepAddresses(64, 80, 96, 112);
+        attention.launchDecode(DEVICE.stream, 16, 32, 48, step);
+        assertEquals("attention_decode_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 264x1x1, block 128x1x1, 98304 B dynamic shared", DEVICE.stream.shape.toString());
+        assertTrue(DEVICE.stream.shape.dynamicSharedBytes() <= DEVICE.stream.kernel.maxDynamicSharedBytes);
+        attention.launchPrefill(DEVICE.stream, 16, 32, 48, step);
+        assertEquals("attention_prefill_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 264x1x1, block 128x1x1, 81920 B dynamic shared", DEVICE.stream.shape.toString());
+        assertTrue(DEVICE.stream.shape.dynamicSharedBytes() <= DEVICE.stream.kernel.maxDynamicSharedBytes);
+    }
+
+    @Test
+    void blockTablesAreUpdatedWhateverTheNumber() {
+        var updates = new UpdateBlockTablesKernel.UpdateAddresses(32, 48, 64, 80);
+        new UpdateBlockTablesKernel(DEVICE, 7).launch(DEVICE.stream, 16, updates);
+        assertEquals("update_block_tables_i32", DEVICE.stream.kernel.name());
+        assertEquals("grid 1x1x1, block 32x1x1, 0 B dynamic shared", DEVICE.stream.shape.toString());
     }
 
     @Test

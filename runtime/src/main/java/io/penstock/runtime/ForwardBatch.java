@@ -82,8 +82,8 @@ public final class ForwardBatch {
         seqLensK = new int[maxSeqs];
         convSlots = new int[maxSeqs];
         initialSnapshots = new int[maxSeqs];
-        int maxCopies = Math.toIntExact(2L * maxSeqs + 4L * limits.maxBlocksPerSeq());
-        int maxUpdates = Math.addExact(maxCopies, ModelLimits.blocksFor(maxTokens));
+        int maxCopies = limits.maxNumCopies();
+        int maxUpdates = limits.maxNumBlockUpdates();
         updateConvSlots = new int[maxUpdates];
         updateIndices = new int[maxUpdates];
         updateBlocks = new int[maxUpdates];

@@ -64,6 +64,16 @@ public record ModelLimits(
         return maxNumSeqs;
     }
 
+    /** Copies of blocks and slots in one step. */
+    public int maxNumCopies() {
+        return Math.toIntExact(2L * maxNumSeqs + 4L * maxBlocksPerSeq());
+    }
+
+    /** Changes of block tables in one step. */
+    public int maxNumBlockUpdates() {
+        return Math.addExact(maxNumCopies(), blocksFor(maxNumBatchedTokens));
+    }
+
     /** The most blocks that one sequence can hold. */
     public int maxBlocksPerSeq() {
         return blocksFor(maxModelLen);

@@ -17,6 +17,7 @@ import java.util.function.IntUnaryOperator;
  */
 public final class BenchmarkMemory implements AutoCloseable {
     private static final int MAX_COPIES = 256;
+    private static final int MAX_RANDOM_ELEMENTS = 1 << 24;
     private static final int ALIGNMENT_BYTES = 256;
 
     private final Device device;
@@ -69,16 +70,24 @@ public final class BenchmarkMemory implements AutoCloseable {
         }
     }
 
-    /** Random bfloat16 values between -2 and 2, the same in each copy. */
+    /** Random bfloat16 values between -2 and 2, the same in each copy; a large tensor repeats them. */
     Tensor bf16(String name, long numElements, int numCopies) {
         Tensor tensor = allocate(name, Short.BYTES * numElements, numCopies);
+        int numRandom = (int) Math.min(numElements, MAX_RANDOM_ELEMENTS);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(Short.BYTES * numElements, Integer.BYTES);
-            for (long i = 0; i < numElements; i++) {
+            MemorySegment host = arena.allocate((long) Short.BYTES * numRandom, Integer.BYTES);
+            for (int i = 0; i < numRandom; i++) {
                 float value = (float) (random.nextDouble() * 4 - 2);
                 host.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(value) >>> 16));
             }
-            copy(tensor, host, numCopies);
+            DeviceMemory memory = memories.getLast();
+            for (int copy = 0; copy < numCopies; copy++) {
+                for (long from = 0; from < numElements; from += numRandom) {
+                    long length = Math.min(numRandom, numElements - from);
+                    stream.copyToDevice(memory, copy * tensor.strideBytes + Short.BYTES * from, host, 0,
+                            Short.BYTES * length);
+                }
+            }
         }
         return tensor;
     }
@@ -91,7 +100,7 @@ public final class BenchmarkMemory implements AutoCloseable {
             for (int i = 0; i < length; i++) {
                 host.setAtIndex(ValueLayout.JAVA_INT, i, values.applyAsInt(i));
             }
-            copy(tensor, host, 1);
+            stream.copyToDevice(memories.getLast(), 0, host, 0, host.byteSize());
         }
         return tensor;
     }
@@ -106,13 +115,6 @@ public final class BenchmarkMemory implements AutoCloseable {
     /** Memory that a launch only writes. */
     Tensor output(String name, long sizeBytes, int numCopies) {
         return allocate(name, sizeBytes, numCopies);
-    }
-
-    private void copy(Tensor tensor, MemorySegment host, int numCopies) {
-        DeviceMemory memory = memories.getLast();
-        for (int copy = 0; copy < numCopies; copy++) {
-            stream.copyToDevice(memory, copy * tensor.strideBytes, host, 0, host.byteSize());
-        }
     }
 
     @Override

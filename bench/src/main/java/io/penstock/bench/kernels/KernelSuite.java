@@ -6,8 +6,11 @@ import java.util.function.BiFunction;
 /** All benchmarks of operations. */
 public final class KernelSuite {
     private static final int MAX_LOGIT_ROWS = 1024;
+    private static final int MAX_SEQS = 2048;
 
     private static final List<Entry> ALL = List.of(
+            new Entry("copy_blocks", CopyBlocksBenchmark::new),
+            new Entry("update_block_tables", UpdateBlockTablesBenchmark::new),
             new Entry("embed", EmbedBenchmark::new),
             new Entry("rms_norm", RmsNormBenchmark::new),
             new Entry("add_rms_norm", AddRmsNormBenchmark::new),
@@ -22,6 +25,8 @@ public final class KernelSuite {
             new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
             new Entry("short_conv prefill", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
             new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),
+            new Entry("attention decode", MAX_SEQS, (memory, shape) -> new AttentionBenchmark(memory, shape, true)),
+            new Entry("attention prefill", (memory, shape) -> new AttentionBenchmark(memory, shape, false)),
             new Entry("add_rms_norm_route_top_k", AddRmsNormRouteTopKBenchmark::new),
             new Entry("grouped_linear gate_up", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, true)),
             new Entry("grouped_linear down", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, false)),

@@ -18,6 +18,9 @@ public interface OperationBackend extends AutoCloseable {
     /** What KV blocks hold before anything is written. */
     float UNWRITTEN = Float.intBitsToFloat(0x3F3F0000);
 
+    /** Begins the batch's step; the block tables [conv slots, max blocks per sequence] after it, -1 if never set. */
+    int[] updateBlockTables(ForwardBatch batch);
+
     float[] embed(float[] embedTokens, ForwardBatch batch);
 
     /** What a conv slot's sequence sampled last. */
@@ -104,6 +107,17 @@ public interface OperationBackend extends AutoCloseable {
 
     /** The rotated queries [tokens, heads 64]. */
     float[] qkNormRopeStore(float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch);
+
+    /** {@code qkv} [tokens, (heads + 2 kv heads) 64]; the attention [tokens, heads 64] over the blocks as they are. */
+    float[] attention(float[] qkv, int attentionLayer, ForwardBatch batch);
+
+    /** Begins the batch's step, of which only the copies matter. */
+    void copyBlocks(ForwardBatch batch);
+
+    /** Keys and values [kv heads, 2, 64 tokens, 64] of a KV block. */
+    float[] block(int attentionLayer, int block);
+
+    void setBlock(int attentionLayer, int block, float[] keysValues);
 
     /** Key, then value [2, 64] of a KV slot. */
     float[] keyValue(int attentionLayer, int slot, int kvHead);

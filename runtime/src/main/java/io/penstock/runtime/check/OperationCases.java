@@ -14,6 +14,8 @@ public final class OperationCases {
 
     private static Map<String, List<OperationCase>> all() {
         Map<String, List<OperationCase>> all = new LinkedHashMap<>();
+        all.put("copy_blocks", CopyBlocksCases.all());
+        all.put("update_block_tables", UpdateBlockTablesCases.all());
         all.put("embed", EmbedCases.all());
         all.put("rms_norm", NormCases.rmsNorm());
         all.put("add_rms_norm", NormCases.addRmsNorm());
@@ -21,6 +23,7 @@ public final class OperationCases {
         all.put("linear", LinearCases.all());
         all.put("short_conv", ShortConvCases.all());
         all.put("qk_norm_rope_store", QkNormRopeStoreCases.all());
+        all.put("attention", AttentionCases.all());
         all.put("add_rms_norm_route_top_k", RoutingCases.all());
         all.put("grouped_linear", GroupedLinearCases.all());
         all.put("combine_add_rms_norm", NormCases.combineAddRmsNorm());

@@ -57,6 +57,16 @@ public final class CpuBackend implements OperationBackend {
     }
 
     @Override
+    public int[] updateBlockTables(ForwardBatch batch) {
+        ops.beginStep(batch);
+        int[] tables = new int[limits.numConvSlots() * limits.maxBlocksPerSeq()];
+        for (int i = 0; i < tables.length; i++) {
+            tables[i] = ops.memory().blockTables().block(i / limits.maxBlocksPerSeq(), i % limits.maxBlocksPerSeq());
+        }
+        return tables;
+    }
+
+    @Override
     public float[] embed(float[] embedTokens, ForwardBatch batch) {
         for (int s = 0; s < batch.numSeqs(); s++) {
             for (int t = batch.firstToken(s); t < batch.firstToken(s + 1); t++) {
@@ -237,6 +247,46 @@ public final class CpuBackend implements OperationBackend {
             System.arraycopy(heads.values(), t * columns, queries, t * width, width);
         }
         return queries;
+    }
+
+    @Override
+    public float[] attention(float[] qkv, int attentionLayer, ForwardBatch batch) {
+        CpuTensor out = output(batch.numTokens(), config.attention().queryWidth());
+        ops.beginStep(batch);
+        ops.attention(out, tensor(qkv, qkv.length / batch.numTokens()), attentionLayer, batch);
+        return out.values();
+    }
+
+    @Override
+    public void copyBlocks(ForwardBatch batch) {
+        ops.beginStep(batch);
+    }
+
+    @Override
+    public float[] block(int attentionLayer, int block) {
+        float[] all = ops.memory().keysValues(attentionLayer);
+        float[] copy = new float[config.attention().numKvHeads() * 2 * CpuMemory.TILE];
+        for (int i = 0; i < copy.length; i++) {
+            copy[i] = all[ops.memory().keys(block, 0) + placeInBlock(i)];
+        }
+        return copy;
+    }
+
+    /** Where a value [kv heads, 2, tokens, dims] lies in a block, whose keys are transposed. */
+    private static int placeInBlock(int i) {
+        int inTile = i % CpuMemory.TILE;
+        boolean isKey = i / CpuMemory.TILE % 2 == 0;
+        int token = inTile / RopeTable.HEAD_DIM;
+        int dim = inTile % RopeTable.HEAD_DIM;
+        return isKey ? i - inTile + dim * ModelLimits.BLOCK_TOKENS + token : i;
+    }
+
+    @Override
+    public void setBlock(int attentionLayer, int block, float[] keysValues) {
+        float[] all = ops.memory().keysValues(attentionLayer);
+        for (int i = 0; i < keysValues.length; i++) {
+            all[ops.memory().keys(block, 0) + placeInBlock(i)] = keysValues[i];
+        }
     }
 
     @Override

@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * KV blocks, conv slots, snapshots and rotary angles on a device, allocated once. All bfloat16 but the angles.
+ * KV blocks and their tables, conv slots, snapshots and rotary angles on a device, allocated once. All bfloat16 but the
+ * angles and the tables.
  *
  * <pre>
  *   KV:        [attention layer][block][kv head][ K tile 64 x 64 | V tile 64 x 64 ], see QkNormRopeStoreKernel
@@ -19,12 +20,15 @@ import java.lang.foreign.ValueLayout;
  *   snapshots: [snapshot][conv layer][2, oldest first][hidden]
  *   angles:    [position][32 cosines | 32 sines], float32
  *   last sampled: [slot], int: the token that the slot's sequence sampled last
+ *   tables:    [slot][blocks of the longest sequence], int: the KV blocks of the slot's sequence, -1 before the first
  * </pre>
  */
 final class CudaMemory implements AutoCloseable {
     private static final int TILE_BYTES = Short.BYTES * ModelLimits.BLOCK_TOKENS * RopeTable.HEAD_DIM;
+    private static final byte UNSET = -1;
     private static final int ANGLES_BYTES = 2 * Float.BYTES * RopeTable.HALF;
 
+    private final long blockBytes;
     private final long layerBytes;
     private final long stateBytes;
     private final long slotBytes;
@@ -33,9 +37,11 @@ final class CudaMemory implements AutoCloseable {
     private final DeviceMemory snapshots;
     private final DeviceMemory angles;
     private final DeviceMemory lastSampled;
+    private final DeviceMemory blockTables;
 
     CudaMemory(Device device, Stream stream, ModelConfig config, ModelLimits limits) {
-        layerBytes = 2L * TILE_BYTES * config.attention().numKvHeads() * limits.numKvBlocks();
+        blockBytes = 2L * TILE_BYTES * config.attention().numKvHeads();
+        layerBytes = blockBytes * limits.numKvBlocks();
         stateBytes = (long) Short.BYTES * config.convStateLength() * config.hiddenSize();
         slotBytes = stateBytes * config.numConvLayers();
         keysValues = device.allocate("KV blocks", Math.max(1, layerBytes * config.numAttentionLayers()));
@@ -44,6 +50,9 @@ final class CudaMemory implements AutoCloseable {
         angles = device.allocate("rotary angles", (long) ANGLES_BYTES * limits.maxModelLen());
         lastSampled = device.allocate("last sampled tokens", (long) Integer.BYTES * limits.numConvSlots());
         stream.fill(lastSampled, 0, lastSampled.sizeBytes(), (byte) 0);
+        blockTables = device.allocate(
+                "block tables", (long) Integer.BYTES * limits.numConvSlots() * limits.maxBlocksPerSeq());
+        stream.fill(blockTables, 0, blockTables.sizeBytes(), UNSET);
         RopeTable table = new RopeTable(config.attention().ropeTheta(), limits.maxModelLen());
         table.ensure(limits.maxModelLen());
         copyAngles(stream, table, limits.maxModelLen());
@@ -66,6 +75,11 @@ final class CudaMemory implements AutoCloseable {
     /** Address of a layer's blocks. */
     long keysValues(int attentionLayer) {
         return keysValues.address() + attentionLayer * layerBytes;
+    }
+
+    /** Bytes of a block in one layer. */
+    long blockBytes() {
+        return blockBytes;
     }
 
     /** Address of a layer's state in the first slot. */
@@ -93,6 +107,11 @@ final class CudaMemory implements AutoCloseable {
         return lastSampled;
     }
 
+    /** All block tables. */
+    DeviceMemory blockTables() {
+        return blockTables;
+    }
+
     /** All KV blocks. */
     DeviceMemory keysValues() {
         return keysValues;
@@ -111,6 +130,7 @@ final class CudaMemory implements AutoCloseable {
     @Override
     public void close() {
         lastSampled.close();
+        blockTables.close();
         angles.close();
         snapshots.close();
         states.close();

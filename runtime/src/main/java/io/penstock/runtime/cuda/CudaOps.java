@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AddKernel;
 import io.penstock.kernels.AddRmsNormKernel;
+import io.penstock.kernels.AttentionKernel;
 import io.penstock.kernels.EmbedKernel;
 import io.penstock.kernels.GatherLastKernel;
 import io.penstock.kernels.LinearKernel;
@@ -11,6 +12,7 @@ import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.RmsNormKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.kernels.SiluAndMulKernel;
+import io.penstock.kernels.UpdateBlockTablesKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
@@ -28,6 +30,10 @@ final class CudaOps implements AutoCloseable {
     private final Stream stream;
     private final CudaMemory memory;
     private final DeviceBatch batch;
+    private final CudaCopies copies;
+    private final CudaAttention attention;
+    private final AttentionKernel.StepAddresses attentionStep;
+    private final UpdateBlockTablesKernel updateBlockTables;
     private final EmbedKernel embed;
     private final RmsNormKernel rmsNorm;
     private final AddRmsNormKernel addRmsNorm;
@@ -52,7 +58,10 @@ final class CudaOps implements AutoCloseable {
         int hidden = config.hiddenSize();
         float eps = config.dimensions().normEps();
         memory = new CudaMemory(device, stream, config, limits);
-        batch = new DeviceBatch(device, limits);
+        copies = new CudaCopies(device, memory, config, limits);
+        attention = new CudaAttention(device, stream, config.attention(), limits);
+        batch = new DeviceBatch(device, limits, attention.sizes());
+        updateBlockTables = new UpdateBlockTablesKernel(device, limits.maxBlocksPerSeq());
         embed = new EmbedKernel(device, hidden);
         rmsNorm = new RmsNormKernel(device, hidden, eps);
         addRmsNorm = new AddRmsNormKernel(device, hidden, eps);
@@ -65,6 +74,7 @@ final class CudaOps implements AutoCloseable {
         experts = config.moe().numExperts() == 0
                 ? null : new CudaExperts(device, stream, config, batch.numRealTokens());
         gatherLast = new GatherLastKernel(device, hidden);
+        attentionStep = attention.addresses(memory.blockTables().address(), batch.planAddress());
         tokens = new QkNormRopeStoreKernel.TokenAddresses(memory.angles(), batch.positions(), batch.slotMapping());
         convLayers = new ShortConvKernel.LayerAddresses[config.numConvLayers()];
         attentionLayers = new QkNormRopeStoreKernel.LayerAddresses[config.numAttentionLayers()];
@@ -76,6 +86,8 @@ final class CudaOps implements AutoCloseable {
 
     void beginStep(ForwardBatch step) {
         batch.upload(stream, step);
+        copies.run(stream, step, batch);
+        updateBlockTables.launch(stream, memory.blockTables().address(), batch.blockUpdates());
     }
 
     static long address(Tensor tensor) {
@@ -162,6 +174,11 @@ final class CudaOps implements AutoCloseable {
         return known;
     }
 
+    void attention(Tensor out, Tensor qkv, int attentionLayer) {
+        attention.run(stream, address(out), address(qkv), memory.keysValues(attentionLayer), batch.plan(),
+                attentionStep);
+    }
+
     void addRmsNormRouteTopK(
             Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe) {
         experts.addRmsNormRouteTopK(routing, residual, out, update, weight, moe);
@@ -202,6 +219,9 @@ final class CudaOps implements AutoCloseable {
         addRmsNorm.close();
         rmsNorm.close();
         embed.close();
+        updateBlockTables.close();
+        attention.close();
+        copies.close();
         batch.close();
         memory.close();
     }

@@ -55,6 +55,14 @@ public final class DeviceBackend implements OperationBackend {
     }
 
     @Override
+    public int[] updateBlockTables(ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            ops.beginStep(batch);
+            return buffers.readInts(ops.memory().blockTables());
+        }
+    }
+
+    @Override
     public float[] embed(float[] embedTokens, ForwardBatch batch) {
         try (DeviceBuffers buffers = buffers()) {
             int hidden = config.hiddenSize();
@@ -343,6 +351,60 @@ public final class DeviceBackend implements OperationBackend {
                 System.arraycopy(all, t * columns, queries, t * width, width);
             }
             return queries;
+        }
+    }
+
+    @Override
+    public float[] attention(float[] qkv, int attentionLayer, ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            int rows = batch.numTokens();
+            int columns = qkv.length / rows;
+            int width = config.attention().queryWidth();
+            Buffer out = buffers.output("out", 2L * rows * width);
+            Buffer heads = buffers.bf16("qkv", qkv);
+            ops.beginStep(batch);
+            ops.attention(tensor(out, rows, width), tensor(heads, rows, columns), attentionLayer);
+            return buffers.readBf16(out);
+        }
+    }
+
+    @Override
+    public void copyBlocks(ForwardBatch batch) {
+        ops.beginStep(batch);
+        stream.synchronize();
+    }
+
+    private long blockOffset(int attentionLayer, int block) {
+        return ((long) attentionLayer * limits.numKvBlocks() + block) * ops.memory().blockBytes();
+    }
+
+    /** Where a value [kv heads, 2, tokens, dims] lies in a block, whose tiles are images. */
+    private static int placeInBlock(int i) {
+        int inTile = i % (ModelLimits.BLOCK_TOKENS * HEAD_DIM);
+        return i - inTile + QkNormRopeStoreKernel.tileOffset(inTile / HEAD_DIM, inTile % HEAD_DIM);
+    }
+
+    @Override
+    public float[] block(int attentionLayer, int block) {
+        try (DeviceBuffers buffers = buffers()) {
+            float[] image = buffers.readBf16(ops.memory().keysValues(), blockOffset(attentionLayer, block),
+                    (int) (ops.memory().blockBytes() / Short.BYTES));
+            float[] copy = new float[image.length];
+            for (int i = 0; i < copy.length; i++) {
+                copy[i] = image[placeInBlock(i)];
+            }
+            return copy;
+        }
+    }
+
+    @Override
+    public void setBlock(int attentionLayer, int block, float[] keysValues) {
+        float[] image = new float[keysValues.length];
+        for (int i = 0; i < image.length; i++) {
+            image[placeInBlock(i)] = keysValues[i];
+        }
+        try (DeviceBuffers buffers = buffers()) {
+            buffers.writeBf16(ops.memory().keysValues(), blockOffset(attentionLayer, block), image);
         }
     }
 

@@ -4,8 +4,10 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.PinnedMemory;
 import io.penstock.device.Stream;
+import io.penstock.kernels.AttentionPlan;
 import io.penstock.kernels.EmbedKernel;
 import io.penstock.kernels.ShortConvKernel;
+import io.penstock.kernels.UpdateBlockTablesKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import java.lang.foreign.MemorySegment;
@@ -16,25 +18,50 @@ import java.lang.foreign.ValueLayout;
  * for every batch. One copy a step.
  */
 final class DeviceBatch implements AutoCloseable {
-    /** The arrays, and whether each has an element a token (or pair, or logit row) or one a sequence. */
+    /** The arrays, and of what each has one element. */
     private enum Section {
-        TOKEN_IDS(true),
-        POSITIONS(true),
-        SLOT_MAPPING(true),
-        TOKEN_SEQS(true),
-        LOGIT_TOKENS(true),
-        SNAPSHOT_TOKENS(true),
-        SNAPSHOT_SLOTS(true),
-        CU_SEQLENS_Q(false),
-        SEQ_LENS_K(false),
-        CONV_SLOTS(false),
-        INITIAL_SNAPSHOTS(false),
-        NUM_TOKENS(false);
+        NUM_TOKENS(Per.STEP),
+        NUM_BLOCK_UPDATES(Per.STEP),
+        TOKEN_IDS(Per.TOKEN),
+        POSITIONS(Per.TOKEN),
+        SLOT_MAPPING(Per.TOKEN),
+        TOKEN_SEQS(Per.TOKEN),
+        LOGIT_TOKENS(Per.TOKEN),
+        SNAPSHOT_TOKENS(Per.TOKEN),
+        SNAPSHOT_SLOTS(Per.TOKEN),
+        CU_SEQLENS_Q(Per.SEQ),
+        SEQ_LENS_K(Per.SEQ),
+        CONV_SLOTS(Per.SEQ),
+        INITIAL_SNAPSHOTS(Per.SEQ),
+        UPDATE_CONV_SLOTS(Per.BLOCK_UPDATE),
+        UPDATE_INDICES(Per.BLOCK_UPDATE),
+        UPDATE_BLOCKS(Per.BLOCK_UPDATE),
+        COPY_FROM(Per.COPY),
+        COPY_TO(Per.COPY);
 
-        private final boolean perToken;
+        private final Per per;
 
-        Section(boolean perToken) {
-            this.perToken = perToken;
+        Section(Per per) {
+            this.per = per;
+        }
+    }
+
+    /** What an array has an element for; tokens stand for snapshots and rows of logits too. */
+    private enum Per {
+        STEP,
+        TOKEN,
+        SEQ,
+        BLOCK_UPDATE,
+        COPY;
+
+        private int number(ModelLimits limits) {
+            return switch (this) {
+                case STEP -> 1;
+                case TOKEN -> limits.maxNumBatchedTokens();
+                case SEQ -> limits.maxNumSeqs() + 1;
+                case BLOCK_UPDATE -> limits.maxNumBlockUpdates();
+                case COPY -> limits.maxNumCopies();
+            };
         }
     }
 
@@ -42,21 +69,25 @@ final class DeviceBatch implements AutoCloseable {
     private static final int ALIGNMENT_BYTES = 256;
 
     private final long[] offsets = new long[SECTIONS.length];
+    private final long planOffset;
     private final long sizeBytes;
     private final PinnedMemory pinned;
     private final DeviceMemory memory;
+    private final AttentionPlan plan;
     private final ShortConvKernel.SequenceAddresses sequences;
+    private final UpdateBlockTablesKernel.UpdateAddresses blockUpdates;
 
-    DeviceBatch(Device device, ModelLimits limits) {
+    DeviceBatch(Device device, ModelLimits limits, AttentionPlan.Sizes attention) {
         long end = 0;
         for (Section section : SECTIONS) {
             offsets[section.ordinal()] = end;
-            int length = section.perToken ? limits.maxNumBatchedTokens() : limits.maxNumSeqs() + 1;
-            end += Math.ceilDiv((long) Integer.BYTES * length, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+            end += aligned((long) Integer.BYTES * section.per.number(limits));
         }
-        sizeBytes = end;
+        planOffset = end;
+        sizeBytes = end + aligned(attention.planBytes());
         pinned = device.allocatePinned("batch", sizeBytes);
         memory = device.allocate("batch", sizeBytes);
+        plan = new AttentionPlan(attention);
         sequences = new ShortConvKernel.SequenceAddresses(
                 address(Section.TOKEN_SEQS),
                 address(Section.CU_SEQLENS_Q),
@@ -65,6 +96,15 @@ final class DeviceBatch implements AutoCloseable {
                 address(Section.INITIAL_SNAPSHOTS),
                 address(Section.SNAPSHOT_TOKENS),
                 address(Section.SNAPSHOT_SLOTS));
+        blockUpdates = new UpdateBlockTablesKernel.UpdateAddresses(
+                address(Section.UPDATE_CONV_SLOTS),
+                address(Section.UPDATE_INDICES),
+                address(Section.UPDATE_BLOCKS),
+                address(Section.NUM_BLOCK_UPDATES));
+    }
+
+    private static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
     }
 
     private long address(Section section) {
@@ -74,6 +114,7 @@ final class DeviceBatch implements AutoCloseable {
     /** Queues the copy of a batch; the one before has been copied. */
     void upload(Stream stream, ForwardBatch batch) {
         MemorySegment host = pinned.segment();
+        plan.clear();
         for (int s = 0; s < batch.numSeqs(); s++) {
             set(host, Section.CU_SEQLENS_Q, s, batch.firstToken(s));
             set(host, Section.SEQ_LENS_K, s, batch.seqLenK(s));
@@ -87,6 +128,8 @@ final class DeviceBatch implements AutoCloseable {
                 set(host, Section.SLOT_MAPPING, t, batch.slot(t));
                 set(host, Section.TOKEN_SEQS, t, s);
             }
+            int numTokens = batch.firstToken(s + 1) - batch.firstToken(s);
+            plan.add(batch.firstToken(s), numTokens, batch.convSlot(s), batch.seqLenK(s) - numTokens);
         }
         set(host, Section.CU_SEQLENS_Q, batch.numSeqs(), batch.numTokens());
         set(host, Section.NUM_TOKENS, 0, batch.numTokens());
@@ -97,7 +140,22 @@ final class DeviceBatch implements AutoCloseable {
             set(host, Section.SNAPSHOT_TOKENS, p, batch.snapshotToken(p));
             set(host, Section.SNAPSHOT_SLOTS, p, batch.snapshotSlot(p));
         }
+        setMemoryChanges(host, batch);
+        plan.write(host, planOffset);
         stream.copyToDevice(memory, 0, host, 0, sizeBytes);
+    }
+
+    private void setMemoryChanges(MemorySegment host, ForwardBatch batch) {
+        set(host, Section.NUM_BLOCK_UPDATES, 0, batch.numBlockUpdates());
+        for (int i = 0; i < batch.numBlockUpdates(); i++) {
+            set(host, Section.UPDATE_CONV_SLOTS, i, batch.updateConvSlot(i));
+            set(host, Section.UPDATE_INDICES, i, batch.updateIndex(i));
+            set(host, Section.UPDATE_BLOCKS, i, batch.updateBlock(i));
+        }
+        for (int i = 0; i < batch.numCopies(); i++) {
+            set(host, Section.COPY_FROM, i, batch.copyFrom(i));
+            set(host, Section.COPY_TO, i, batch.copyTo(i));
+        }
     }
 
     private void set(MemorySegment host, Section section, int index, int value) {
@@ -132,6 +190,30 @@ final class DeviceBatch implements AutoCloseable {
     /** What the short convolution reads of the sequences. */
     ShortConvKernel.SequenceAddresses sequences() {
         return sequences;
+    }
+
+    /** What changes in the block tables. */
+    UpdateBlockTablesKernel.UpdateAddresses blockUpdates() {
+        return blockUpdates;
+    }
+
+    /** Where each copy comes from and goes to, as blocks or slots [copies]. */
+    long copyFrom(int copy) {
+        return address(Section.COPY_FROM) + (long) Integer.BYTES * copy;
+    }
+
+    long copyTo(int copy) {
+        return address(Section.COPY_TO) + (long) Integer.BYTES * copy;
+    }
+
+    /** Who attends to what, of the batch that was uploaded last. */
+    AttentionPlan plan() {
+        return plan;
+    }
+
+    /** The plan on the device. */
+    long planAddress() {
+        return memory.address() + planOffset;
     }
 
     @Override

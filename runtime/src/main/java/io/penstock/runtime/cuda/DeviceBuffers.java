@@ -109,6 +109,11 @@ final class DeviceBuffers implements AutoCloseable {
         return read(buffer.memory(), buffer.guardBytes(), buffer.sizeBytes()).toArray(ValueLayout.JAVA_INT);
     }
 
+    /** All of a memory as int values. */
+    int[] readInts(DeviceMemory memory) {
+        return read(memory, 0, memory.sizeBytes()).toArray(ValueLayout.JAVA_INT);
+    }
+
     /** A range of any memory as bfloat16 values. */
     float[] readBf16(DeviceMemory memory, long offsetBytes, int length) {
         return bf16(read(memory, offsetBytes, 2L * length));

@@ -31,6 +31,10 @@ class SchedulesTest {
         batch.addSequence(3, ids, 0, 40, 3, new int[] {7});
         batch.startFromSnapshot(2, 1);
         batch.writeSnapshot(64, 2);
+        batch.setBlock(2, 0, 3);
+        batch.setBlock(0, 0, 5);
+        batch.setBlock(0, 1, 1);
+        batch.setBlock(3, 0, 7);
         batch.computeLogits(0, 0);
         batch.computeLogits(1, 126);
         return batch;
@@ -69,6 +73,7 @@ class SchedulesTest {
         results.add(backend.qkNormRopeStore(samples.normal(rows * qkvColumns, 1), samples.normal(64, 1),
                 samples.normal(64, 1), 0, batch));
         results.add(backend.keyValue(0, batch.slot(rows - 1), 1));
+        results.add(backend.attention(samples.normal(rows * qkvColumns, 1), 0, batch));
         return results;
     }
 

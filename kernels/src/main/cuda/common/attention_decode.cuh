@@ -1,5 +1,5 @@
-// Decode: a warp has an item's kv head, the group's heads are the rows; halves of tiles, K and V in turn, come through a
-// ring of its own, so no warp waits for another.
+// Decode: a warp has an item's kv head, the group's heads are the rows; halves of tiles, K and V in turn, come through
+// a ring of its own, so no warp waits for another.
 #pragma once
 
 #include "attention_item.cuh"

@@ -13,6 +13,9 @@ import org.junit.jupiter.api.Test;
 /** The source tree keeps its budgets. Each test lists all violations of its rules, with what to do about each. */
 class TidyTest {
     private static final int MAX_PUBLIC_TYPES = 15;
+    /** The launchers of all operations, of which there are more: docs/adr/0009. */
+    private static final String LAUNCHERS = "kernels/src/main/java/io/penstock/kernels";
+    private static final int MAX_PUBLIC_LAUNCHERS = 30;
     private static final long MAX_TOTAL_BYTES = 35L << 20;
 
     private static void assertTidy(List<String> violations) {
@@ -46,8 +49,9 @@ class TidyTest {
             }
         }
         numPublicTypes.forEach((directory, num) -> {
-            if (num > MAX_PUBLIC_TYPES) {
-                violations.add(directory + ": " + num + " public types, more than " + MAX_PUBLIC_TYPES
+            int max = directory.equals(LAUNCHERS) ? MAX_PUBLIC_LAUNCHERS : MAX_PUBLIC_TYPES;
+            if (num > max) {
+                violations.add(directory + ": " + num + " public types, more than " + max
                         + "; make private what only the package uses, or split the package");
             }
         });

@@ -30,7 +30,7 @@ class AttentionCountsTest {
 
     /** The 8B model's group of four heads; one kv head tells the same as eight. */
     private static KernelShape shape() {
-        return new KernelShape(2048, 64, 4, 1, 64);
+        return new KernelShape(2048, 64, 4, 1, 64, null);
     }
 
     @Test

@@ -32,7 +32,8 @@ class KernelCountsTest {
     /** Of attention, a quarter of the kv heads with their groups tells the same. */
     private static KernelShape fewKvHeads(KernelShape shape) {
         return new KernelShape(
-                shape.hidden(), shape.width(), shape.numHeads() / 4, shape.numKvHeads() / 4, shape.vocab());
+                shape.hidden(), shape.width(), shape.numHeads() / 4, shape.numKvHeads() / 4, shape.vocab(),
+                shape.experts());
     }
 
     /** Every benchmark, but matrix products at one size: what is counted of them does not depend on it. */

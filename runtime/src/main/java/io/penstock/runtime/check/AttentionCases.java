@@ -39,7 +39,8 @@ final class AttentionCases {
                 new int[][] {{1, 0}, {3, 126}, {1, 700}, {70, 3}, {1, 63}, {2, 640}, {33, 64}})));
         all.add(OperationCase.small(NAME, "the same bits in any chunks", AttentionCases::sameBitsInAnyChunks));
         all.add(OperationCase.small(NAME, "one token of 131072", trial -> check(trial, 2, 1, decode(131_072))));
-        all.add(OperationCase.small(NAME, "two tokens of 100001", trial -> check(trial, 1, 1, new int[][] {{2, 99_999}})));
+        all.add(OperationCase.small(NAME, "two tokens of 100001",
+                trial -> check(trial, 1, 1, new int[][] {{2, 99_999}})));
         all.add(OperationCase.large(NAME, "decode of 12, 32 heads",
                 trial -> check(trial, 32, 8, decode(1000, 1, 4097, 64, 333, 2048, 777, 512, 1500, 5, 2049, 3000))));
         all.add(OperationCase.large(NAME, "prefill of 300, 32 heads",

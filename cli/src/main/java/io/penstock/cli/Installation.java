@@ -1,15 +1,30 @@
 package io.penstock.cli;
 
 import io.penstock.runtime.InputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Properties;
 
 /** Where this program lies, and what lies beside it. */
 final class Installation {
     private static final Path DEMO_MODEL = Path.of("models", "penstock-demo");
 
     private Installation() {}
+
+    /** The version of this build. */
+    static String version() {
+        Properties properties = new Properties();
+        try (InputStream in = Penstock.class.getResourceAsStream("version.properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
+    }
 
     /** The bundled demo checkpoint, in the nearest folder above the program's classes that has it. */
     static Path demoModel() {

@@ -1,12 +1,8 @@
 package io.penstock.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -26,6 +22,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             GenerateCommand.class,
             ChatCommand.class,
+            ServeCommand.class,
             PullCommand.class,
             PlanCommand.class,
             DoctorCommand.class,
@@ -100,13 +97,7 @@ public final class Penstock implements Runnable {
 
     /** {@code penstock 0.1.0 (Java 25.0.3, Linux amd64)}: what a report of a defect has to name. */
     static String version() {
-        Properties properties = new Properties();
-        try (InputStream in = Penstock.class.getResourceAsStream("version.properties")) {
-            properties.load(in);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return "penstock " + properties.getProperty("version") + " (Java " + System.getProperty("java.version") + ", "
+        return "penstock " + Installation.version() + " (Java " + System.getProperty("java.version") + ", "
                 + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ")";
     }
 

@@ -25,10 +25,11 @@ public final class StopStrings {
     private int matched = -1;
 
     /**
-     * @param includesStop whether the text that is let out ends with the stop string instead of before it
+     * Refuses strings that cannot be watched for.
+     *
      * @throws InputException for an empty string, one that is too long, or too many
      */
-    public StopStrings(List<String> strings, boolean includesStop) {
+    public static void validate(List<String> strings) {
         if (strings.size() > MAX_STRINGS) {
             throw new InputException("stop: " + strings.size() + " strings are too many; give at most " + MAX_STRINGS);
         }
@@ -41,6 +42,14 @@ public final class StopStrings {
                     + "at most " + MAX_LENGTH);
             }
         }
+    }
+
+    /**
+     * @param includesStop whether the text that is let out ends with the stop string instead of before it
+     * @throws InputException as {@link #validate}
+     */
+    public StopStrings(List<String> strings, boolean includesStop) {
+        validate(strings);
         this.strings = List.copyOf(strings);
         this.includesStop = includesStop;
         matchedLengths = new int[strings.size()];

@@ -2,6 +2,7 @@ package io.penstock.serving.generation;
 
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.text.StopStrings;
 import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.openai.SamplingRequest;
@@ -46,6 +47,7 @@ public final class RequestPreparer {
     public PreparedRequest prepare(GenerationRequest asked) {
         EncodedPrompt prompt = encoder.truncated(encoded(asked.prompt()), asked.options().truncatePromptTokens());
         SamplingRequest sampling = asked.sampling() == null ? recommended : asked.sampling();
+        StopStrings.validate(sampling.stop().stopStrings());
         List<SamplingParams> params =
                 encoder.samplingParams(sampling, asked.numChoices(), prompt, limits.maxModelLen(), seeds);
         return new PreparedRequest(asked, prompt, params, eosTokenIds);

@@ -51,6 +51,7 @@ public final class ActiveStream {
         this.deadlineNs = deadlineNs;
         this.sink = sink;
         arrivedNs = System.nanoTime();
+        numUnfinished = asked.numChoices();
     }
 
     /** The client's name for it; other requests may have the same. */
@@ -114,7 +115,6 @@ public final class ActiveStream {
         request = made;
         List<SamplingParams> params = ready.params();
         choices = new ChoiceStream[params.size()];
-        numUnfinished = choices.length;
         boolean wantsText = sink.wantsText();
         for (int i = 0; i < choices.length; i++) {
             SamplingParams choice = params.get(i);

@@ -12,4 +12,9 @@ import io.penstock.runtime.FinishReason;
  * @param numCachedTokens prompt tokens from the prefix cache
  */
 public record ChoiceEnd(
-        int choice, FinishReason reason, int stopTokenId, String stopString, int numOutputTokens, int numCachedTokens) {}
+        int choice,
+        FinishReason reason,
+        int stopTokenId,
+        String stopString,
+        int numOutputTokens,
+        int numCachedTokens) {}

@@ -188,6 +188,7 @@ final class EventLoopFront implements OutputHandler {
             return;
         }
         held.remove(stream);
+        core.unname(stream);
         if (!stream.isFinished()) {
             abort(stream);
         }
@@ -196,7 +197,7 @@ final class EventLoopFront implements OutputHandler {
         } catch (RuntimeException e) {
             LOG.error("the end of request {} could not be told", stream.requestId(), e);
         }
-        core.forget(stream);
+        core.forget();
     }
 
     /** The engine is closed, and every request has been told so. */

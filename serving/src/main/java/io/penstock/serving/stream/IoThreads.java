@@ -10,6 +10,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -35,6 +36,16 @@ public record IoThreads(EventLoopGroup group, Class<? extends ServerChannel> ser
     /** Half of the cores, but no more than a gateway's few connections can use. */
     public static int defaultNumThreads() {
         return Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_BY_DEFAULT);
+    }
+
+    /** The loop whose thread this is, or any where it is none's. */
+    public EventExecutor currentLoop() {
+        for (EventExecutor loop : group) {
+            if (loop.inEventLoop()) {
+                return loop;
+            }
+        }
+        return group.next();
     }
 
     /** Ends the loops; what is still open on them is closed. */

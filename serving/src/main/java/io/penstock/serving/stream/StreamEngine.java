@@ -151,11 +151,16 @@ public final class StreamEngine implements AutoCloseable {
         return streams.size();
     }
 
-    void forget(ActiveStream stream) {
+    /** Its name is free: before its client is told of the end. */
+    void unname(ActiveStream stream) {
         byRequestId.computeIfPresent(stream.requestId(), (_, streams) -> {
             List<ActiveStream> left = streams.stream().filter(other -> other != stream).toList();
             return left.isEmpty() ? null : left;
         });
+    }
+
+    /** Its client has been told of the end. */
+    void forget() {
         numOpen.decrementAndGet();
     }
 
@@ -183,7 +188,7 @@ public final class StreamEngine implements AutoCloseable {
     }
 
     /** Whether the engine will end no request any more, or is stuck in a step. */
-    boolean isEngineDead() {
+    public boolean isEngineDead() {
         return isTerminated || proxy.state() == EngineState.FAILED
                 || proxy.state() != EngineState.STOPPED && !proxy.isHealthy();
     }

@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The bundled model for tests. */
 public final class DemoModel {
-    public static final RequestEncoder ENCODER = new RequestEncoder(ModelSource.of(path("models/penstock-demo").toString()),
-            null);
+    public static final RequestEncoder ENCODER = new RequestEncoder(
+            ModelSource.of(path("models/penstock-demo").toString()), null);
 
     private DemoModel() {}
 

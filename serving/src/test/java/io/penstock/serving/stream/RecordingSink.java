@@ -87,7 +87,7 @@ final class RecordingSink implements StreamSink {
 
     @Override
     public void output(OutputRun run) {
-        require(prompt != null && over.getCount() == 1 && isReady, "output before the start, behind the end or unasked");
+        require(prompt != null && over.getCount() == 1 && isReady, "output before the start or behind the end");
         require(!ends.containsKey(run.choice()), "output behind the choice's end");
         runs.add(run);
         for (int id : run.tokenIds()) {

@@ -1,0 +1,135 @@
+package io.penstock.cli;
+
+import io.penstock.serving.generation.RequestPreparer;
+import io.penstock.serving.grpc.GrpcServer;
+import io.penstock.serving.model.LoadedEngine;
+import io.penstock.serving.model.RequestEncoder;
+import io.penstock.serving.model.ServingConfig;
+import io.penstock.serving.server.Health;
+import io.penstock.serving.server.Profiler;
+import io.penstock.serving.server.ServedModel;
+import io.penstock.serving.server.ServingCore;
+import io.penstock.serving.server.Tls;
+import io.penstock.serving.stream.IoThreads;
+import io.penstock.serving.stream.StreamEngine;
+import io.penstock.serving.stream.StreamLimits;
+import io.penstock.serving.stream.StreamObserver;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jline.utils.Signals;
+import picocli.CommandLine.ExitCode;
+
+/** One server from its start to its end. */
+final class ServerRun {
+    private static final int SIGNAL_EXIT = 128;
+    private static final int SIGINT = 2;
+    private static final int SIGTERM = 15;
+
+    /** What a dead engine's clients are given to read their errors. */
+    private static final long LAST_WORDS_MS = 1_500;
+
+    private final RequestEncoder encoder;
+    private final ServingConfig config;
+    private final Settings settings;
+    private final StartUpPhases phases;
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final AtomicBoolean isEnding = new AtomicBoolean();
+
+    /**
+     * What a server is told.
+     *
+     * @param modelName what clients call the model
+     * @param tls null for plain text
+     * @param profileDir null for no profiles
+     */
+    record Settings(String modelName, InetSocketAddress address, Tls tls, Path profileDir, int numIoThreads,
+            long shutdownTimeoutNs, StreamLimits limits) {}
+
+    ServerRun(RequestEncoder encoder, ServingConfig config, Settings settings, StartUpPhases phases) {
+        this.encoder = encoder;
+        this.config = config;
+        this.settings = settings;
+        this.phases = phases;
+    }
+
+    /** Serves until a signal or the engine's death; the exit code. */
+    int run() throws InterruptedException {
+        LoadedEngine loaded = EngineOptions.loading(
+                encoder.source(), layerLoaded -> LoadedEngine.load(encoder, config, layerLoaded));
+        phases.done("weights and memory");
+        var preparer = new RequestPreparer(encoder, loaded.resolved().limits(), new SecureRandom()::nextLong);
+        var model = new ServedModel(
+                settings.modelName(), Installation.version(), encoder.source(), config, loaded.resolved());
+        try (IoThreads io = IoThreads.start(settings.numIoThreads());
+                var profiler = new Profiler(settings.profileDir());
+                var core = new ServingCore(new StreamEngine(
+                        loaded.engine(), preparer, io, settings.limits(), () -> StreamObserver.NONE), model)) {
+            core.start();
+            phases.done("first step");
+            try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls())) {
+                grpc.start();
+                phases.done("port opened");
+                sayReady(core, grpc);
+                return serve(core);
+            }
+        }
+    }
+
+    private void sayReady(ServingCore core, GrpcServer grpc) {
+        System.err.println("penstock: " + core.model().name() + ": " + core.model().resolved().describe());
+        phases.print(System.err);
+        System.err.println("penstock: ready; gRPC at " + settings.address().getHostString() + ":" + grpc.port()
+                + (settings.tls() == null ? "" : " with TLS"));
+        System.err.flush();
+    }
+
+    private int serve(ServingCore core) throws InterruptedException {
+        core.onHealth(health -> {
+            if (health == Health.DEAD) {
+                over.countDown();
+            }
+        });
+        if (core.health() == Health.DEAD) {
+            over.countDown();
+        }
+        Object term = Signals.register("TERM", () -> signal(SIGTERM));
+        Object interrupt = Signals.register("INT", () -> signal(SIGINT));
+        try {
+            over.await();
+            return core.health() == Health.DEAD ? died(core) : drain(core);
+        } finally {
+            Signals.unregister("TERM", term);
+            Signals.unregister("INT", interrupt);
+        }
+    }
+
+    private void signal(int number) {
+        if (!isEnding.compareAndSet(false, true)) {
+            Runtime.getRuntime().halt(SIGNAL_EXIT + number);
+        }
+        over.countDown();
+    }
+
+    private static int died(ServingCore core) throws InterruptedException {
+        String why = core.streams().engine().failure();
+        System.err.println("penstock: the engine "
+                + (why.isEmpty() ? "does not come back from a step" : "failed: " + why) + "; the server ends");
+        TimeUnit.MILLISECONDS.sleep(LAST_WORDS_MS);
+        return ExitCode.SOFTWARE;
+    }
+
+    private int drain(ServingCore core) throws InterruptedException {
+        System.err.println("penstock: shutting down; " + core.streams().numOpen() + " requests are being finished");
+        if (core.drain(settings.shutdownTimeoutNs())) {
+            return ExitCode.OK;
+        }
+        System.err.println("penstock: " + core.streams().numOpen() + " requests were not done after "
+                + TimeUnit.NANOSECONDS.toSeconds(settings.shutdownTimeoutNs()) + " s and are cut off;"
+                + " raise --shutdown-timeout to let them finish");
+        return ExitCode.SOFTWARE;
+    }
+}

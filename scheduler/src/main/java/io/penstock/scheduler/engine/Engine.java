@@ -322,7 +322,8 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Ends everything that runs with {@code ABORT} after the step in progress, and closes the runner. Waits for that,
-     * except on the engine's own thread.
+     * except on the engine's own thread, for {@link EngineConfig#closeTimeoutNs} at most: a runner that hangs is left
+     * to the engine's thread, which closes it should it ever come back.
      */
     @Override
     public void close() {
@@ -341,9 +342,17 @@ public final class Engine implements AutoCloseable {
             return;
         }
         boolean wasInterrupted = false;
+        long startNs = System.nanoTime();
+        long leftNs = config.closeTimeoutNs();
         while (thread.isAlive()) {
+            if (leftNs <= 0) {
+                LOG.error("the engine was closed without its runner, whose step has not ended within {} s: what the"
+                        + " runner holds is free when the process ends", config.closeTimeoutNs() / 1e9);
+                break;
+            }
             try {
-                thread.join();
+                TimeUnit.NANOSECONDS.timedJoin(thread, leftNs);
+                leftNs = config.closeTimeoutNs() - (System.nanoTime() - startNs);
             } catch (InterruptedException e) {
                 wasInterrupted = true;
             }

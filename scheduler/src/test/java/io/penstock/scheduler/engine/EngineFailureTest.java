@@ -73,7 +73,7 @@ class EngineFailureTest {
             assertTrue(numFailed >= 10, () -> "only " + numFailed + " requests ended with an error");
             assertEquals(Rejection.STOPPED, proxy.submit(front.request(99, 10, 5)));
             proxy.abort(requests.getFirst());
-            assertTrue(proxy.awaitDrained(0));
+            assertTrue(proxy.awaitDrained(SECOND_MS * 1_000_000));
             assertEquals(0, runner.numClosed);
         }
         assertEquals(1, runner.numClosed);
@@ -97,9 +97,9 @@ class EngineFailureTest {
         runner.givesWrongRows = true;
         var front = new Front(16, 1_024);
         try (Engine engine = new Engine(runner, EngineConfig.throughput(), System::nanoTime)) {
-            engine.start();
             List<Request> requests = List.of(front.request(1, 10, 5), front.request(2, 10, 5));
             requests.forEach(request -> assertNull(engine.proxy().submit(request)));
+            engine.start();
             front.readUntilEnded(requests, SECOND_MS);
             requests.forEach(request -> front.assertEnded(request, FinishReason.ERROR));
             assertFalse(engine.proxy().isHealthy());
@@ -125,6 +125,26 @@ class EngineFailureTest {
             assertTrue(isSoon(engine.proxy()::isHealthy), "health is false though the step has ended");
             front.assertComplete(requests.getFirst(), 1, 10, 5);
         }
+    }
+
+    @Test
+    void hungRunnerDoesNotHoldUpClosing() throws InterruptedException {
+        var runner = new FakeRunner(LIMITS, 0);
+        CountDownLatch hang = runner.hang();
+        var front = new Front(16, 1_024);
+        Engine engine = new Engine(runner, EngineConfig.throughput().withCloseTimeoutNs(50_000_000), System::nanoTime);
+        engine.start();
+        List<Request> requests = List.of(front.request(1, 10, 5));
+        assertNull(engine.proxy().submit(requests.getFirst()));
+        assertTrue(isSoon(() -> runner.isHanging), "the step does not hang");
+        assertTimeoutPreemptively(Duration.ofSeconds(5), engine::close);
+        assertFalse(engine.proxy().isHealthy());
+        assertEquals(Rejection.STOPPED, engine.proxy().submit(front.request(2, 10, 5)));
+        assertEquals(0, runner.numClosed);
+        hang.countDown();
+        front.readUntilEnded(requests, SECOND_MS);
+        front.assertEnded(requests.getFirst(), FinishReason.ABORT);
+        assertTrue(isSoon(() -> runner.numClosed == 1), "the runner came back and was not closed");
     }
 
     @Test

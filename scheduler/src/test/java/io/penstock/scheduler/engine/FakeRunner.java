@@ -36,6 +36,7 @@ final class FakeRunner implements ModelRunner {
     private int numAwaited;
     private long lastDoneNs;
     private volatile CountDownLatch hang;
+    volatile boolean isHanging;
     volatile int maxInFlight;
     volatile int numClosed;
     volatile boolean isLogging;
@@ -132,6 +133,7 @@ final class FakeRunner implements ModelRunner {
         failIf(Point.AWAIT, numAwaited + 1);
         CountDownLatch latch = hang;
         if (latch != null) {
+            isHanging = true;
             try {
                 latch.await();
             } catch (InterruptedException e) {

@@ -4,11 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.penstock.runtime.InputException;
+import io.penstock.scheduler.Request;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import io.penstock.serving.openai.ChatInput;
 import io.penstock.serving.openai.ResponseOptions;
 import io.penstock.serving.openai.SamplingRequest;
 import io.penstock.serving.openai.ToolChoice;
+import java.time.Duration;
 
 /**
  * What is to be generated. The request is checked when it is taken up, on the API's side.
@@ -39,15 +41,26 @@ public record GenerationRequest(
      * How it is handled.
      *
      * @param priority lower goes first
+     * @param deadlineNs {@link System#nanoTime} at which it ends with what it has by then, or {@link #NO_DEADLINE}
+     * @param cacheSalt only requests with the same one share cached prefixes; null is one, too
      * @param truncatePromptTokens keep that many of the prompt's last tokens; -1 is the model's context; null: all
      * @param promptLogprobs alternatives reported for each prompt token, 0 for its own log probability alone, -1 for
      *     none
      * @param skipSpecialTokens special tokens do not show in the text, but for the marks of thinking and tool calls
      */
     public record Options(
-            int priority, Integer truncatePromptTokens, int promptLogprobs, boolean skipSpecialTokens) {
+            int priority, long deadlineNs, String cacheSalt, Integer truncatePromptTokens, int promptLogprobs,
+            boolean skipSpecialTokens) {
+        /** {@link #deadlineNs} of a request that may take as long as it likes. */
+        public static final long NO_DEADLINE = Request.NO_DEADLINE;
+
         /** First come first served, the whole prompt, no log probabilities of it, no special tokens in the text. */
         public static final Options DEFAULTS = new Options(0, null, -1, true);
+
+        /** Without a deadline, and with the cached prefixes of all that name no salt. */
+        public Options(int priority, Integer truncatePromptTokens, int promptLogprobs, boolean skipSpecialTokens) {
+            this(priority, NO_DEADLINE, null, truncatePromptTokens, promptLogprobs, skipSpecialTokens);
+        }
     }
 
     public GenerationRequest {
@@ -123,5 +136,23 @@ public record GenerationRequest(
 
     public GenerationRequest withOptions(Options handling) {
         return new GenerationRequest(id, prompt, sampling, numChoices, handling);
+    }
+
+    /** Lower goes first. */
+    public GenerationRequest withPriority(int priority) {
+        return withOptions(new Options(priority, options.deadlineNs(), options.cacheSalt(),
+                options.truncatePromptTokens(), options.promptLogprobs(), options.skipSpecialTokens()));
+    }
+
+    /** Ends with what it has when this time, from now on, is over. */
+    public GenerationRequest withTimeout(Duration timeout) {
+        return withOptions(new Options(options.priority(), System.nanoTime() + timeout.toNanos(), options.cacheSalt(),
+                options.truncatePromptTokens(), options.promptLogprobs(), options.skipSpecialTokens()));
+    }
+
+    /** Shares cached prefixes only with requests of the same salt. */
+    public GenerationRequest withCacheSalt(String salt) {
+        return withOptions(new Options(options.priority(), options.deadlineNs(), salt,
+                options.truncatePromptTokens(), options.promptLogprobs(), options.skipSpecialTokens()));
     }
 }

@@ -12,6 +12,7 @@ import io.penstock.runtime.InputException;
 import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.openai.SamplingRequest;
 import io.penstock.serving.openai.response.TokenLogprob;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -216,6 +217,26 @@ class GenerationTest {
     private static void assertInput(String message, Supplier<GenerationRequest> request) {
         var e = assertThrows(InputException.class, () -> penstock.generate(request.get()));
         assertTrue(e.getMessage().startsWith(message), e::getMessage);
+    }
+
+    @Test
+    void timeoutEndsAnAnswerWithWhatItHas() {
+        GenerationResult result = penstock.generate(hello().withSampling(DemoModel.exactly(400))
+                .withTimeout(Duration.ZERO));
+        assertEquals(FinishReason.DEADLINE, result.choice().finishReason());
+        assertTrue(result.choice().tokenIds().length < 400);
+        assertEquals(HELLO, penstock.generate(hello().withTimeout(Duration.ofMinutes(10))).choice().text());
+    }
+
+    @Test
+    void onlyTheSameSaltSharesPrefixes() {
+        int[] ids = DemoModel.ENCODER.tokenizer().encode("Salt parts what is alike. ".repeat(30));
+        GenerationRequest asked = GenerationRequest.tokenIds(ids).withSampling(DemoModel.exactly(2));
+        assertEquals(0, penstock.generate(asked.withCacheSalt("one")).usage().cachedTokens());
+        assertTrue(penstock.generate(asked.withCacheSalt("one")).usage().cachedTokens() >= 64);
+        assertEquals(0, penstock.generate(asked.withCacheSalt("two")).usage().cachedTokens());
+        assertEquals(0, penstock.generate(asked).usage().cachedTokens());
+        assertTrue(penstock.generate(asked.withPriority(7)).usage().cachedTokens() >= 64);
     }
 
     @Test

@@ -8,6 +8,8 @@ constexpr int kDecodeWarps = kBlockThreads / kWarpSize;
 constexpr int kDecodeStages = 3;
 // Items that a warp has begun to load and not yet finished: copies run less than two tiles ahead.
 constexpr int kItemsAhead = 4;
+// Partial results that a warp loads before it merges the first of them.
+constexpr int kChunksAhead = 8;
 constexpr int kKvHead = 1;
 using DecodeSums = AttentionSums<1>;
 
@@ -212,15 +214,25 @@ __device__ __forceinline__ bool is_last_piece(unsigned* counter, int num_pieces)
     return before == static_cast<unsigned>(num_pieces - 1);
 }
 
-// Merges the partial results of all of a context's chunks.
+// Merges the partial results of all of a context's chunks, several of which are under way at a time.
 __device__ __forceinline__ void merge_pieces(
     DecodeSums& total, const Arguments& arguments, int partial, int kv_head, int num_keys) {
     const int num_chunks = (num_keys + kChunkTokens - 1) / kChunkTokens;
-#pragma unroll 4
-    for (int chunk = 0; chunk < num_chunks; chunk++) {
-        DecodeSums sums;
-        sums.clear();
-        load_partial(arguments, decode_partial(arguments, partial + chunk, kv_head), sums);
-        add_chunk(total, sums, chunk);
+#pragma unroll 1
+    for (int first = 0; first < num_chunks; first += kChunksAhead) {
+        DecodeSums sums[kChunksAhead];
+#pragma unroll
+        for (int i = 0; i < kChunksAhead; i++) {
+            sums[i].clear();
+            if (first + i < num_chunks) {
+                load_partial(arguments, decode_partial(arguments, partial + first + i, kv_head), sums[i]);
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < kChunksAhead; i++) {
+            if (first + i < num_chunks) {
+                add_chunk(total, sums[i], first + i);
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ import io.penstock.device.Stream;
  * item is neither read nor written.
  */
 public final class AttentionKernel extends OperationKernel {
-    static final EntryPoint DECODE_BF16 = new EntryPoint("attention_decode_bf16", 192, POINTER, POINTER, POINTER,
+    static final EntryPoint DECODE_BF16 = new EntryPoint("attention_decode_bf16", 232, POINTER, POINTER, POINTER,
             POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
     static final EntryPoint PREFILL_BF16 = new EntryPoint("attention_prefill_bf16", 248, POINTER, POINTER, POINTER,
             POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);

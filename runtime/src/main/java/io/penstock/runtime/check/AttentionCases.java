@@ -247,7 +247,7 @@ final class AttentionCases {
             context.write(backend);
             float[] whole = backend.attention(qkv, LAYER, context.batch(new int[][] {{length, 0}}));
             for (int chunk : new int[] {1, 2, 11, 63}) {
-                for (int from = first; from < length; from += chunk == 1 ? 7 : chunk) {
+                for (int from = first; from < length; from += Math.max(chunk, 9)) {
                     int count = Math.min(chunk, length - from);
                     int beside = chunk % 3 * 10;
                     float[] rows = Arrays.copyOf(

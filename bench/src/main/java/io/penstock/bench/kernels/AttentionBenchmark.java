@@ -94,7 +94,8 @@ final class AttentionBenchmark implements KernelBenchmark {
 
     @Override
     public void launch(Stream stream, int copy) {
-        if (isDecode) {
+        // A prompt of one token is a token like any other.
+        if (isDecode || numTokens == 1) {
             kernel.launchDecode(stream, out.address(copy), qkv.address(copy), blocks.address(copy), step);
         } else {
             kernel.launchPrefill(stream, out.address(copy), qkv.address(copy), blocks.address(copy), step);

@@ -7,9 +7,13 @@ import io.penstock.device.Device;
 import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
 
-/** {@code out[t] = embedTokens[tokenIds[t]]}, where an id may stand for the token that a conv slot sampled last. */
+/**
+ * {@code out[t] = embedTokens[tokenIds[t]]}, where an id may stand for the token that a conv slot sampled last. Notes
+ * each token at its KV slot: there {@link SampleKernel} finds what a sequence produced.
+ */
 public final class EmbedKernel extends OperationKernel {
-    static final EntryPoint BF16 = new EntryPoint("embed_bf16", 32, POINTER, POINTER, POINTER, POINTER, INT);
+    static final EntryPoint BF16 = new EntryPoint("embed_bf16", 32, POINTER, POINTER, POINTER, POINTER,
+            POINTER, POINTER, INT);
 
     private static final int BLOCK_THREADS = 128;
 
@@ -20,7 +24,7 @@ public final class EmbedKernel extends OperationKernel {
     public EmbedKernel(Device device, int numColumns) {
         super(device, "embed");
         launch = launch(BF16);
-        launch.args().setInt(4, requireVectors("embeddings", numColumns));
+        launch.args().setInt(6, requireVectors("embeddings", numColumns));
     }
 
     /** The id that stands for the token that a conv slot sampled last, known to the device alone. */
@@ -29,19 +33,32 @@ public final class EmbedKernel extends OperationKernel {
     }
 
     /**
+     * Addresses of what is known of the tokens.
+     *
+     * @param tokenIds int [tokens], each one a row of the table, or {@link #lastSampledBy} a slot
+     * @param lastSampled int [conv slots]; read where an id asks for it
+     * @param slotMapping int [tokens]: block x 64 + offset, negative for padding
+     * @param blockTokens int [KV blocks, 64]: gets the token of each KV slot
+     */
+    public record TokenAddresses(long tokenIds, long lastSampled, long slotMapping, long blockTokens) {}
+
+    /**
      * Queues it.
      *
      * @param out address of bfloat16 [tokens, columns]
      * @param embedTokens address of bfloat16 [vocab, columns], row-major
-     * @param tokenIds address of int [tokens], each one a row of the table, or {@link #lastSampledBy} a slot
-     * @param lastSampled address of int [conv slots]; read where an id asks for it
      */
-    public void launch(
-            Stream stream, long out, long embedTokens, long tokenIds, long lastSampled, int numTokens) {
+    public void launch(Stream stream, long out, long embedTokens, TokenAddresses tokens, int numTokens) {
         if (numTokens == 0) {
             return;
         }
-        launch.args().setPointer(0, out).setPointer(1, embedTokens).setPointer(2, tokenIds).setPointer(3, lastSampled);
+        launch.args()
+                .setPointer(0, out)
+                .setPointer(1, embedTokens)
+                .setPointer(2, tokens.blockTokens())
+                .setPointer(3, tokens.tokenIds())
+                .setPointer(4, tokens.lastSampled())
+                .setPointer(5, tokens.slotMapping());
         launch.run(stream, shape.grid(numTokens, 1, 1));
     }
 }

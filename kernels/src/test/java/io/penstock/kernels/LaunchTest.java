@@ -30,7 +30,8 @@ class LaunchTest {
         RmsNormKernel rmsNorm = new RmsNormKernel(DEVICE, 2048, 1e-5f);
         all.put("rms_norm_bf16", (stream, rows) -> rmsNorm.launch(stream, 16, 32, 48, rows));
         EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
-        all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, 48, 64, rows));
+        var embedded = new EmbedKernel.TokenAddresses(48, 64, 80, 96);
+        all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, embedded, rows));
         GatherLastKernel gatherLast = new GatherLastKernel(DEVICE, 2048);
         all.put("gather_last_bf16", (stream, rows) -> gatherLast.launch(stream, 16, 32, 48, rows));
         addExperts(all);

@@ -21,4 +21,9 @@ public record TokenFilters(int topK, double topP, double minP) {
             throw new InputException("min_p must be between 0 and 1, not " + minP);
         }
     }
+
+    /** The smallest (logit - largest) / temperature that min_p keeps: its logarithm, minus infinity when it is off. */
+    public double minScaled() {
+        return minP > 0 ? StrictMath.log(minP) : Double.NEGATIVE_INFINITY;
+    }
 }

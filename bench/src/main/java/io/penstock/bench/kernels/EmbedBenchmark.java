@@ -13,6 +13,8 @@ final class EmbedBenchmark implements KernelBenchmark {
     private final BenchmarkMemory.Tensor out;
     private final BenchmarkMemory.Tensor table;
     private final BenchmarkMemory.Tensor tokenIds;
+    private final BenchmarkMemory.Tensor slotMapping;
+    private final BenchmarkMemory.Tensor blockTokens;
     private final EmbedKernel kernel;
 
     EmbedBenchmark(BenchmarkMemory memory, KernelShape shape) {
@@ -22,6 +24,8 @@ final class EmbedBenchmark implements KernelBenchmark {
         out = memory.output("out", 2L * numTokens * shape.hidden(), numCopies);
         table = memory.bf16("embed_tokens", (long) TABLE_ROWS * shape.hidden(), 1);
         tokenIds = memory.ints("token_ids", numTokens * numCopies, i -> i * 977 % TABLE_ROWS);
+        slotMapping = memory.ints("slot_mapping", numTokens, i -> i);
+        blockTokens = memory.output("block_tokens", 4L * numTokens, 1);
         kernel = new EmbedKernel(memory.device(), shape.hidden());
     }
 
@@ -32,7 +36,7 @@ final class EmbedBenchmark implements KernelBenchmark {
 
     @Override
     public long floorBytes() {
-        return 2L * 2 * numTokens * shape.hidden() + 4L * numTokens;
+        return 2L * 2 * numTokens * shape.hidden() + 3 * 4L * numTokens;
     }
 
     @Override
@@ -43,7 +47,8 @@ final class EmbedBenchmark implements KernelBenchmark {
     @Override
     public void launch(Stream stream, int copy) {
         long ids = tokenIds.address(0) + 4L * copy * numTokens;
-        kernel.launch(stream, out.address(copy), table.address(0), ids, ids, numTokens);
+        kernel.launch(stream, out.address(copy), table.address(0),
+                new EmbedKernel.TokenAddresses(ids, ids, slotMapping.address(0), blockTokens.address(0)), numTokens);
     }
 
     @Override

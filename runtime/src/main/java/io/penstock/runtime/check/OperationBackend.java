@@ -2,6 +2,8 @@ package io.penstock.runtime.check;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.RouterRule;
 
@@ -121,6 +123,24 @@ public interface OperationBackend extends AutoCloseable {
 
     /** Key, then value [2, 64] of a KV slot. */
     float[] keyValue(int attentionLayer, int slot, int kvHead);
+
+    /** Binds a conv slot to a sequence that samples. The model's end tokens are those of the configuration. */
+    void startSequence(int convSlot, SamplingParams params, int[] tokenIds, int promptLength, int numTokens);
+
+    /**
+     * Samples or scores every row of the batch that asks for it, from {@code logits} [rows, vocab], float32. Rows of
+     * the vocabulary from {@link #numValidTokens} on are padding. What a sequence produced is known from the batches
+     * that {@link #embed} saw.
+     */
+    StepResult sample(float[] logits, ForwardBatch batch);
+
+    /** The scored rows alone, of a batch that samples nothing. */
+    StepResult logprobs(float[] logits, ForwardBatch batch);
+
+    /** Tokens of a vocabulary that are no padding, in checks. */
+    static int numValidTokens(int vocab) {
+        return vocab - vocab / 40;
+    }
 
     @Override
     void close();

@@ -29,6 +29,8 @@ public final class OperationCases {
         all.put("combine_add_rms_norm", NormCases.combineAddRmsNorm());
         all.put("silu_and_mul", SiluAndMulCases.all());
         all.put("gather_last", GatherLastCases.all());
+        all.put("sample", SampleCases.all());
+        all.put("logprobs", LogprobsCases.all());
         return Collections.unmodifiableMap(all);
     }
 

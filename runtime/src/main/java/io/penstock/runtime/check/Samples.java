@@ -104,6 +104,9 @@ public final class Samples {
     static ForwardBatch prompt(ModelLimits limits, int[] tokenIds) {
         ForwardBatch batch = new ForwardBatch(limits);
         int[] blocks = new int[ModelLimits.blocksFor(tokenIds.length)];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = i;
+        }
         batch.addSequence(0, tokenIds, 0, tokenIds.length, 0, blocks);
         return batch;
     }

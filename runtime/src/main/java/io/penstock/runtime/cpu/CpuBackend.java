@@ -2,11 +2,15 @@ package io.penstock.runtime.cpu;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
 import io.penstock.runtime.checkpoint.DType;
 import io.penstock.runtime.checkpoint.FloatTensor;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.model.FeedForward.SparseMoe;
+import io.penstock.runtime.sampling.Sampler;
+import io.penstock.runtime.sampling.SamplingState;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
@@ -19,12 +23,17 @@ public final class CpuBackend implements OperationBackend {
     private final ModelLimits limits;
     private final CpuOps ops;
     private final int[] lastSampled;
+    private final SamplingState[] states;
+    private final Sampler sampler;
 
     /** With memory of its own. */
     public CpuBackend(ModelConfig config, ModelLimits limits) {
         this.config = config;
         this.limits = limits;
         lastSampled = new int[limits.numConvSlots()];
+        states = new SamplingState[limits.numConvSlots()];
+        sampler = new Sampler(config.vocabSize(), OperationBackend.numValidTokens(config.vocabSize()),
+                eosTokenIds(config));
         ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
         for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
             Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);
@@ -300,6 +309,55 @@ public final class CpuBackend implements OperationBackend {
             copy[RopeTable.HEAD_DIM + d] = source[keys + CpuMemory.TILE + offset * RopeTable.HEAD_DIM + d];
         }
         return copy;
+    }
+
+    private static int[] eosTokenIds(ModelConfig config) {
+        return config.tokens().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    @Override
+    public void startSequence(
+            int convSlot, SamplingParams params, int[] tokenIds, int promptLength, int numTokens) {
+        if (states[convSlot] == null) {
+            states[convSlot] = new SamplingState(config.vocabSize(), limits.maxModelLen());
+        }
+        states[convSlot].start(params, tokenIds, promptLength, numTokens);
+        lastSampled[convSlot] = states[convSlot].lastToken();
+    }
+
+    @Override
+    public StepResult sample(float[] logits, ForwardBatch batch) {
+        StepResult result = new StepResult(limits.maxNumLogits());
+        result.reset(batch.numLogits());
+        int vocab = config.vocabSize();
+        for (int row = 0; row < batch.numLogits(); row++) {
+            int slot = batch.logitConvSlot(row);
+            if (batch.isSampled(row)) {
+                sampler.sample(
+                        logits, row * vocab, states[slot], batch.masks(), batch.maskIndex(row), result, row);
+                states[slot].append(result.tokenId(row));
+                lastSampled[slot] = result.tokenId(row);
+            }
+        }
+        score(logits, batch, result);
+        return result;
+    }
+
+    @Override
+    public StepResult logprobs(float[] logits, ForwardBatch batch) {
+        StepResult result = new StepResult(limits.maxNumLogits());
+        result.reset(batch.numLogits());
+        score(logits, batch, result);
+        return result;
+    }
+
+    private void score(float[] logits, ForwardBatch batch, StepResult result) {
+        for (int row = 0; row < batch.numLogits(); row++) {
+            if (batch.isScored(row)) {
+                sampler.score(logits, row * config.vocabSize(), batch.scoreTarget(row), batch.scoreTopLogprobs(row),
+                        result, row);
+            }
+        }
     }
 
     @Override

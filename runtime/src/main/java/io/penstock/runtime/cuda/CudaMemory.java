@@ -19,6 +19,7 @@ import java.lang.foreign.ValueLayout;
  *   states:    [slot][conv layer][2, oldest first][hidden]: a sequence's state is one range
  *   snapshots: [snapshot][conv layer][2, oldest first][hidden]
  *   angles:    [position][32 cosines | 32 sines], float32
+ *   block tokens: [block][64], int: the token of each KV slot, copied and swapped with its block
  *   last sampled: [slot], int: the token that the slot's sequence sampled last
  *   tables:    [slot][blocks of the longest sequence], int: the KV blocks of the slot's sequence, -1 before the first
  * </pre>
@@ -36,6 +37,7 @@ final class CudaMemory implements AutoCloseable {
     private final DeviceMemory states;
     private final DeviceMemory snapshots;
     private final DeviceMemory angles;
+    private final DeviceMemory blockTokens;
     private final DeviceMemory lastSampled;
     private final DeviceMemory blockTables;
 
@@ -48,6 +50,8 @@ final class CudaMemory implements AutoCloseable {
         states = device.allocate("conv slots", Math.max(1, slotBytes * limits.numConvSlots()));
         snapshots = device.allocate("conv snapshots", Math.max(1, slotBytes * limits.numSnapshots()));
         angles = device.allocate("rotary angles", (long) ANGLES_BYTES * limits.maxModelLen());
+        blockTokens = device.allocate(
+                "block tokens", (long) Integer.BYTES * ModelLimits.BLOCK_TOKENS * limits.numKvBlocks());
         lastSampled = device.allocate("last sampled tokens", (long) Integer.BYTES * limits.numConvSlots());
         stream.fill(lastSampled, 0, lastSampled.sizeBytes(), (byte) 0);
         blockTables = device.allocate(
@@ -102,6 +106,11 @@ final class CudaMemory implements AutoCloseable {
         return angles.address();
     }
 
+    /** The token of each KV slot. */
+    DeviceMemory blockTokens() {
+        return blockTokens;
+    }
+
     /** The token that each conv slot sampled last. */
     DeviceMemory lastSampled() {
         return lastSampled;
@@ -130,6 +139,7 @@ final class CudaMemory implements AutoCloseable {
     @Override
     public void close() {
         lastSampled.close();
+        blockTokens.close();
         blockTables.close();
         angles.close();
         snapshots.close();

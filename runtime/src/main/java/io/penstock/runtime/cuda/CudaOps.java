@@ -45,6 +45,7 @@ final class CudaOps implements AutoCloseable {
     private final CudaExperts experts;
     private final GatherLastKernel gatherLast;
     private final QkNormRopeStoreKernel.TokenAddresses tokens;
+    private final EmbedKernel.TokenAddresses embedded;
     private final ShortConvKernel.LayerAddresses[] convLayers;
     private final QkNormRopeStoreKernel.LayerAddresses[] attentionLayers;
 
@@ -76,12 +77,18 @@ final class CudaOps implements AutoCloseable {
         gatherLast = new GatherLastKernel(device, hidden);
         attentionStep = attention.addresses(memory.blockTables().address(), batch.planAddress());
         tokens = new QkNormRopeStoreKernel.TokenAddresses(memory.angles(), batch.positions(), batch.slotMapping());
+        embedded = new EmbedKernel.TokenAddresses(batch.tokenIds(), memory.lastSampled().address(),
+                batch.slotMapping(), memory.blockTokens().address());
         convLayers = new ShortConvKernel.LayerAddresses[config.numConvLayers()];
         attentionLayers = new QkNormRopeStoreKernel.LayerAddresses[config.numAttentionLayers()];
     }
 
     CudaMemory memory() {
         return memory;
+    }
+
+    DeviceBatch batch() {
+        return batch;
     }
 
     void beginStep(ForwardBatch step) {
@@ -99,8 +106,7 @@ final class CudaOps implements AutoCloseable {
     }
 
     void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
-        embed.launch(stream, address(out), address(embedTokens), batch.tokenIds(), memory.lastSampled().address(),
-                step.numTokens());
+        embed.launch(stream, address(out), address(embedTokens), embedded, step.numTokens());
     }
 
     void rmsNorm(Tensor out, Tensor x, Weight weight) {

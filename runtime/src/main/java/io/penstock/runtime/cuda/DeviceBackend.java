@@ -1,11 +1,14 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
+import io.penstock.device.PinnedMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
 import io.penstock.runtime.check.OperationBackend;
@@ -20,6 +23,7 @@ public final class DeviceBackend implements OperationBackend {
     private final ModelConfig config;
     private final ModelLimits limits;
     private final CudaOps ops;
+    private DeviceSampler sampler;
 
     /** With memory and a stream of its own. */
     public DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
@@ -428,8 +432,61 @@ public final class DeviceBackend implements OperationBackend {
         return copy;
     }
 
+    private DeviceSampler sampler() {
+        if (sampler == null) {
+            int vocab = config.vocabSize();
+            int[] eosTokenIds =
+                    config.tokens().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
+            sampler = new DeviceSampler(device, stream, ops, limits, new DeviceSampler.Vocabulary(
+                    vocab, OperationBackend.numValidTokens(vocab), eosTokenIds));
+        }
+        return sampler;
+    }
+
+    @Override
+    public void startSequence(
+            int convSlot, SamplingParams params, int[] tokenIds, int promptLength, int numTokens) {
+        sampler().start(convSlot, params, tokenIds, promptLength, numTokens);
+    }
+
+    @Override
+    public StepResult sample(float[] logits, ForwardBatch batch) {
+        return sample(logits, batch, true);
+    }
+
+    @Override
+    public StepResult logprobs(float[] logits, ForwardBatch batch) {
+        return sample(logits, batch, false);
+    }
+
+    private StepResult sample(float[] logits, ForwardBatch batch, boolean samples) {
+        StepResult result = new StepResult(limits.maxNumLogits());
+        DeviceSampler own = sampler();
+        try (DeviceBuffers buffers = buffers();
+                PinnedMemory pinned = device.allocatePinned("results", own.resultBytes())) {
+            int rows = batch.numLogits();
+            DeviceTensor in = tensor(buffers.float32("logits", logits), rows, config.vocabSize());
+            ops.beginStep(batch);
+            own.beginStep(batch);
+            if (samples) {
+                own.sample(in);
+            }
+            boolean wantsLogprobs = own.wantsLogprobs(batch);
+            if (wantsLogprobs) {
+                own.logprobs(in);
+            }
+            own.copyResults(pinned.segment(), rows, wantsLogprobs);
+            stream.synchronize();
+            own.read(pinned.segment(), wantsLogprobs ? own.logprobsIn(pinned.segment()) : null, batch, result);
+        }
+        return result;
+    }
+
     @Override
     public void close() {
+        if (sampler != null) {
+            sampler.close();
+        }
         ops.close();
         stream.close();
     }

@@ -33,6 +33,10 @@ final class DeviceBatch implements AutoCloseable {
         SEQ_LENS_K(Per.SEQ),
         CONV_SLOTS(Per.SEQ),
         INITIAL_SNAPSHOTS(Per.SEQ),
+        SAMPLED_SLOTS(Per.SEQ),
+        MASKS(Per.SEQ),
+        SCORE_TARGETS(Per.SEQ),
+        SCORE_TOP_LOGPROBS(Per.SEQ),
         UPDATE_CONV_SLOTS(Per.BLOCK_UPDATE),
         UPDATE_INDICES(Per.BLOCK_UPDATE),
         UPDATE_BLOCKS(Per.BLOCK_UPDATE),
@@ -67,8 +71,10 @@ final class DeviceBatch implements AutoCloseable {
 
     private static final Section[] SECTIONS = Section.values();
     private static final int ALIGNMENT_BYTES = 256;
+    private static final int NONE = -1;
 
     private final long[] offsets = new long[SECTIONS.length];
+    private final int maxNumLogits;
     private final long planOffset;
     private final long sizeBytes;
     private final PinnedMemory pinned;
@@ -83,6 +89,7 @@ final class DeviceBatch implements AutoCloseable {
             offsets[section.ordinal()] = end;
             end += aligned((long) Integer.BYTES * section.per.number(limits));
         }
+        maxNumLogits = limits.maxNumLogits();
         planOffset = end;
         sizeBytes = end + aligned(attention.planBytes());
         pinned = device.allocatePinned("batch", sizeBytes);
@@ -133,9 +140,7 @@ final class DeviceBatch implements AutoCloseable {
         }
         set(host, Section.CU_SEQLENS_Q, batch.numSeqs(), batch.numTokens());
         set(host, Section.NUM_TOKENS, 0, batch.numTokens());
-        for (int r = 0; r < batch.numLogits(); r++) {
-            set(host, Section.LOGIT_TOKENS, r, batch.logitToken(r));
-        }
+        setLogits(host, batch);
         for (int p = 0; p < batch.numSnapshots(); p++) {
             set(host, Section.SNAPSHOT_TOKENS, p, batch.snapshotToken(p));
             set(host, Section.SNAPSHOT_SLOTS, p, batch.snapshotSlot(p));
@@ -143,6 +148,21 @@ final class DeviceBatch implements AutoCloseable {
         setMemoryChanges(host, batch);
         plan.write(host, planOffset);
         stream.copyToDevice(memory, 0, host, 0, sizeBytes);
+    }
+
+    /** Rows that are not sampled, and those that only fill up a graph's batch, have no slot. */
+    private void setLogits(MemorySegment host, ForwardBatch batch) {
+        for (int r = 0; r < batch.numLogits(); r++) {
+            set(host, Section.LOGIT_TOKENS, r, batch.logitToken(r));
+            set(host, Section.SAMPLED_SLOTS, r, batch.isSampled(r) ? batch.logitConvSlot(r) : NONE);
+            set(host, Section.MASKS, r, batch.maskIndex(r));
+            set(host, Section.SCORE_TARGETS, r, batch.isScored(r) ? batch.scoreTarget(r) : NONE);
+            set(host, Section.SCORE_TOP_LOGPROBS, r, batch.scoreTopLogprobs(r));
+        }
+        for (int r = batch.numLogits(); r < maxNumLogits; r++) {
+            set(host, Section.SAMPLED_SLOTS, r, NONE);
+            set(host, Section.SCORE_TARGETS, r, NONE);
+        }
     }
 
     private void setMemoryChanges(MemorySegment host, ForwardBatch batch) {
@@ -185,6 +205,26 @@ final class DeviceBatch implements AutoCloseable {
     /** How many tokens the batch has [1]: rows from there on are padding. */
     long numRealTokens() {
         return address(Section.NUM_TOKENS);
+    }
+
+    /** Conv slots that sample [logit rows], negative where nothing is sampled. */
+    long sampledSlots() {
+        return address(Section.SAMPLED_SLOTS);
+    }
+
+    /** Indices of token masks [logit rows]. */
+    long masks() {
+        return address(Section.MASKS);
+    }
+
+    /** Tokens whose log probability is wanted [logit rows], or negative. */
+    long scoreTargets() {
+        return address(Section.SCORE_TARGETS);
+    }
+
+    /** How many most likely tokens a scored row lists [logit rows]. */
+    long scoreTopLogprobs() {
+        return address(Section.SCORE_TOP_LOGPROBS);
     }
 
     /** What the short convolution reads of the sequences. */

@@ -7,17 +7,10 @@ import io.penstock.runtime.TokenFilters;
  * and top_p leave, with their scaled logits {@code (logit - largest) / temperature}. One set of buffers, used again.
  */
 final class Candidates {
-    /**
-     * Below this scaled logit a vocabulary of 2^31 tokens weighs less than 2^-53 of the most likely one, so that no
-     * nucleus below 1 reaches it in double precision.
-     */
-    private static final double NUCLEUS_FLOOR = -60;
-    /** Rounding of the logarithm must not drop what the exact comparison keeps. */
-    private static final double LOG_SLACK = 1e-9;
-
     private final int numTokens;
     private final double[] values;
-    private final double[] weights;
+    private final double[] octaves;
+    private final long[] masses;
     private final int[] tokenIds;
     private final RadixSelect select;
     private int size;
@@ -27,7 +20,8 @@ final class Candidates {
     Candidates(int vocabSize, int numTokens) {
         this.numTokens = numTokens;
         values = new double[vocabSize];
-        weights = new double[numTokens];
+        octaves = new double[numTokens];
+        masses = new long[numTokens];
         tokenIds = new int[numTokens];
         select = new RadixSelect(numTokens);
     }
@@ -79,32 +73,28 @@ final class Candidates {
     /** Leaves what the filters keep. The largest value is that of token {@code argmax}, and is not minus infinity. */
     void filter(int argmax, double temperature, TokenFilters filters) {
         double max = values[argmax];
-        double smallest = filters.topK() > 0 && filters.topK() < numTokens
-                ? select.kthLargest(values, numTokens, filters.topK()) : Double.NEGATIVE_INFINITY;
-        double floor = filters.topP() < 1 ? NUCLEUS_FLOOR : Double.NEGATIVE_INFINITY;
-        if (filters.minP() > 0) {
-            floor = Math.max(floor, StrictMath.log(filters.minP()) - LOG_SLACK);
-        }
+        boolean cuts = filters.topK() > 0 && filters.topK() < numTokens;
+        double smallest = cuts ? select.kthLargest(values, numTokens, filters.topK()) : Double.NEGATIVE_INFINITY;
+        double minScaled = filters.minScaled();
         int kept = 0;
         for (int i = 0; i < numTokens; i++) {
             double value = values[i];
             if (value >= smallest && value > Double.NEGATIVE_INFINITY) {
-                double scaled = (value - max) / temperature;
                 tokenIds[kept] = i;
-                values[kept] = scaled;
-                kept += scaled >= floor ? 1 : 0;
+                values[kept] = value;
+                kept += (value - max) / temperature >= minScaled ? 1 : 0;
             }
         }
         size = kept;
-        if (filters.minP() > 0 || filters.topP() < 1) {
-            weigh();
-            keepAtLeast(filters.minP());
-            if (filters.topP() < 1) {
-                keepNucleus(filters.topP());
-            }
+        if (filters.topP() < 1) {
+            double scale = TokenMass.scale(temperature);
+            int topOctave = weigh(max, scale);
+            long total = cuts || filters.minP() > 0 ? mass() : massByTiles(topOctave);
+            keepNucleus(TokenMass.nucleusLimit(filters.topP(), total));
         }
         mostLikely = 0;
-        for (int i = 1; i < size; i++) {
+        for (int i = 0; i < size; i++) {
+            values[i] = (values[i] - max) / temperature;
             if (values[i] > values[mostLikely]) {
                 mostLikely = i;
             }
@@ -113,62 +103,74 @@ final class Candidates {
 
     /** Fills {@code probs} [vocabSize] with the candidates' probabilities, and 0 for all other tokens. */
     void distribution(double[] probs) {
-        weigh();
         double total = 0;
         for (int i = 0; i < size; i++) {
-            total += weights[i];
+            octaves[i] = StrictMath.exp(values[i]);
+            total += octaves[i];
         }
         for (int i = 0; i < values.length; i++) {
             probs[i] = 0;
         }
         for (int i = 0; i < size; i++) {
-            probs[tokenIds[i]] = weights[i] / total;
+            probs[tokenIds[i]] = octaves[i] / total;
         }
     }
 
-    private void weigh() {
+    /** Sets the masses of all candidates, relative to the largest value; returns its octave. */
+    private int weigh(double max, double scale) {
+        int topOctave = TokenMass.octave(TokenMass.octaves(max, scale));
         for (int i = 0; i < size; i++) {
-            weights[i] = StrictMath.exp(values[i]);
+            octaves[i] = TokenMass.octaves(values[i], scale);
+            masses[i] = TokenMass.of(octaves[i], topOctave);
         }
+        return topOctave;
     }
 
-    private void keepAtLeast(double minP) {
+    private long mass() {
+        long total = 0;
+        for (int i = 0; i < size; i++) {
+            total += masses[i];
+        }
+        return total;
+    }
+
+    /** As a device sums a row that it sees tile by tile, before it knows the row's largest value. */
+    private long massByTiles(int topOctave) {
+        long total = 0;
+        int end;
+        for (int first = 0; first < size; first = end) {
+            int tile = tokenIds[first] >>> TokenMass.TILE_BITS;
+            double largest = octaves[first];
+            for (end = first; end < size && tokenIds[end] >>> TokenMass.TILE_BITS == tile; end++) {
+                largest = Math.max(largest, octaves[end]);
+            }
+            int tileOctave = TokenMass.octave(largest);
+            long mass = 0;
+            for (int i = first; i < end; i++) {
+                mass += TokenMass.of(octaves[i], tileOctave);
+            }
+            total += TokenMass.lowered(mass, tileOctave, topOctave);
+        }
+        return total;
+    }
+
+    private void keepNucleus(long limit) {
+        double threshold = select.massThreshold(values, masses, size, limit);
+        long massInFront = 0;
+        for (int i = 0; i < size; i++) {
+            if (values[i] > threshold) {
+                massInFront += masses[i];
+            }
+        }
         int kept = 0;
         for (int i = 0; i < size; i++) {
-            if (weights[i] >= minP) {
-                move(i, kept++);
+            boolean isTie = values[i] == threshold;
+            if (values[i] > threshold || isTie && massInFront < limit) {
+                massInFront += isTie ? masses[i] : 0;
+                values[kept] = values[i];
+                tokenIds[kept++] = tokenIds[i];
             }
         }
         size = kept;
-    }
-
-    private void keepNucleus(double topP) {
-        double total = 0;
-        for (int i = 0; i < size; i++) {
-            total += weights[i];
-        }
-        double limit = topP * total;
-        double threshold = select.massThreshold(weights, size, limit);
-        double massInFront = 0;
-        for (int i = 0; i < size; i++) {
-            if (weights[i] > threshold) {
-                massInFront += weights[i];
-            }
-        }
-        int kept = 0;
-        for (int i = 0; i < size; i++) {
-            double weight = weights[i];
-            if (weight > threshold || weight == threshold && massInFront < limit) {
-                move(i, kept++);
-                massInFront += weight == threshold ? weight : 0;
-            }
-        }
-        size = kept;
-    }
-
-    private void move(int from, int to) {
-        values[to] = values[from];
-        weights[to] = weights[from];
-        tokenIds[to] = tokenIds[from];
     }
 }

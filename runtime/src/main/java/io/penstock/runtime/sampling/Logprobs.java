@@ -8,6 +8,7 @@ final class Logprobs {
     private final int numTokens;
     private final int[] topTokenIds = new int[SamplingParams.MAX_LOGPROBS];
     private final float[] topLogits = new float[SamplingParams.MAX_LOGPROBS];
+    private float max;
 
     Logprobs(int numTokens) {
         this.numTokens = numTokens;
@@ -18,7 +19,7 @@ final class Logprobs {
      * {@code numTop} most likely tokens by falling logit, ties by id; tokens of probability 0 are not among them.
      */
     void add(float[] logits, int offset, int numTop, StepResult result, int row) {
-        double logNormalizer = logNormalizer(logits, offset);
+        double logTotal = normalize(logits, offset);
         int token = result.tokenId(row);
         float tokenLogit = token < numTokens
                 ? LogitProcessors.finiteOrMinusInfinity(logits[offset + token]) : Float.NEGATIVE_INFINITY;
@@ -32,9 +33,9 @@ final class Logprobs {
                 numKept = Math.min(numKept + 1, numTop);
             }
         }
-        result.setLogprob(row, (float) (tokenLogit - logNormalizer), numInFront + 1);
+        result.setLogprob(row, logprob(tokenLogit, logTotal), numInFront + 1);
         for (int i = 0; i < numKept; i++) {
-            result.addTopLogprob(row, topTokenIds[i], (float) (topLogits[i] - logNormalizer));
+            result.addTopLogprob(row, topTokenIds[i], logprob(topLogits[i], logTotal));
         }
     }
 
@@ -49,21 +50,47 @@ final class Logprobs {
         topTokenIds[at] = tokenId;
     }
 
-    private double logNormalizer(float[] logits, int offset) {
-        float max = Float.NEGATIVE_INFINITY;
+    /**
+     * Sets the largest logit and the logarithm of what all tokens weigh beside it: tile by tile, in integers, as a
+     * device does. Returns that logarithm.
+     */
+    private double normalize(float[] logits, int offset) {
+        max = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < numTokens; i++) {
             max = Math.max(max, LogitProcessors.finiteOrMinusInfinity(logits[offset + i]));
         }
         if (max == Float.NEGATIVE_INFINITY) {
+            max = 0;
             return 0;
         }
-        double total = 0;
-        for (int i = 0; i < numTokens; i++) {
-            float logit = LogitProcessors.finiteOrMinusInfinity(logits[offset + i]);
+        double scale = TokenMass.scale(1);
+        double topOctaves = TokenMass.octaves(max, scale);
+        int topOctave = TokenMass.octave(topOctaves);
+        long total = 0;
+        for (int first = 0; first < numTokens; first += 1 << TokenMass.TILE_BITS) {
+            int end = Math.min(first + (1 << TokenMass.TILE_BITS), numTokens);
+            total += tileMass(logits, offset + first, offset + end, scale, topOctave);
+        }
+        return StrictMath.log((double) total / TokenMass.of(topOctaves, topOctave));
+    }
+
+    private static long tileMass(float[] logits, int first, int end, double scale, int topOctave) {
+        float largest = Float.NEGATIVE_INFINITY;
+        for (int i = first; i < end; i++) {
+            largest = Math.max(largest, LogitProcessors.finiteOrMinusInfinity(logits[i]));
+        }
+        int tileOctave = TokenMass.octave(TokenMass.octaves(largest, scale));
+        long mass = 0;
+        for (int i = first; i < end; i++) {
+            float logit = LogitProcessors.finiteOrMinusInfinity(logits[i]);
             if (logit > Float.NEGATIVE_INFINITY) {
-                total += StrictMath.exp((double) logit - max);
+                mass += TokenMass.of(TokenMass.octaves(logit, scale), tileOctave);
             }
         }
-        return max + StrictMath.log(total);
+        return TokenMass.lowered(mass, tileOctave, topOctave);
+    }
+
+    private float logprob(float logit, double logTotal) {
+        return (float) ((double) logit - max - logTotal);
     }
 }

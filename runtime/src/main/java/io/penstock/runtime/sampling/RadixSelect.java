@@ -13,11 +13,13 @@ final class RadixSelect {
     private static final int FIRST_SHIFT = Long.SIZE - DIGIT_BITS;
 
     private final long[] keys;
+    private final long[] keyMasses;
     private final int[] counts = new int[NUM_BUCKETS];
-    private final double[] masses = new double[NUM_BUCKETS];
+    private final long[] digitMasses = new long[NUM_BUCKETS];
 
     RadixSelect(int maxNumbers) {
         keys = new long[maxNumbers];
+        keyMasses = new long[maxNumbers];
     }
 
     /** The k-th largest of the first {@code size} values, minus infinity when fewer than k are larger than that. */
@@ -50,31 +52,32 @@ final class RadixSelect {
     }
 
     /**
-     * The weight w for which the mass of all larger weights is below {@code limit}, and with all weights equal to w is
-     * not: the last weight that a nucleus of that mass takes in. The smallest weight when there is too little mass.
+     * The value v for which the mass of all larger ones is below {@code limit}, and with all equal to v is not: the
+     * last value that a nucleus of that mass takes in. The smallest value when there is too little mass.
      */
-    double massThreshold(double[] weights, int size, double limit) {
+    double massThreshold(double[] values, long[] masses, int size, long limit) {
         for (int i = 0; i < size; i++) {
-            keys[i] = key(weights[i]);
+            keys[i] = key(values[i]);
+            keyMasses[i] = masses[i];
         }
         int numKeys = size;
-        double massInFront = 0;
+        long massInFront = 0;
         for (int shift = FIRST_SHIFT; numKeys > 1; shift = nextShift(shift)) {
             Arrays.fill(counts, 0);
-            Arrays.fill(masses, 0);
+            Arrays.fill(digitMasses, 0);
             for (int i = 0; i < numKeys; i++) {
                 int digit = digit(keys[i], shift);
                 counts[digit]++;
-                masses[digit] += value(keys[i]);
+                digitMasses[digit] += keyMasses[i];
             }
             int chosen = -1;
             for (int digit = NUM_BUCKETS - 1; digit >= 0; digit--) {
                 if (counts[digit] > 0) {
                     chosen = digit;
-                    if (massInFront + masses[digit] >= limit) {
+                    if (massInFront + digitMasses[digit] >= limit) {
                         break;
                     }
-                    massInFront += masses[digit];
+                    massInFront += digitMasses[digit];
                 }
             }
             numKeys = keepDigit(numKeys, shift, chosen);
@@ -90,6 +93,7 @@ final class RadixSelect {
         for (int i = 0; i < numKeys; i++) {
             long key = keys[i];
             keys[kept] = key;
+            keyMasses[kept] = keyMasses[i];
             kept += digit(key, shift) == digit ? 1 : 0;
         }
         return kept;

@@ -3,6 +3,7 @@ package io.penstock.runtime.sampling;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -33,29 +34,26 @@ class RadixSelectTest {
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 400; round++) {
             int size = 1 + random.nextInt(round < 300 ? 50 : 3000);
-            double[] weights = new double[size];
-            double total = 0;
-            for (int i = 0; i < size; i++) {
-                weights[i] = round % 3 == 0
-                        ? random.nextInt(1, 5) : Math.exp(-random.nextInt(1, 40) * random.nextDouble());
-                total += weights[i];
+            double[] values = values(random, round % 6, size);
+            long[] masses = random.longs(size, 0, 1L << 40).toArray();
+            long total = Arrays.stream(masses).sum();
+            long limit = 1 + (long) (total * random.nextDouble(0.001, 0.999));
+            Integer[] order = new Integer[size];
+            Arrays.setAll(order, i -> i);
+            Arrays.sort(order, Comparator.comparingDouble(i -> -(values[i] + 0.0)));
+            long mass = 0;
+            int at = -1;
+            while (mass < limit && at < size - 1) {
+                mass += masses[order[++at]];
             }
-            double limit = total * random.nextDouble(0.001, 0.999);
-            double[] sorted = weights.clone();
-            Arrays.sort(sorted);
-            double mass = 0;
-            int at = size;
-            while (mass < limit) {
-                mass += sorted[--at];
-            }
-            assertEquals(sorted[at], select.massThreshold(weights, size, limit), "round " + round);
+            assertEquals(values[order[at]] + 0.0, select.massThreshold(values, masses, size, limit), "round " + round);
         }
     }
 
     @Test
     void tooLittleMassTakesTheSmallest() {
-        assertEquals(0.5, select.massThreshold(new double[] {2, 0.5, 1}, 3, 100));
-        assertEquals(2, select.massThreshold(new double[] {2, 0.5, 1}, 3, 0));
+        assertEquals(0.5, select.massThreshold(new double[] {2, 0.5, 1}, new long[] {4, 1, 2}, 3, 100));
+        assertEquals(2, select.massThreshold(new double[] {2, 0.5, 1}, new long[] {4, 1, 2}, 3, 0));
     }
 
     @Test

@@ -113,7 +113,7 @@ class SamplerTest {
         }
     }
 
-    /** Two logits whose scaled difference vanishes in the probability: the lower id is first in the nucleus. */
+    /** Two logits whose difference vanishes in the probability: the larger one is first in the nucleus all the same. */
     @Test
     void nucleusOfNearlyEqualTokens() {
         float[] logits = new float[VOCAB];
@@ -122,7 +122,10 @@ class SamplerTest {
         logits[9] = 1e-30f;
         SamplingState state = new Settings().filters(0, 1e-6, 0).state(VOCAB, PROMPT);
         assertEquals(1, sampler.distribution(logits, 0, state, probs));
-        assertEquals(1, probs[4]);
+        assertEquals(1, probs[9]);
+        logits[4] = logits[9];
+        assertEquals(1, sampler.distribution(logits, 0, state, probs));
+        assertEquals(1, probs[4], "the lower id, on a tie");
     }
 
     @Test

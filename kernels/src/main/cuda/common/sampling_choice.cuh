@@ -1,0 +1,153 @@
+// From what the scan found in the tiles of a row to its token: one block a row.
+#pragma once
+
+#include "counter_random.cuh"
+#include "sampling_tile.cuh"
+
+// Tokens that filters may keep and that are sorted at once; more are selected by digits.
+constexpr int kMaxCandidates = 2048;
+constexpr int kMaxGroups = 2048;
+constexpr int kDigitBits = 11;
+constexpr int kDigits = 1 << kDigitBits;
+
+struct Candidates {
+    uint64_t keys[kMaxCandidates];
+    int token_ids[kMaxCandidates];
+};
+
+// The largest value of the row and where its mass stands.
+struct RowTop {
+    Best best;
+    int octave;
+    int bucket;
+};
+
+// Shared memory of a choice.
+struct Choice {
+    Tile tile;
+    Row row;
+    RowTop top;
+    ReduceSpace space;
+    union {
+        Candidates candidates;
+        uint64_t digits[kDigits];
+    };
+    short groups[kMaxGroups + kTileGroups];
+    unsigned char in_tile[kMaxGroups];
+    int num_candidates;
+    int num_groups;
+    uint64_t found[4];
+};
+
+// Finds the top of the row, whatever the order of its tiles.
+__device__ __forceinline__ void find_top(Choice& choice, const TileResult* results, int num_tiles) {
+    Best best = {kMinusInfinity, kNoToken};
+#pragma unroll 1
+    for (int t = threadIdx.x; t < num_tiles; t += kThreads) {
+        if (results[t].max > kMinusInfinity) {
+            best.take(results[t].max, results[t].argmax);
+        }
+    }
+    best = block_best(choice.space, best);
+    if (threadIdx.x == 0) {
+        const TokenMass mass = token_mass(best.value > kMinusInfinity ? best.value : 0, choice.row.slot->mass_scale);
+        choice.top = {best, mass.octave, mass.bucket};
+    }
+    __syncthreads();
+}
+
+__device__ __forceinline__ double scaled(const Choice& choice, double value) {
+    return __ddiv_rn(__dsub_rn(value, choice.top.best.value), choice.row.slot->temperature);
+}
+
+__device__ __noinline__ double race_advantage(uint64_t seed, int position, int token_id) {
+    return token_advantage(seed, position, token_id);
+}
+
+// A token's score in the race, where it has hope.
+__device__ __forceinline__ void race(Best& winner, const Choice& choice, double value, int token_id) {
+    const double logit = scaled(choice, value);
+    if (logit > -45.0) {
+        const double advantage = race_advantage(choice.row.slot->seed, choice.row.slot->num_outputs, token_id);
+        winner.take(__dadd_rn(logit, advantage), token_id);
+    }
+}
+
+// Lists the groups of the row that hold a token of a bucket or one above it, or all groups for kNoBucket.
+__device__ __forceinline__ void find_groups(
+    Choice& choice, const TileResult* results, int num_groups, int lowest_bucket) {
+    if (threadIdx.x == 0) {
+        choice.num_groups = 0;
+        choice.num_candidates = 0;
+    }
+#pragma unroll 1
+    for (int group = threadIdx.x; group < kMaxGroups; group += kThreads) {
+        choice.in_tile[group] = Groups::kNotInTile;
+    }
+    __syncthreads();
+#pragma unroll 1
+    for (int group = threadIdx.x; group < num_groups; group += kThreads) {
+        const TileResult& result = results[group / kTileGroups];
+        if (lowest_bucket == kNoBucket ||
+            (result.max > kMinusInfinity && result.group_buckets[group % kTileGroups] >= lowest_bucket)) {
+            choice.groups[atomicAdd(&choice.num_groups, 1)] = static_cast<short>(group);
+        }
+    }
+    __syncthreads();
+    if (threadIdx.x < kTileGroups) {
+        choice.groups[choice.num_groups + threadIdx.x] = -1;
+    }
+    __syncthreads();
+}
+
+// Processes the listed groups from first on, as many as a tile holds. Not inlined: once is enough of this code.
+__device__ __noinline__ void process_groups(Choice& choice, int first, bool is_fallback) {
+    const Groups groups = {choice.groups + first, choice.in_tile};
+    const int group = threadIdx.x < kTileGroups ? choice.groups[first + threadIdx.x] : -1;
+    if (group >= 0) {
+        choice.in_tile[group] = static_cast<unsigned char>(threadIdx.x);
+    }
+    __syncthreads();
+    process_tile(choice.tile, choice.row, groups, is_fallback);
+    if (group >= 0) {
+        choice.in_tile[group] = Groups::kNotInTile;
+    }
+}
+
+// Calls f(value, token id) for every token of the listed groups that may be drawn; all threads take part.
+template <typename Function>
+__device__ __forceinline__ void for_each_listed(Choice& choice, bool is_fallback, Function f) {
+#pragma unroll 1
+    for (int first = 0; first < choice.num_groups; first += kTileGroups) {
+        process_groups(choice, first, is_fallback);
+        const Groups groups = {choice.groups + first, choice.in_tile};
+        for_each_token(choice.tile, groups, [&](double value, int token_id) {
+            if (value > kMinusInfinity) {
+                f(value, token_id);
+            }
+        });
+        __syncthreads();
+    }
+}
+
+// Where no logit is left: the lowest id that constraints permit, else the lowest of the mask or of the allowed ids.
+__device__ __forceinline__ int fallback(Choice& choice, const TileResult* results, int num_groups, int num_words) {
+    find_groups(choice, results, num_groups, kNoBucket);
+    Best lowest = {kMinusInfinity, kNoToken};
+    for_each_listed(choice, true, [&](double value, int token_id) { lowest.take(value, token_id); });
+    const int permitted_id = block_best(choice.space, lowest).token_id;
+    if (permitted_id != kNoToken) {
+        return permitted_id;
+    }
+    if (choice.row.mask == nullptr) {
+        return choice.row.slot->lowest_allowed;
+    }
+    Best best = {kMinusInfinity, kNoToken};
+#pragma unroll 1
+    for (int word = threadIdx.x; word < num_words; word += kThreads) {
+        if (choice.row.mask[word] != 0) {
+            best.take(0, word * 32 + __ffs(static_cast<int>(choice.row.mask[word])) - 1);
+        }
+    }
+    return block_best(choice.space, best).token_id;
+}

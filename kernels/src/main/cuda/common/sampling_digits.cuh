@@ -1,0 +1,196 @@
+// Filters that leave many tokens: the last one that stays is found by a histogram of the leading bits of its place in
+// the order, then of the next bits among those that share them, and so on. Every pass processes the whole row anew.
+#pragma once
+
+#include "sampling_sort.cuh"
+
+enum class Pass { kTopK, kMass, kTopP, kRace };
+
+// 64 bits of value in six digits, then 18 of token id in two, for ties.
+constexpr int kValueStages = 6;
+constexpr int kStages = 8;
+
+// The last token that stays: by falling value, ties by rising id.
+struct Cut {
+    uint64_t key;
+    int token_id;
+
+    __device__ __forceinline__ bool keeps(uint64_t other_key, int other_id) const {
+        return !is_before(key, token_id, other_key, other_id);
+    }
+};
+
+// Bits of a token's place that the stage before left open, and the digit of this stage.
+struct Stage {
+    int number;
+
+    __device__ __forceinline__ int shift() const {
+        return number < kValueStages ? max(0, 64 - kDigitBits * (number + 1)) : number == kValueStages ? 9 : 0;
+    }
+
+    __device__ __forceinline__ int width() const { return number < kValueStages - 1 ? kDigitBits : 9; }
+
+    // Falling order of ids as rising order of numbers, so that in both parts the largest comes first.
+    __device__ __forceinline__ uint64_t number_of(uint64_t key, int token_id) const {
+        return number < kValueStages ? key : 0x3FFFF ^ static_cast<uint64_t>(token_id);
+    }
+
+    __device__ __forceinline__ int digit(uint64_t key, int token_id) const {
+        return static_cast<int>(number_of(key, token_id) >> shift() & ((1 << width()) - 1));
+    }
+
+    // Whether the digits before this one are those of the cut.
+    __device__ __forceinline__ bool is_open(const Cut& cut, uint64_t key, int token_id) const {
+        const int above = shift() + width();
+        const uint64_t difference = number_of(key, token_id) ^ number_of(cut.key, cut.token_id);
+        return (number < kValueStages || key == cut.key) && (above >= 64 || difference >> above == 0);
+    }
+};
+
+// The largest digit down to which the measure reaches what remains, which then becomes what remains within it; -1
+// where it does not. A thread takes eight digits.
+__device__ __forceinline__ int choose_digit(Choice& choice, uint64_t& remaining) {
+    constexpr int kOwn = kDigits / kThreads;
+    const int highest = kDigits - 1 - kOwn * static_cast<int>(threadIdx.x);
+    uint64_t sum = 0;
+#pragma unroll
+    for (int i = 0; i < kOwn; i++) {
+        sum += choice.digits[highest - i];
+    }
+    if (threadIdx.x == 0) {
+        choice.found[0] = ~0ull;
+    }
+    uint64_t before = block_prefix(choice.space, sum);
+#pragma unroll
+    for (int i = 0; i < kOwn; i++) {
+        const uint64_t own = choice.digits[highest - i];
+        if (before < remaining && before + own >= remaining) {
+            choice.found[0] = static_cast<uint64_t>(highest - i);
+            choice.found[1] = remaining - before;
+        }
+        before += own;
+    }
+    __syncthreads();
+    const int digit = static_cast<int>(static_cast<int64_t>(choice.found[0]));
+    remaining = digit < 0 ? remaining : choice.found[1];
+    __syncthreads();
+    return digit;
+}
+
+// The token of a row whose filters leave many tokens, or that has none.
+__device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult* results, int num_tiles) {
+    const Slot& slot = *choice.row.slot;
+    const bool is_nucleus_only = !choice.row.has_top_k() && !choice.row.has_min_p();
+    const Cut everything = {0, kNoToken};
+    Cut kept = everything;
+    Cut cut = everything;
+    Best winner = {kMinusInfinity, kNoToken};
+    Stage stage = {0};
+    Pass pass = choice.row.has_top_k()    ? Pass::kTopK
+                : !choice.row.has_top_p() ? Pass::kRace
+                : is_nucleus_only         ? Pass::kTopP
+                                          : Pass::kMass;
+    uint64_t mass = 0;
+    uint64_t remaining = pass == Pass::kTopK   ? static_cast<uint64_t>(slot.top_k)
+                         : pass == Pass::kTopP ? nucleus_limit(choice, row_mass(choice, results, num_tiles))
+                                               : 0;
+    find_groups(choice, results, num_tiles * kTileGroups, kNoBucket);
+#pragma unroll 1
+    while (true) {
+        if (pass == Pass::kTopK || pass == Pass::kTopP) {
+#pragma unroll 1
+            for (int i = threadIdx.x; i < kDigits; i += kThreads) {
+                choice.digits[i] = 0;
+            }
+        }
+        for_each_listed(choice, false, [&](double value, int token_id) {
+            const uint64_t key = order_key(value);
+            if (pass == Pass::kTopK) {
+                if (stage.is_open(cut, key, token_id)) {
+                    atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits + stage.digit(key, token_id)), 1ull);
+                }
+                return;
+            }
+            if (!kept.keeps(key, token_id) || !(scaled(choice, value) >= slot.min_scaled)) {
+                return;
+            }
+            if (pass == Pass::kRace) {
+                race(winner, choice, value, token_id);
+                return;
+            }
+            const uint64_t own = token_mass(value, slot.mass_scale).below(choice.top.octave);
+            if (pass == Pass::kMass) {
+                mass += own;
+            } else if (own > 0 && stage.is_open(cut, key, token_id)) {
+                atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits + stage.digit(key, token_id)), own);
+            }
+        });
+        if (pass == Pass::kRace) {
+            return block_best(choice.space, winner).token_id;
+        }
+        if (pass == Pass::kMass) {
+            remaining = nucleus_limit(choice, block_sum(choice.space, mass));
+            pass = Pass::kTopP;
+            continue;
+        }
+        const int digit = choose_digit(choice, remaining);
+        const bool is_last = stage.number == (pass == Pass::kTopK ? kValueStages : kStages) - 1;
+        if (digit >= 0) {
+            const uint64_t bits = static_cast<uint64_t>(digit) << stage.shift();
+            if (stage.number == 0) {
+                cut = {0, 0x3FFFF};
+            }
+            if (stage.number < kValueStages) {
+                cut.key |= bits;
+            } else {
+                cut.token_id ^= static_cast<int>(bits);
+            }
+            if (pass == Pass::kTopK && is_last) {
+                cut.token_id = kNoToken;
+            }
+        }
+        if (digit >= 0 && !is_last) {
+            stage.number++;
+            continue;
+        }
+        // A limit that all tokens together do not reach cuts nothing off.
+        kept = digit >= 0 ? cut : kept;
+        cut = everything;
+        stage.number = 0;
+        pass = pass == Pass::kTopK && choice.row.has_top_p() ? Pass::kMass : Pass::kRace;
+    }
+}
+
+// The token of a row that is not filtered: the winner among the tiles' contenders, or kNoToken if one had too many.
+__device__ __forceinline__ int choose_contender(Choice& choice, const TileResult* results, int num_tiles) {
+    uint64_t num_full = 0;
+    Best winner = {kMinusInfinity, kNoToken};
+#pragma unroll 1
+    for (int t = threadIdx.x; t < num_tiles; t += kThreads) {
+        if (!(results[t].max > kMinusInfinity)) {
+            continue;
+        }
+        const int num = results[t].num_contenders;
+        num_full += num > kMaxContenders ? 1 : 0;
+        for (int i = 0; i < min(num, kMaxContenders); i++) {
+            const Contender& contender = results[t].contenders[i];
+            race(winner, choice, contender.value, contender.token_id);
+        }
+    }
+    num_full = block_sum(choice.space, num_full);
+    winner = block_best(choice.space, winner);
+    return num_full > 0 ? kNoToken : winner.token_id;
+}
+
+__device__ __forceinline__ int choose(Choice& choice, const TileResult* results, int num_tiles, int num_words) {
+    find_top(choice, results, num_tiles);
+    if (choice.top.best.value == kMinusInfinity) {
+        return fallback(choice, results, num_tiles * kTileGroups, num_words);
+    }
+    if (choice.row.slot->temperature == 0) {
+        return choice.top.best.token_id;
+    }
+    const int token_id = choice.row.is_filtered() ? choose_sorted(choice, results, num_tiles)
+                                                  : choose_contender(choice, results, num_tiles);
+    return token_id != kNoToken ? token_id : choose_by_digits(choice, results, num_tiles);
+}

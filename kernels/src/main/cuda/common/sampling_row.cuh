@@ -1,0 +1,100 @@
+// What sampling knows of a conv slot and of a row of logits, and what the scan of a row leaves for the choice.
+#pragma once
+
+#include <cstdint>
+
+#include "sampling_slot.cuh"
+#include "token_mass.cuh"
+#include "warp.cuh"
+
+constexpr int kThreads = 256;
+constexpr int kWarps = kThreads / kWarpSize;
+// Tokens that a block holds at a time. Fixed: results never depend on how many blocks a row has.
+constexpr int kTileTokens = 4096;
+constexpr int kGroupTokens = 128;
+constexpr int kTileGroups = kTileTokens / kGroupTokens;
+constexpr int kTilePairs = kTileTokens / 2;
+constexpr int kThreadPairs = kTilePairs / kThreads;
+
+// The memory of all sequences, by conv slot.
+struct SamplingMemory {
+    Slot* slots;
+    const uint32_t* allowed;  // [slot][words]
+    uint32_t* seen;           // [slot][words]
+    const int* block_tables;  // [slot][max_blocks]
+    const int* block_tokens;  // [KV block][64]: the token of each KV slot
+    int max_blocks;
+    int num_words;
+};
+
+struct Row {
+    const float* logits;  // [vocab]
+    const Slot* slot;
+    const uint32_t* mask;     // [words] or null
+    const uint32_t* allowed;  // [words] or null
+    const uint32_t* seen;     // [words]
+    const int* block_table;
+    const int* block_tokens;
+    int num_valid;
+    bool has_vectors;  // rows begin at multiples of 16 bytes
+
+    // The j-th token that the sequence produced.
+    __device__ __forceinline__ int output(int j) const {
+        const int position = slot->prompt_length + j;
+        return block_tokens[block_table[position / 64] * 64 + position % 64];
+    }
+
+    __device__ __forceinline__ bool has_top_k() const { return slot->top_k > 0 && slot->top_k < num_valid; }
+
+    __device__ __forceinline__ bool has_min_p() const { return slot->min_scaled > kMinusInfinity; }
+
+    __device__ __forceinline__ bool has_top_p() const { return slot->top_p < 1; }
+
+    __device__ __forceinline__ bool is_filtered() const { return has_top_k() || has_min_p() || has_top_p(); }
+};
+
+__device__ __forceinline__ Row make_row(
+    const SamplingMemory& memory, const float* logits, int slot_idx, const uint32_t* mask, int vocab, int num_valid) {
+    const size_t words = static_cast<size_t>(slot_idx) * memory.num_words;
+    const Slot* slot = memory.slots + slot_idx;
+    return {
+        logits,
+        slot,
+        mask,
+        (slot->flags & kHasAllowed) ? memory.allowed + words : nullptr,
+        memory.seen + words,
+        memory.block_tables + static_cast<size_t>(slot_idx) * memory.max_blocks,
+        memory.block_tokens,
+        num_valid,
+        vocab % 4 == 0};
+}
+
+// Tokens whose score is certainly within reach of the winner of a tile.
+constexpr int kMaxContenders = 4;
+// Half octaves below a tile's largest value for which there are histograms.
+constexpr int kBuckets = 96;
+constexpr int kNoBucket = INT32_MIN;
+
+struct Contender {
+    double value;
+    int token_id;
+    int padding;
+};
+
+// What the scan finds in a tile; what a row's parameters do not need is not written.
+struct alignas(64) TileResult {
+    double max;  // largest value, and its lowest token
+    int argmax;
+    int num_contenders;  // more than kMaxContenders: not all are there
+    uint64_t mass;       // of all tokens, in units of the tile's top octave
+    int octave;          // of the largest value
+    int bucket;
+    Contender contenders[kMaxContenders];
+    int group_buckets[kTileGroups];  // of the largest value in each group
+    uint2 histogram[kBuckets];       // tokens, and mass >> 13, from the bucket of the largest value downwards
+};
+
+// NaN counts as minus infinity, and plus infinity as the largest float.
+__device__ __forceinline__ float finite_or_minus_infinity(float logit) {
+    return logit == logit ? fminf(logit, 3.402823466e38f) : -__builtin_huge_valf();
+}

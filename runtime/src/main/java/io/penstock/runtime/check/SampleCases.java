@@ -1,0 +1,191 @@
+package io.penstock.runtime.check;
+
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
+import io.penstock.runtime.config.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Sequences that sample for some steps: every token is that of the CPU's sampler, whatever is asked for. */
+final class SampleCases {
+    private static final String NAME = "sample";
+    private static final int HIDDEN = 8;
+    private static final int BLOCKS_PER_SEQ = 2;
+
+    private SampleCases() {}
+
+    static List<OperationCase> all() {
+        List<OperationCase> all = new ArrayList<>();
+        for (int vocab : new int[] {777, 512, 640, 64, 4203, 9001}) {
+            all.add(OperationCase.small(NAME, "plain of " + vocab, trial -> check(trial, vocab, 6, 5, Wish.PLAIN)));
+            all.add(OperationCase.small(
+                    NAME, "recommended of " + vocab, trial -> check(trial, vocab, 6, 4, Wish.RECOMMENDED)));
+            all.add(OperationCase.small(
+                    NAME, "anything of " + vocab, trial -> check(trial, vocab, 12, 4, Wish.ANYTHING)));
+        }
+        for (SamplingInputs.Kind kind : SamplingInputs.Kind.values()) {
+            all.add(OperationCase.small(
+                    NAME, "anything from " + kind, trial -> Run.of(trial, 777, 12).steps(2, Wish.ANYTHING, kind)));
+        }
+        all.add(OperationCase.small(NAME, "forks of one prompt", SampleCases::forks));
+        all.add(OperationCase.small(NAME, "a row alone and among others", SampleCases::aloneAndAmongOthers));
+        for (Wish wish : Wish.values()) {
+            all.add(OperationCase.large(
+                    NAME, wish + " of 128000", trial -> check(trial, 128_000, 64, 4, wish)));
+        }
+        return all;
+    }
+
+    /** What sequences ask for. */
+    private enum Wish {
+        PLAIN,
+        RECOMMENDED,
+        ANYTHING;
+
+        private SamplingParams params(SamplingInputs inputs, int index) {
+            return switch (this) {
+                case PLAIN -> inputs.plain(new double[] {0, 1, 0.3, 100, 1e-300}[index % 5]);
+                case RECOMMENDED -> inputs.recommended();
+                case ANYTHING -> inputs.any();
+            };
+        }
+    }
+
+    private static void check(Trial trial, int vocab, int numSeqs, int numSteps, Wish wish) {
+        Run.of(trial, vocab, numSeqs).steps(numSteps, wish, null);
+    }
+
+    /** Both backends with the same sequences. */
+    private record Run(Trial trial, SamplingInputs inputs, ModelConfig config, ModelLimits limits, int numSeqs) {
+        static Run of(Trial trial, int vocab, int numSeqs) {
+            ModelLimits limits = new ModelLimits(
+                    numSeqs, 128 * numSeqs, 64 * BLOCKS_PER_SEQ, BLOCKS_PER_SEQ * numSeqs, 1);
+            return new Run(trial, new SamplingInputs(trial.samples(), vocab), Samples.config(vocab, HIDDEN, 1, 1),
+                    limits, numSeqs);
+        }
+
+        int vocab() {
+            return config.vocabSize();
+        }
+
+        /** Starts all sequences with a prompt and some output, and samples for some steps. */
+        void steps(int numSteps, Wish wish, SamplingInputs.Kind kind) {
+            Samples samples = trial.samples();
+            float[] table = samples.normal(vocab() * HIDDEN, 1);
+            int[] slots = samples.permutation(numSeqs);
+            int[] lengths = new int[numSeqs];
+            try (OperationBackend backend = trial.open(config, limits);
+                    OperationBackend twin = trial.twin(config, limits)) {
+                ForwardBatch batch = new ForwardBatch(limits);
+                for (int s = 0; s < numSeqs; s++) {
+                    int promptLength = 1 + samples.nextInt(60);
+                    int[] tokens = inputs.tokens(promptLength + samples.nextInt(50));
+                    SamplingParams params = wish.params(inputs, s);
+                    backend.startSequence(slots[s], params, tokens, promptLength, tokens.length);
+                    twin.startSequence(slots[s], params, tokens, promptLength, tokens.length);
+                    lengths[s] = tokens.length;
+                    batch.sample(batch.addSequence(slots[s], tokens, 0, tokens.length, 0, blocks(batch, slots[s])));
+                }
+                for (int step = 0; step < numSteps; step++) {
+                    backend.embed(table, batch);
+                    String what = wish + " from " + kind + ", step " + step;
+                    compare(what, backend, twin, batch, logits(batch.numLogits(), kind));
+                    batch = new ForwardBatch(limits);
+                    for (int s = 0; s < numSeqs; s++) {
+                        int[] blocks = blocks(batch, slots[s]);
+                        int slot = blocks[lengths[s] / 64] * 64 + lengths[s] % 64;
+                        batch.sample(batch.addDecode(slots[s], ForwardBatch.LAST_SAMPLED, lengths[s]++, slot));
+                    }
+                }
+            }
+        }
+
+        /** The sequence's blocks, in an order that is not that of the slots; the batch tells the tables. */
+        private int[] blocks(ForwardBatch batch, int slot) {
+            int[] blocks = new int[BLOCKS_PER_SEQ];
+            for (int i = 0; i < BLOCKS_PER_SEQ; i++) {
+                blocks[i] = i * numSeqs + (slot + 5 * i) % numSeqs;
+                batch.setBlock(slot, i, blocks[i]);
+            }
+            return blocks;
+        }
+
+        private float[] logits(int numRows, SamplingInputs.Kind kind) {
+            float[] logits = new float[numRows * vocab()];
+            SamplingInputs.Kind[] kinds = SamplingInputs.Kind.values();
+            for (int r = 0; r < numRows; r++) {
+                SamplingInputs.Kind own = kind != null ? kind
+                        : kinds[trial.samples().nextInt(2) == 0 ? 0 : trial.samples().nextInt(kinds.length)];
+                System.arraycopy(inputs.logits(own), 0, logits, r * vocab(), vocab());
+            }
+            return logits;
+        }
+
+        private void compare(
+                String what, OperationBackend backend, OperationBackend twin, ForwardBatch batch, float[] logits) {
+            StepResult actual = backend.sample(logits, batch);
+            StepResult expected = twin.sample(logits, batch);
+            for (int row = 0; row < batch.numLogits(); row++) {
+                SamplingInputs.requireSame(what + ", row " + row, expected, actual, row);
+            }
+        }
+    }
+
+    /** Conv slots that take their first token from one sequence's logits, each with a seed of its own. */
+    private static void forks(Trial trial) {
+        int numForks = 7;
+        Run run = Run.of(trial, 777, numForks);
+        try (OperationBackend backend = trial.open(run.config, run.limits);
+                OperationBackend twin = trial.twin(run.config, run.limits)) {
+            int[] prompt = run.inputs.tokens(9);
+            ForwardBatch batch = new ForwardBatch(run.limits);
+            int seq = batch.addSequence(3, prompt, 0, prompt.length, 0, run.blocks(batch, 3));
+            for (int slot = 0; slot < numForks; slot++) {
+                SamplingParams params = run.inputs.any();
+                backend.startSequence(slot, params, prompt, prompt.length, prompt.length);
+                twin.startSequence(slot, params, prompt, prompt.length, prompt.length);
+                batch.sample(seq, slot);
+            }
+            backend.embed(trial.samples().normal(777 * HIDDEN, 1), batch);
+            run.compare("forks", backend, twin, batch, run.logits(numForks, SamplingInputs.Kind.NORMAL));
+        }
+    }
+
+    private static void aloneAndAmongOthers(Trial trial) {
+        int vocab = 4203;
+        int numSeqs = 9;
+        Run run = Run.of(trial, vocab, numSeqs);
+        float[] logits = run.logits(numSeqs, SamplingInputs.Kind.NORMAL);
+        int[] prompt = run.inputs.tokens(3);
+        SamplingParams[] params = new SamplingParams[numSeqs];
+        int[] tokens = new int[numSeqs];
+        float[] table = trial.samples().normal(vocab * HIDDEN, 1);
+        try (OperationBackend backend = trial.open(run.config, run.limits)) {
+            ForwardBatch all = new ForwardBatch(run.limits);
+            for (int s = 0; s < numSeqs; s++) {
+                params[s] = run.inputs.any();
+                backend.startSequence(s, params[s], prompt, prompt.length, prompt.length);
+                all.sample(all.addSequence(s, prompt, 0, prompt.length, 0, run.blocks(all, s)));
+            }
+            backend.embed(table, all);
+            StepResult together = backend.sample(logits, all);
+            for (int s = 0; s < numSeqs; s++) {
+                tokens[s] = together.tokenId(s);
+            }
+            for (int s = 0; s < numSeqs; s++) {
+                ForwardBatch alone = new ForwardBatch(run.limits);
+                backend.startSequence(4, params[s], prompt, prompt.length, prompt.length);
+                alone.sample(alone.addSequence(4, prompt, 0, prompt.length, 0, run.blocks(alone, 4)));
+                float[] row = new float[vocab];
+                System.arraycopy(logits, s * vocab, row, 0, vocab);
+                backend.embed(table, alone);
+                int token = backend.sample(row, alone).tokenId(0);
+                if (token != tokens[s]) {
+                    throw new MismatchException("row " + s + ": " + tokens[s] + " among others, alone " + token);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.DeviceMemory;
+import io.penstock.device.Stream;
+import io.penstock.kernels.LogprobsKernel;
+import io.penstock.kernels.SampleKernel;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Sampling on a device: the state of every conv slot's sequence, and the operations from a step's logits to its
+ * tokens. The tokens are those of {@link io.penstock.runtime.sampling.Sampler}. All methods queue on the one stream
+ * and return; a step uploads nothing but token masks, and what it launches depends on the number of rows alone.
+ *
+ * <p>Order of a step: {@link #beginStep}, the forward pass, {@link #sample}, {@link #logprobs} where a row wants them,
+ * {@link #copyResults}; once that copy is done, {@link #read}. {@link #start} may come between any two steps.
+ */
+final class DeviceSampler implements AutoCloseable {
+    private final Stream stream;
+    private final CudaOps ops;
+    private final ModelLimits limits;
+    private final SlotWriter writer;
+    private final SampleKernel sample;
+    private final LogprobsKernel logprobs;
+    private final boolean[] wantsLogprobs;
+    private final DeviceMemory slots;
+    private final DeviceMemory allowed;
+    private final DeviceMemory seen;
+    private final DeviceMemory masks;
+    private final DeviceMemory scratch;
+    private final DeviceMemory parts;
+    private final DeviceMemory results;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment hostMasks;
+    private final SampleKernel.RowAddresses rows;
+    private final SampleKernel.SequenceAddresses sequences;
+    private final LogprobsKernel.RowAddresses logprobRows;
+
+    /**
+     * The tokens of a model.
+     *
+     * @param size rows of the LM head
+     * @param numValidTokens rows with a token; the padding rows behind them are never sampled
+     * @param eosTokenIds the model's end tokens
+     */
+    record Vocabulary(int size, int numValidTokens, int[] eosTokenIds) {}
+
+    /** Allocates what the limits ask for; the operations own block tables, tokens of KV slots and the batch. */
+    DeviceSampler(Device device, Stream stream, CudaOps ops, ModelLimits limits, Vocabulary vocabulary) {
+        this.stream = stream;
+        this.ops = ops;
+        this.limits = limits;
+        int words = SampleKernel.bitmapWords(vocabulary.size());
+        long bitmapBytes = (long) Integer.BYTES * words * limits.numConvSlots();
+        writer = new SlotWriter(arena, vocabulary, limits);
+        sample = new SampleKernel(device, vocabulary.size(), vocabulary.numValidTokens(), limits.maxBlocksPerSeq());
+        logprobs = new LogprobsKernel(device, vocabulary.size(), vocabulary.numValidTokens());
+        wantsLogprobs = new boolean[limits.numConvSlots()];
+        slots = device.allocate("sampling slots", SlotWriter.SLOT_BYTES * limits.numConvSlots());
+        allowed = device.allocate("allowed tokens", bitmapBytes);
+        seen = device.allocate("seen tokens", bitmapBytes);
+        long masksBytes = (long) Integer.BYTES * words * limits.masks().maxNumMasks();
+        masks = device.allocate("token masks", Math.max(1, masksBytes));
+        hostMasks = arena.allocate(Math.max(1, masksBytes), Integer.BYTES);
+        scratch = device.allocate("sampling scratch",
+                SampleKernel.resultBytes(vocabulary.numValidTokens()) * limits.maxNumLogits());
+        parts = device.allocate("log probability scratch",
+                LogprobsKernel.partBytes(vocabulary.numValidTokens()) * limits.maxNumLogits());
+        results = device.allocate("sampled tokens", resultBytes(limits.maxNumLogits()));
+        rows = new SampleKernel.RowAddresses(ops.batch().sampledSlots(), ops.batch().masks(), masks.address());
+        CudaMemory memory = ops.memory();
+        sequences = new SampleKernel.SequenceAddresses(slots.address(), allowed.address(), seen.address(),
+                memory.lastSampled().address(), memory.blockTables().address(), memory.blockTokens().address());
+        logprobRows = new LogprobsKernel.RowAddresses(results.address(), ops.batch().scoreTargets(),
+                ops.batch().scoreTopLogprobs(), ops.batch().sampledSlots(), slots.address());
+    }
+
+    /** Binds a conv slot to a sequence, as {@link io.penstock.runtime.ModelRunner#startSequence} says. */
+    void start(int convSlot, SamplingParams params, int[] tokenIds, int promptLength, int numTokens) {
+        wantsLogprobs[convSlot] = params.numLogprobs() >= 0;
+        writer.write(params, tokenIds, promptLength, numTokens);
+        long slotBytes = SlotWriter.SLOT_BYTES;
+        stream.copyToDevice(slots, slotBytes * convSlot, writer.slot(), 0, writer.slotBytes());
+        long bitmapBytes = writer.bitmapBytes();
+        if (writer.hasSeen()) {
+            stream.copyToDevice(seen, bitmapBytes * convSlot, writer.seen(), 0, bitmapBytes);
+        }
+        if (writer.hasAllowed()) {
+            stream.copyToDevice(allowed, bitmapBytes * convSlot, writer.allowed(), 0, bitmapBytes);
+        }
+        if (numTokens > 0) {
+            stream.copyToDevice(ops.memory().lastSampled(), (long) Integer.BYTES * convSlot, writer.lastToken(), 0,
+                    Integer.BYTES);
+        }
+    }
+
+    /** Uploads the step's token masks, if it has some. */
+    void beginStep(ForwardBatch batch) {
+        int numWords = batch.masks().numMasks() * batch.masks().wordsPerMask();
+        if (numWords > 0) {
+            MemorySegment.copy(batch.masks().words(), 0, hostMasks, ValueLayout.JAVA_INT, 0, numWords);
+            stream.copyToDevice(masks, 0, hostMasks, 0, (long) Integer.BYTES * numWords);
+        }
+    }
+
+    /** Samples from {@code logits} [rows, vocab] of the batch that was uploaded last; rows without a slot do nothing. */
+    void sample(DeviceTensor logits) {
+        sample.launch(stream, results.address(), scratch.address(), logits.address(), rows, sequences, logits.rows());
+    }
+
+    /** Whether a row of the batch asks for log probabilities, of what it samples or of a given token. */
+    boolean wantsLogprobs(ForwardBatch batch) {
+        for (int row = 0; row < batch.numLogits(); row++) {
+            if (batch.isScored(row) || batch.isSampled(row) && wantsLogprobs[batch.logitConvSlot(row)]) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Log probabilities of what was sampled or is to be scored; only needed where {@link #wantsLogprobs} says so. */
+    void logprobs(DeviceTensor logits) {
+        logprobs.launch(stream, results.address() + logprobsOffset(), parts.address(), logits.address(), logprobRows,
+                logits.rows());
+    }
+
+    private long logprobsOffset() {
+        return (long) Integer.BYTES * limits.maxNumLogits();
+    }
+
+    /** Bytes of pinned memory that hold every step's results. */
+    long resultBytes() {
+        return resultBytes(limits.maxNumLogits());
+    }
+
+    /** Tokens of all rows, then log probabilities of all rows. */
+    private static long resultBytes(int maxNumLogits) {
+        return (long) (Integer.BYTES + LogprobsKernel.Result.SIZE_BYTES) * maxNumLogits;
+    }
+
+    /** Copies the results of the first rows to pinned memory of {@link #resultBytes}. */
+    void copyResults(MemorySegment pinned, int numRows, boolean withLogprobs) {
+        long bytes = withLogprobs
+                ? logprobsOffset() + (long) LogprobsKernel.Result.SIZE_BYTES * numRows : (long) Integer.BYTES * numRows;
+        if (numRows > 0) {
+            stream.copyToHost(pinned, 0, results, 0, bytes);
+        }
+    }
+
+    /**
+     * Fills a step's result from what {@link #copyResults} copied.
+     *
+     * @param logprobRows the log probabilities in that memory, at {@link #logprobsIn}; null if they were not copied
+     */
+    void read(MemorySegment pinned, LogprobsKernel.Result logprobRows, ForwardBatch batch, StepResult result) {
+        result.reset(batch.numLogits());
+        for (int row = 0; row < batch.numLogits(); row++) {
+            if (batch.isSampled(row)) {
+                result.setToken(row, pinned.getAtIndex(ValueLayout.JAVA_INT, row));
+            } else if (batch.isScored(row)) {
+                result.setToken(row, batch.scoreTarget(row));
+            } else {
+                continue;
+            }
+            if (logprobRows != null && logprobRows.numTop(row) >= 0) {
+                result.setLogprob(row, logprobRows.logprob(row), logprobRows.rank(row));
+                for (int i = 0; i < logprobRows.numTop(row); i++) {
+                    result.addTopLogprob(row, logprobRows.topTokenId(row, i), logprobRows.topLogprob(row, i));
+                }
+            }
+        }
+    }
+
+    /** The log probabilities in pinned memory of {@link #resultBytes}; made once. */
+    LogprobsKernel.Result logprobsIn(MemorySegment pinned) {
+        return new LogprobsKernel.Result(pinned, logprobsOffset());
+    }
+
+    @Override
+    public void close() {
+        results.close();
+        parts.close();
+        scratch.close();
+        masks.close();
+        seen.close();
+        allowed.close();
+        slots.close();
+        logprobs.close();
+        sample.close();
+        arena.close();
+    }
+}

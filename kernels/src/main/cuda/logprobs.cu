@@ -41,12 +41,13 @@ constexpr int kNothing = -1;
 
 __device__ __forceinline__ Request request_of(
     const int* tokens, const int* targets, const int* num_tops, const int* row_slots, const Slot* slots, int row_idx) {
-    if (targets[row_idx] >= 0) {
-        return {targets[row_idx], num_tops[row_idx]};
+    const int target = load_uniform(targets + row_idx);
+    if (target >= 0) {
+        return {target, load_uniform(num_tops + row_idx)};
     }
-    const int slot_idx = row_slots[row_idx];
-    const int num_top = slot_idx < 0 ? kNothing : slots[slot_idx].num_logprobs;
-    return {num_top < 0 ? kNothing : tokens[row_idx], num_top};
+    const int slot_idx = load_uniform(row_slots + row_idx);
+    const int num_top = slot_idx < 0 ? kNothing : load_uniform(&slots[slot_idx].header.num_logprobs);
+    return {num_top < 0 ? kNothing : load_uniform(tokens + row_idx), num_top};
 }
 
 // A thread's tokens of a tile: four neighbours, every 1024.

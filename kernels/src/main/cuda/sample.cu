@@ -6,7 +6,7 @@
 #include "common/sampling_digits.cuh"
 #include "common/sampling_scan.cuh"
 
-static_assert(sizeof(Choice) == 67944 && sizeof(TileResult) == 1024, "SampleKernel has these sizes");
+static_assert(sizeof(Choice) == 68072 && sizeof(TileResult) == 1024, "SampleKernel has these sizes");
 static_assert(sizeof(Slot) == 21760, "SamplingSlot has this size");
 
 extern "C" __global__ void __launch_bounds__(kThreads) sample_scan_f32(
@@ -24,16 +24,17 @@ extern "C" __global__ void __launch_bounds__(kThreads) sample_scan_f32(
     __shared__ Tile tile;
     __shared__ ReduceSpace space;
     __shared__ uint2 histogram[kBuckets];
+    __shared__ Row row;
     const int row_idx = blockIdx.y;
-    const int slot_idx = row_slots[row_idx];
+    const int slot_idx = load_uniform(row_slots + row_idx);
     if (slot_idx < 0) {
         return;
     }
     const int num_words = (vocab + 31) / 32;
-    const int mask_idx = row_masks[row_idx];
+    const int mask_idx = load_uniform(row_masks + row_idx);
     const SamplingMemory memory = {slots, allowed, seen, block_tables, block_tokens, max_blocks, num_words};
-    const Row row = make_row(
-        memory, logits + static_cast<size_t>(row_idx) * vocab, slot_idx,
+    load_row(
+        row, memory, logits + static_cast<size_t>(row_idx) * vocab, slot_idx,
         mask_idx < 0 ? nullptr : masks + static_cast<size_t>(mask_idx) * num_words, vocab, num_valid);
     const Span span = {static_cast<int>(blockIdx.x) * kTileTokens};
     process_tile(tile, row, span, false);
@@ -57,28 +58,24 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) sample_choose_f32(
     extern __shared__ __align__(16) unsigned char choice_memory[];
     Choice& choice = *reinterpret_cast<Choice*>(choice_memory);
     const int row_idx = blockIdx.x;
-    const int slot_idx = row_slots[row_idx];
+    const int slot_idx = load_uniform(row_slots + row_idx);
     if (slot_idx < 0) {
         return;
     }
     const int num_words = (vocab + 31) / 32;
     const int num_tiles = (num_valid + kTileTokens - 1) / kTileTokens;
-    const int mask_idx = row_masks[row_idx];
+    const int mask_idx = load_uniform(row_masks + row_idx);
     const SamplingMemory memory = {slots, allowed, seen, block_tables, block_tokens, max_blocks, num_words};
-    if (threadIdx.x == 0) {
-        choice.row = make_row(
-            memory, logits + static_cast<size_t>(row_idx) * vocab, slot_idx,
-            mask_idx < 0 ? nullptr : masks + static_cast<size_t>(mask_idx) * num_words, vocab, num_valid);
-    }
-    __syncthreads();
+    load_row(
+        choice.row, memory, logits + static_cast<size_t>(row_idx) * vocab, slot_idx,
+        mask_idx < 0 ? nullptr : masks + static_cast<size_t>(mask_idx) * num_words, vocab, num_valid);
     const int token_id = choose(choice, results + static_cast<size_t>(row_idx) * num_tiles, num_tiles, num_words);
     __syncthreads();
     if (threadIdx.x == 0) {
-        Slot& slot = slots[slot_idx];
         tokens[row_idx] = token_id;
         last_sampled[slot_idx] = token_id;
-        slot.num_outputs++;
-        if (slot.flags & kTracksSeen) {
+        slots[slot_idx].header.num_outputs++;
+        if (choice.row.header.flags & kTracksSeen) {
             seen[static_cast<size_t>(slot_idx) * num_words + token_id / 32] |= 1u << (token_id % 32);
         }
     }

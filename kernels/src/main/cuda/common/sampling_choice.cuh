@@ -50,14 +50,14 @@ __device__ __forceinline__ void find_top(Choice& choice, const TileResult* resul
     }
     best = block_best(choice.space, best);
     if (threadIdx.x == 0) {
-        const TokenMass mass = token_mass(best.value > kMinusInfinity ? best.value : 0, choice.row.slot->mass_scale);
+        const TokenMass mass = token_mass(best.value > kMinusInfinity ? best.value : 0, choice.row.header.mass_scale);
         choice.top = {best, mass.octave, mass.bucket};
     }
     __syncthreads();
 }
 
 __device__ __forceinline__ double scaled(const Choice& choice, double value) {
-    return __ddiv_rn(__dsub_rn(value, choice.top.best.value), choice.row.slot->temperature);
+    return __ddiv_rn(__dsub_rn(value, choice.top.best.value), choice.row.header.temperature);
 }
 
 __device__ __noinline__ double race_advantage(uint64_t seed, int position, int token_id) {
@@ -68,7 +68,7 @@ __device__ __noinline__ double race_advantage(uint64_t seed, int position, int t
 __device__ __forceinline__ void race(Best& winner, const Choice& choice, double value, int token_id) {
     const double logit = scaled(choice, value);
     if (logit > -45.0) {
-        const double advantage = race_advantage(choice.row.slot->seed, choice.row.slot->num_outputs, token_id);
+        const double advantage = race_advantage(choice.row.header.seed, choice.row.header.num_outputs, token_id);
         winner.take(__dadd_rn(logit, advantage), token_id);
     }
 }
@@ -140,7 +140,7 @@ __device__ __forceinline__ int fallback(Choice& choice, const TileResult* result
         return permitted_id;
     }
     if (choice.row.mask == nullptr) {
-        return choice.row.slot->lowest_allowed;
+        return choice.row.header.lowest_allowed;
     }
     Best best = {kMinusInfinity, kNoToken};
 #pragma unroll 1

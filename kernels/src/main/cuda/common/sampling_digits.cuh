@@ -79,7 +79,7 @@ __device__ __forceinline__ int choose_digit(Choice& choice, uint64_t& remaining)
 
 // The token of a row whose filters leave many tokens, or that has none.
 __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult* results, int num_tiles) {
-    const Slot& slot = *choice.row.slot;
+    const SlotHeader& slot = choice.row.header;
     const bool is_nucleus_only = !choice.row.has_top_k() && !choice.row.has_min_p();
     const Cut everything = {0, kNoToken};
     Cut kept = everything;
@@ -187,7 +187,7 @@ __device__ __forceinline__ int choose(Choice& choice, const TileResult* results,
     if (choice.top.best.value == kMinusInfinity) {
         return fallback(choice, results, num_tiles * kTileGroups, num_words);
     }
-    if (choice.row.slot->temperature == 0) {
+    if (choice.row.header.temperature == 0) {
         return choice.top.best.token_id;
     }
     const int token_id = choice.row.is_filtered() ? choose_sorted(choice, results, num_tiles)

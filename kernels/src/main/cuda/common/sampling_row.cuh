@@ -27,11 +27,13 @@ struct SamplingMemory {
     int num_words;
 };
 
+// What all threads of a block know of its row, in shared memory.
 struct Row {
-    const float* logits;  // [vocab]
-    const Slot* slot;
+    SlotHeader header;
+    const float* logits;      // [vocab]
+    const Slot* slot;         // for its lists
     const uint32_t* mask;     // [words] or null
-    const uint32_t* allowed;  // [words] or null
+    const uint32_t* allowed;  // [words]
     const uint32_t* seen;     // [words]
     const int* block_table;
     const int* block_tokens;
@@ -40,33 +42,41 @@ struct Row {
 
     // The j-th token that the sequence produced.
     __device__ __forceinline__ int output(int j) const {
-        const int position = slot->prompt_length + j;
+        const int position = header.prompt_length + j;
         return block_tokens[block_table[position / 64] * 64 + position % 64];
     }
 
-    __device__ __forceinline__ bool has_top_k() const { return slot->top_k > 0 && slot->top_k < num_valid; }
+    __device__ __forceinline__ bool has_top_k() const { return header.top_k > 0 && header.top_k < num_valid; }
 
-    __device__ __forceinline__ bool has_min_p() const { return slot->min_scaled > kMinusInfinity; }
+    __device__ __forceinline__ bool has_min_p() const { return header.min_scaled > kMinusInfinity; }
 
-    __device__ __forceinline__ bool has_top_p() const { return slot->top_p < 1; }
+    __device__ __forceinline__ bool has_top_p() const { return header.top_p < 1; }
 
     __device__ __forceinline__ bool is_filtered() const { return has_top_k() || has_min_p() || has_top_p(); }
 };
 
-__device__ __forceinline__ Row make_row(
-    const SamplingMemory& memory, const float* logits, int slot_idx, const uint32_t* mask, int vocab, int num_valid) {
-    const size_t words = static_cast<size_t>(slot_idx) * memory.num_words;
+// Fills the block's row. Every thread sees it when this returns.
+__device__ __forceinline__ void load_row(
+    Row& row, const SamplingMemory& memory, const float* logits, int slot_idx, const uint32_t* mask, int vocab,
+    int num_valid) {
+    constexpr int kHeaderWords = sizeof(SlotHeader) / sizeof(int);
     const Slot* slot = memory.slots + slot_idx;
-    return {
-        logits,
-        slot,
-        mask,
-        (slot->flags & kHasAllowed) ? memory.allowed + words : nullptr,
-        memory.seen + words,
-        memory.block_tables + static_cast<size_t>(slot_idx) * memory.max_blocks,
-        memory.block_tokens,
-        num_valid,
-        vocab % 4 == 0};
+    if (threadIdx.x < kHeaderWords) {
+        reinterpret_cast<int*>(&row.header)[threadIdx.x] = reinterpret_cast<const int*>(&slot->header)[threadIdx.x];
+    }
+    if (threadIdx.x == 0) {
+        const size_t words = static_cast<size_t>(slot_idx) * memory.num_words;
+        row.logits = logits;
+        row.slot = slot;
+        row.mask = mask;
+        row.allowed = memory.allowed + words;
+        row.seen = memory.seen + words;
+        row.block_table = memory.block_tables + static_cast<size_t>(slot_idx) * memory.max_blocks;
+        row.block_tokens = memory.block_tokens;
+        row.num_valid = num_valid;
+        row.has_vectors = vocab % 4 == 0;
+    }
+    __syncthreads();
 }
 
 // Tokens whose score is certainly within reach of the winner of a tile.

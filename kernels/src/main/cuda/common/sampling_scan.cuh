@@ -24,7 +24,7 @@ __device__ __forceinline__ Best tile_max(const Tile& tile, ReduceSpace& space, c
 __device__ __forceinline__ void scan_race(
     TileResult& result, const Tile& tile, ReduceSpace& space, const Row& row, const Span& span, double top_value) {
     const double2* pairs = reinterpret_cast<const double2*>(tile.values);
-    const Slot& slot = *row.slot;
+    const SlotHeader& slot = row.header;
     const float rate = static_cast<float>(fmin(__ddiv_rn(1.0, slot.temperature), 1e30));
     float best = kHopeless;
     float second = kHopeless;
@@ -70,7 +70,7 @@ __device__ __forceinline__ void scan_filters(
     TileResult& result, const Tile& tile, ReduceSpace& space, uint2 (&histogram)[kBuckets], const Row& row,
     double top_value) {
     const double2* pairs = reinterpret_cast<const double2*>(tile.values);
-    const double scale = row.slot->mass_scale;
+    const double scale = row.header.mass_scale;
     const TokenMass top = token_mass(top_value, scale);
 #pragma unroll 1
     for (int i = threadIdx.x; i < kBuckets; i += kThreads) {
@@ -125,7 +125,7 @@ __device__ __forceinline__ void scan_tile(
         result.max = best.value;
         result.argmax = best.token_id;
     }
-    if (row.slot->temperature == 0 || best.value == kMinusInfinity) {
+    if (row.header.temperature == 0 || best.value == kMinusInfinity) {
         return;
     }
     if (row.is_filtered()) {

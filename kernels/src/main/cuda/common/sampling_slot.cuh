@@ -12,7 +12,7 @@ constexpr int kMaxBiases = 1024;
 constexpr int kMaxStops = 288;
 constexpr int kMaxBadWordTokens = 1024;
 
-struct alignas(256) Slot {
+struct SlotHeader {
     double temperature;
     double mass_scale;  // log2(e) / temperature
     double min_scaled;  // log(min_p)
@@ -32,6 +32,10 @@ struct alignas(256) Slot {
     int num_logprobs;  // -1 is off
     int num_outputs;
     int padding[6];
+};
+
+struct alignas(256) Slot {
+    SlotHeader header;
     int bad_word_ends[kMaxBadWordTokens];  // in bad_word_ids
     int bad_word_ids[kMaxBadWordTokens];
     int stop_ids[kMaxStops];   // each once

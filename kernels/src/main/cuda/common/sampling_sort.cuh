@@ -11,7 +11,7 @@ __device__ __forceinline__ bool is_before(uint64_t key, int token_id, uint64_t o
 // Mass that a nucleus has in front of its end.
 __device__ __forceinline__ uint64_t nucleus_limit(const Choice& choice, uint64_t total) {
     return static_cast<uint64_t>(
-        __double2ll_rz(ceil(__dmul_rn(choice.row.slot->top_p, static_cast<double>(static_cast<int64_t>(total))))));
+        __double2ll_rz(ceil(__dmul_rn(choice.row.header.top_p, static_cast<double>(static_cast<int64_t>(total))))));
 }
 
 // Mass of all tokens, by tiles.
@@ -28,7 +28,7 @@ __device__ __forceinline__ uint64_t row_mass(Choice& choice, const TileResult* r
 
 // Buckets below the top that hold whatever min_p keeps.
 __device__ __forceinline__ int min_p_depth(const Choice& choice) {
-    const Slot& slot = *choice.row.slot;
+    const SlotHeader& slot = choice.row.header;
     const double z = fmin(fmax(__dmul_rn(choice.top.best.value, slot.mass_scale), -kMaxOctaves), kMaxOctaves);
     const double lowest = floor(2 * (z + slot.min_scaled * kLog2E)) - 1;
     return __double2int_rz(fmin(choice.top.bucket - lowest, static_cast<double>(kBuckets)));
@@ -67,7 +67,7 @@ __device__ __forceinline__ int candidate_depth(
     const uint64_t count_before = block_prefix(choice.space, count);
     const uint64_t mass_before = block_prefix(choice.space, mass);
     if (choice.row.has_top_k()) {
-        find_first(choice.found, count_before, count, static_cast<uint64_t>(choice.row.slot->top_k));
+        find_first(choice.found, count_before, count, static_cast<uint64_t>(choice.row.header.top_k));
     } else if (!choice.row.has_min_p()) {
         find_first(choice.found, mass_before, mass, limit);
     }
@@ -84,7 +84,7 @@ __device__ __forceinline__ int candidate_depth(
 }
 
 __device__ __forceinline__ void gather(Choice& choice, int lowest_bucket) {
-    const double scale = choice.row.slot->mass_scale;
+    const double scale = choice.row.header.mass_scale;
     for_each_listed(choice, false, [&](double value, int token_id) {
         if (token_mass(value, scale).bucket >= lowest_bucket) {
             const int at = atomicAdd(&choice.num_candidates, 1);
@@ -134,7 +134,7 @@ __device__ __forceinline__ void sort(Candidates& candidates, int num) {
 
 // Of the sorted candidates, how many top_k and min_p keep.
 __device__ __forceinline__ int keep_largest(Choice& choice) {
-    const Slot& slot = *choice.row.slot;
+    const SlotHeader& slot = choice.row.header;
     const int num = choice.num_candidates;
     const bool cuts = choice.row.has_top_k() && num >= slot.top_k;
     const uint64_t smallest = cuts ? choice.candidates.keys[slot.top_k - 1] : 0;
@@ -149,7 +149,7 @@ __device__ __forceinline__ int keep_largest(Choice& choice) {
 
 // Of the first num candidates, how many top_p keeps; total is negative for their own mass.
 __device__ __forceinline__ int keep_nucleus(Choice& choice, int num, int64_t total) {
-    const double scale = choice.row.slot->mass_scale;
+    const double scale = choice.row.header.mass_scale;
     if (total < 0) {
         uint64_t mass = 0;
 #pragma unroll 1

@@ -58,7 +58,7 @@ __device__ __forceinline__ uint32_t permitted(const Row& row, int token_id) {
     if (row.mask != nullptr) {
         bits &= row.mask[token_id / 32];
     }
-    if (row.allowed != nullptr) {
+    if (row.header.flags & kHasAllowed) {
         bits &= row.allowed[token_id / 32];
     }
     return bits >> (token_id % 32);
@@ -103,19 +103,19 @@ __device__ __forceinline__ void load_tile(Tile& tile, const Row& row, const Wher
 // Forbids the last token of every word whose other tokens the output ends with.
 template <typename Where>
 __device__ __forceinline__ void forbid_bad_words(Tile& tile, const Row& row, const Where& where) {
-    const Slot& slot = *row.slot;
+    const SlotHeader& slot = row.header;
     if (slot.num_bad_words == 0) {
         return;
     }
 #pragma unroll 1
     for (int word = threadIdx.x; word < slot.num_bad_words; word += kThreads) {
-        const int first = word == 0 ? 0 : slot.bad_word_ends[word - 1];
-        const int last = slot.bad_word_ends[word] - 1;
-        const int place = where.place(slot.bad_word_ids[last]);
+        const int first = word == 0 ? 0 : row.slot->bad_word_ends[word - 1];
+        const int last = row.slot->bad_word_ends[word] - 1;
+        const int place = where.place(row.slot->bad_word_ids[last]);
         const int from = slot.num_outputs - (last - first);
         bool matches = place >= 0 && from >= 0;
         for (int i = first; i < last && matches; i++) {
-            matches = row.output(from + i - first) == slot.bad_word_ids[i];
+            matches = row.output(from + i - first) == row.slot->bad_word_ids[i];
         }
         if (matches) {
             // Words may share their last token.
@@ -129,15 +129,15 @@ __device__ __forceinline__ void forbid_bad_words(Tile& tile, const Row& row, con
 
 template <typename Where>
 __device__ __forceinline__ void add_biases(Tile& tile, const Row& row, const Where& where) {
-    const Slot& slot = *row.slot;
+    const SlotHeader& slot = row.header;
     if (slot.num_biases == 0) {
         return;
     }
 #pragma unroll 1
     for (int i = threadIdx.x; i < slot.num_biases; i += kThreads) {
-        const int place = where.place(slot.bias_ids[i]);
+        const int place = where.place(row.slot->bias_ids[i]);
         if (place >= 0) {
-            tile.values[place] = __dadd_rn(tile.values[place], slot.biases[i]);
+            tile.values[place] = __dadd_rn(tile.values[place], row.slot->biases[i]);
         }
     }
     __syncthreads();
@@ -145,13 +145,13 @@ __device__ __forceinline__ void add_biases(Tile& tile, const Row& row, const Whe
 
 template <typename Where>
 __device__ __forceinline__ void forbid_early_end(Tile& tile, const Row& row, const Where& where) {
-    const Slot& slot = *row.slot;
+    const SlotHeader& slot = row.header;
     if (slot.num_outputs >= slot.min_tokens || slot.num_stops == 0) {
         return;
     }
 #pragma unroll 1
     for (int i = threadIdx.x; i < slot.num_stops; i += kThreads) {
-        const int place = where.place(slot.stop_ids[i]);
+        const int place = where.place(row.slot->stop_ids[i]);
         if (place >= 0) {
             tile.values[place] = kMinusInfinity;
         }
@@ -161,7 +161,7 @@ __device__ __forceinline__ void forbid_early_end(Tile& tile, const Row& row, con
 
 template <typename Where>
 __device__ __forceinline__ void penalise_seen(Tile& tile, const Row& row, const Where& where) {
-    const Slot& slot = *row.slot;
+    const SlotHeader& slot = row.header;
     if (!(slot.flags & kTracksSeen)) {
         return;
     }
@@ -182,7 +182,7 @@ __device__ __forceinline__ void penalise_seen(Tile& tile, const Row& row, const 
 // The output is counted anew, a part of the tile at a time: no table of counts lives with the sequence.
 template <typename Where>
 __device__ __forceinline__ void penalise_counts(Tile& tile, const Row& row, const Where& where) {
-    const Slot& slot = *row.slot;
+    const SlotHeader& slot = row.header;
     if (!(slot.flags & kTracksCounts) || slot.num_outputs == 0) {
         return;
     }

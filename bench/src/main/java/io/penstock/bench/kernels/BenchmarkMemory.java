@@ -92,6 +92,35 @@ public final class BenchmarkMemory implements AutoCloseable {
         return tensor;
     }
 
+    /** Random float32 values, normally distributed with a deviation of 3, the same in each copy; they repeat. */
+    Tensor float32(String name, long numElements, int numCopies) {
+        Tensor tensor = allocate(name, Float.BYTES * numElements, numCopies);
+        int numRandom = (int) Math.min(numElements, MAX_RANDOM_ELEMENTS);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(ValueLayout.JAVA_FLOAT, numRandom);
+            for (int i = 0; i < numRandom; i++) {
+                host.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (3 * random.nextGaussian()));
+            }
+            DeviceMemory memory = memories.getLast();
+            for (int copy = 0; copy < numCopies; copy++) {
+                for (long from = 0; from < numElements; from += numRandom) {
+                    long length = Math.min(numRandom, numElements - from);
+                    stream.copyToDevice(memory, copy * tensor.strideBytes + Float.BYTES * from, host, 0,
+                            Float.BYTES * length);
+                }
+            }
+        }
+        return tensor;
+    }
+
+    /** Fills the first copy of the tensor that was made last. */
+    void copyTo(Tensor tensor, MemorySegment host) {
+        if (tensor.address != memories.getLast().address()) {
+            throw new IllegalArgumentException("another tensor was made since");
+        }
+        stream.copyToDevice(memories.getLast(), 0, host, 0, host.byteSize());
+    }
+
     /** The values of a function of the index, once. */
     Tensor ints(String name, int length, IntUnaryOperator values) {
         Tensor tensor = allocate(name, (long) Integer.BYTES * length, 1);

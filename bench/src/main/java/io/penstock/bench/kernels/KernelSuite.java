@@ -31,7 +31,12 @@ public final class KernelSuite {
             new Entry("grouped_linear gate_up", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, true)),
             new Entry("grouped_linear down", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, false)),
             new Entry("combine_add_rms_norm", CombineAddRmsNormBenchmark::new),
-            new Entry("gather_last", GatherLastBenchmark::new));
+            new Entry("gather_last", GatherLastBenchmark::new),
+            sample("sample greedy", SampleBenchmark.Request.GREEDY),
+            sample("sample temperature", SampleBenchmark.Request.TEMPERATURE),
+            sample("sample top_k_80", SampleBenchmark.Request.TOP_K_80),
+            sample("sample top_p_90", SampleBenchmark.Request.TOP_P_90),
+            new Entry("logprobs", MAX_LOGIT_ROWS, LogprobsBenchmark::new));
 
     private KernelSuite() {}
 
@@ -67,6 +72,10 @@ public final class KernelSuite {
 
     private interface Size {
         int of(KernelShape shape);
+    }
+
+    private static Entry sample(String name, SampleBenchmark.Request request) {
+        return new Entry(name, MAX_LOGIT_ROWS, (memory, shape) -> new SampleBenchmark(memory, shape, request));
     }
 
     private static Entry linear(String name, LinearBenchmark.Form form, Size columns, Size k) {

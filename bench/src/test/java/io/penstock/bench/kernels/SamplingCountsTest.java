@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.device.Stream;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,8 +22,9 @@ class SamplingCountsTest {
     /** What the scan leaves for the choice, and the groups of tokens that are read again. */
     private static double maxRatio(String name) {
         return switch (name) {
-            case "sample greedy", "sample temperature", "logprobs" -> 1.05;
-            case "sample top_k_80", "sample top_p_90" -> 1.3;
+            case "sample greedy" -> 1.05;
+            case "sample temperature", "logprobs" -> 1.12;
+            case "sample top_k_80", "sample top_p_90" -> 1.32;
             default -> throw new IllegalArgumentException(name);
         };
     }
@@ -46,7 +46,7 @@ class SamplingCountsTest {
                     new KernelCounting(stream, () -> device.counters().values()).measure(benchmark);
             String what = benchmark.name() + ": " + metrics;
             assertEquals(List.of(), device.faults(), what);
-            for (String ratio : Arrays.asList("bytesToFloor", "sectorsToFloor", "trafficToFloor")) {
+            for (String ratio : List.of("bytesToFloor", "sectorsToFloor", "trafficToFloor")) {
                 assertTrue(metrics.get(ratio) <= maxRatio(entry.name()), what);
             }
         }

@@ -12,7 +12,7 @@ import java.util.List;
  * and random numbers: {@code docs/adr/0005-sampling-order.md}. Nothing is allocated per call, and no logits make a
  * call fail: NaN counts as minus infinity, and where nothing is left to draw the lowest permitted id is taken.
  *
- * <p>Holds about 28 bytes per token of scratch, so one thread uses it at a time; several samplers may fill different
+ * <p>Holds about 44 bytes per token of scratch, so one thread uses it at a time; several samplers may fill different
  * rows of one result.
  */
 public final class Sampler {

@@ -1,4 +1,5 @@
-// What the threads of a block do together, not inlined: the choice calls them often and is short of registers. The result is the same in each of them and in any order of execution.
+// What the threads of a block do together, not inlined: the choice calls them often and is short of registers. The
+// result is the same in each of them and in any order of execution.
 #pragma once
 
 #include "sampling_row.cuh"

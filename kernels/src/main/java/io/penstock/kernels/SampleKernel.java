@@ -18,8 +18,8 @@ import io.penstock.device.Stream;
 public final class SampleKernel extends OperationKernel {
     static final EntryPoint SCAN = new EntryPoint("sample_scan_f32", 64, POINTER, POINTER, POINTER, POINTER, POINTER,
             POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
-    static final EntryPoint CHOOSE = new EntryPoint("sample_choose_f32", 96, POINTER, POINTER, POINTER, POINTER, POINTER,
-            POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
+    static final EntryPoint CHOOSE = new EntryPoint("sample_choose_f32", 96, POINTER, POINTER, POINTER, POINTER,
+            POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
 
     /** Tokens of the largest vocabulary. */
     public static final int MAX_VOCAB = 1 << 18;

@@ -96,7 +96,8 @@ final class SamplingInputs {
     /** Each parameter set or not, and some to what hardly anybody asks for. */
     SamplingParams any() {
         double temperature = oneIn(8) ? 0 : oneIn(10) ? 100 : oneIn(10) ? Double.MIN_VALUE : between(0.05, 3);
-        int topK = oneIn(2) ? 0 : oneIn(3) ? vocab + 3 : oneIn(3) ? 1 + samples.nextInt(vocab) : 1 + samples.nextInt(50);
+        int topK = oneIn(2) ? 0 : oneIn(3) ? vocab + 3 : oneIn(3) ? 1 + samples.nextInt(vocab)
+                : 1 + samples.nextInt(50);
         double topP = oneIn(2) ? 1 : oneIn(6) ? 1e-9 : oneIn(6) ? Math.nextDown(1.0) : between(0.01, 1);
         double minP = oneIn(2) ? 0 : oneIn(6) ? 1 : oneIn(6) ? Double.MIN_VALUE : between(0.001, 0.4);
         Penalties penalties = new Penalties(oneIn(2) ? 1 : between(0.5, 2), oneIn(2) ? 0 : between(-2, 2),

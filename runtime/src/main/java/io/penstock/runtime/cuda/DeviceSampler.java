@@ -109,7 +109,7 @@ final class DeviceSampler implements AutoCloseable {
         }
     }
 
-    /** Samples from {@code logits} [rows, vocab] of the batch that was uploaded last; rows without a slot do nothing. */
+    /** Samples from {@code logits} [rows, vocab] of the batch that was uploaded last; rows without a slot: nothing. */
     void sample(DeviceTensor logits) {
         sample.launch(stream, results.address(), scratch.address(), logits.address(), rows, sequences, logits.rows());
     }

@@ -210,6 +210,7 @@ final class AttentionCases {
             double sum = 0;
             double[] values = new double[DIM];
             double[] absolutes = new double[DIM];
+            double[] squares = new double[DIM];
             for (int k = 0; k < numKeys; k++) {
                 double p = Math.exp(scores[k] - max);
                 float[] content = context.content(seq, k);
@@ -218,6 +219,7 @@ final class AttentionCases {
                 for (int d = 0; d < DIM; d++) {
                     values[d] += p * content[at + d];
                     absolutes[d] += p * Math.abs(content[at + d]);
+                    squares[d] += p * p * content[at + d] * content[at + d];
                 }
             }
             double exponentError = Closeness.sumError(DIM, largestAbsolutes) / 8 + Math.abs(max) * 0x1p-22 + 0x1p-21;
@@ -225,8 +227,10 @@ final class AttentionCases {
                     + numKeys / CHUNK_TOKENS * 0x1p-22;
             for (int d = 0; d < DIM; d++) {
                 double mean = absolutes[d] / sum;
+                // Exponentials are rounded each for itself: the errors of many add up like random steps.
+                double rounding = Math.min(mean, 4 * Math.sqrt(squares[d]) / sum) * Closeness.BF16;
                 expected[to + d] = values[d] / sum;
-                bounds[to + d] = mean * (Closeness.BF16 + 2 * exponentError + 2 * sumError)
+                bounds[to + d] = rounding + mean * (2 * exponentError + 2 * sumError)
                         + Closeness.BF16 * Math.abs(expected[to + d]);
             }
         }

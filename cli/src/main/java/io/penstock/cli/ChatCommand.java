@@ -189,7 +189,7 @@ final class ChatCommand implements Callable<Integer> {
             var printer = new AnswerPrinter(System.out,
                     new AnswerPrinter.Style(Terminals.isOutput(), !noThinking), false, prompt.startsInThinking());
             result = session.answer(GenerationRequest.of(request)
-                    .withPrompt(new GenerationRequest.TokenIds(prompt.tokenIds())), (_, delta) -> printer.print(delta));
+                    .withPrompt(new GenerationRequest.Encoded(prompt)), (_, delta) -> printer.print(delta));
             printer.finish();
         } catch (InputException e) {
             history.removeLast();

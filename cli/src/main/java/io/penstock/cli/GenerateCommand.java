@@ -143,7 +143,7 @@ final class GenerateCommand implements Callable<Integer> {
         ServingConfig config = batching.forOne(
                 engine, encoder.source().config(), modelLen, asked.numChoices());
         try (Session session = Session.open(encoder, config)) {
-            var known = asked.withPrompt(new GenerationRequest.TokenIds(encoded.tokenIds()));
+            var known = asked.withPrompt(new GenerationRequest.Encoded(encoded));
             GenerationResult result = json ? printJson(session, request, known)
                     : stream(session, request, known, encoded.startsInThinking());
             if (stats) {

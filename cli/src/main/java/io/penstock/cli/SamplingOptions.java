@@ -2,6 +2,8 @@ package io.penstock.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.runtime.config.StrictJson;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +71,20 @@ final class SamplingOptions {
             description = "The only ids that may be chosen.")
     private List<Integer> allowedTokenIds = new ArrayList<>();
 
+    @Option(names = "--json-object", description = "The answer is a JSON object.")
+    private boolean jsonObject;
+
+    @Option(names = "--json-schema", paramLabel = "FILE", description = "The answer is JSON that a schema permits.")
+    private Path jsonSchema;
+
+    @Option(names = "--regex", paramLabel = "PATTERN",
+            description = "The answer is a text that a regular expression is the whole of.")
+    private String regex;
+
+    @Option(names = "--choice", paramLabel = "TEXT", arity = "1",
+            description = "The answer is this text, or one of several; may be repeated.")
+    private List<String> choices = new ArrayList<>();
+
     /** One {@code ID:V}. */
     record Bias(int tokenId, double value) {
         static final class Converter implements ITypeConverter<Bias> {
@@ -117,6 +133,7 @@ final class SamplingOptions {
         if (ignoreEos) {
             body.put("ignore_eos", true);
         }
+        demandForm(body);
         putStrings(body, "stop", stop);
         putStrings(body, "bad_words", badWords);
         putIds(body, "stop_token_ids", stopTokenIds);
@@ -125,6 +142,26 @@ final class SamplingOptions {
             ObjectNode biases = body.putObject("logit_bias");
             logitBias.forEach(bias -> biases.put(Integer.toString(bias.tokenId), bias.value));
         }
+    }
+
+    /** A form that is demanded goes in place of what the request demands. */
+    private void demandForm(ObjectNode body) {
+        if (!jsonObject && jsonSchema == null && regex == null && choices.isEmpty()) {
+            return;
+        }
+        body.remove("response_format");
+        ObjectNode form = body.putObject("structured_outputs");
+        if (jsonObject) {
+            form.put("json_object", true);
+        }
+        if (jsonSchema != null) {
+            form.set("json", StrictJson.parseObject(
+                    StrictJson.readBytes(jsonSchema, Texts.MAX_BYTES), jsonSchema.toString()));
+        }
+        if (regex != null) {
+            form.put("regex", regex);
+        }
+        putStrings(form, "choice", choices);
     }
 
     private static void putStrings(ObjectNode body, String name, List<String> values) {

@@ -210,9 +210,11 @@ class BadInputTest {
                         ": temperature must be a number, not \"1\""),
                 badBody(files, "tools", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"tools\": {}}",
                         ": tools must be an array"),
-                bad(FAILED, "response_format \"json_object\" is not supported", "generate", "--body", files.text(
-                        "format.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}],"
-                                + " \"response_format\": {\"type\": \"json_object\"}}")),
+                bad(FAILED, "structured_outputs.json: the schema at its root: keyword \"not\" is not supported",
+                        "generate", "Hello", "--json-schema", files.text("schema.json", "{\"not\": {}}")),
+                bad(FAILED, "structured_outputs.regex: the regular expression is not usable at character 1:",
+                        "generate", "Hello", "--regex", "(?=a)"),
+                bad(FAILED, files.absent(), "generate", "Hello", "--json-schema", files.absent()),
                 bad(FAILED, files.absent(), "generate", "Hello", "--chat-template", files.absent()),
                 bad(FAILED, files.text("open.jinja", "{% for m in messages %}"), "generate", "Hello", "--chat-template",
                         folder.resolve("open.jinja").toString()));

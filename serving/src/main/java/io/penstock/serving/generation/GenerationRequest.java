@@ -1,10 +1,10 @@
 package io.penstock.serving.generation;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.penstock.runtime.InputException;
 import io.penstock.scheduler.Request;
+import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import io.penstock.serving.openai.ChatInput;
 import io.penstock.serving.openai.ResponseOptions;
@@ -33,6 +33,9 @@ public record GenerationRequest(
 
     /** Token ids as they are; not copied. */
     public record TokenIds(int[] tokenIds) implements Prompt {}
+
+    /** A prompt that was encoded already, with what is known of it. */
+    public record Encoded(EncodedPrompt prompt) implements Prompt {}
 
     /** A prompt that could not be read: the request's result is this error, and those around it go on. */
     public record Unreadable(InputException reason) implements Prompt {}
@@ -105,14 +108,8 @@ public record GenerationRequest(
     /**
      * A request as OpenAI's clients write it.
      *
-     * @throws InputException for what cannot be done: a demanded response format
      */
     public static GenerationRequest of(ChatCompletionRequest request) {
-        JsonNode format = request.responseFormat();
-        if (format != null) {
-            throw new InputException("response_format " + format.get("type")
-                    + " is not supported: leave it out and ask for the format in the messages");
-        }
         return new GenerationRequest(request.options().requestId(), new Chat(request.chat()), request.sampling(),
                 request.response().n(), new Options(request.options().priority(),
                 request.options().truncatePromptTokens(), -1, request.response().skipSpecialTokens()));

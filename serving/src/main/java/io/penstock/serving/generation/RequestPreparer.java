@@ -58,6 +58,7 @@ public final class RequestPreparer {
             case GenerationRequest.Chat chat -> encoder.chat(chat.chat());
             case GenerationRequest.Text text -> encoder.text(text.text());
             case GenerationRequest.TokenIds ids -> encoder.tokenIds(ids.tokenIds());
+            case GenerationRequest.Encoded known -> known.prompt();
             case GenerationRequest.Unreadable unreadable -> throw unreadable.reason();
         };
     }

@@ -1,14 +1,23 @@
 package io.penstock.serving.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.TokenGrammar;
 import io.penstock.runtime.config.GenerationConfig;
 import io.penstock.runtime.text.Tokenizer;
+import io.penstock.serving.grammar.Grammars;
+import io.penstock.serving.grammar.OutputForm;
+import io.penstock.serving.grammar.Reasoning;
+import io.penstock.serving.grammar.TokenTrie;
+import io.penstock.serving.openai.BadRequestException;
 import io.penstock.serving.openai.ChatInput;
 import io.penstock.serving.openai.SamplingDefaults;
 import io.penstock.serving.openai.SamplingRequest;
 import io.penstock.serving.openai.TokenSpace;
 import io.penstock.serving.openai.ToolChoice;
+import io.penstock.serving.output.ToolCall;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -24,6 +33,7 @@ public final class RequestEncoder {
     private final SamplingDefaults defaults;
     private final String templateName;
     private ChatPrompt template;
+    private Grammars grammars;
 
     /**
      * Reads the tokenizer and the recommended sampling; the chat template when the first conversation comes.
@@ -62,13 +72,28 @@ public final class RequestEncoder {
 
     /** A conversation by the chat template. */
     public EncodedPrompt chat(ChatInput chat) {
-        ToolChoice.Mode mode = chat.toolChoice().mode();
-        if (mode == ToolChoice.Mode.REQUIRED || mode == ToolChoice.Mode.FUNCTION) {
-            throw new InputException(
-                    "tool_choice must be \"auto\" or \"none\": a call cannot be demanded of the model");
-        }
         requireTemplate();
-        return encoded(template.encode(chat, tokenizer));
+        EncodedPrompt prompt = encoded(template.encode(chat, tokenizer));
+        return new EncodedPrompt(prompt.tokenIds(), prompt.startsInThinking(), true, demandedCalls(chat));
+    }
+
+    /** What a tool_choice demands: calls of any tool, or one call of the named one; null where it demands none. */
+    private static OutputForm.ToolCalls demandedCalls(ChatInput chat) {
+        ToolChoice choice = chat.toolChoice();
+        if (choice.mode() != ToolChoice.Mode.REQUIRED && choice.mode() != ToolChoice.Mode.FUNCTION) {
+            return null;
+        }
+        List<OutputForm.Tool> tools = new ArrayList<>();
+        for (JsonNode tool : chat.tools()) {
+            JsonNode function = tool.get("function");
+            String name = function.get("name").textValue();
+            if (choice.mode() == ToolChoice.Mode.REQUIRED || name.equals(choice.function())) {
+                JsonNode parameters = function.get("parameters");
+                tools.add(new OutputForm.Tool(name, parameters == null || parameters.isNull() ? null : parameters));
+            }
+        }
+        return new OutputForm.ToolCalls(tools,
+                choice.mode() == ToolChoice.Mode.REQUIRED && chat.parallelToolCalls());
     }
 
     /** A text as it is, control tokens included, with nothing put in front. */
@@ -88,7 +113,7 @@ public final class RequestEncoder {
     }
 
     private EncodedPrompt encoded(int[] ids) {
-        return new EncodedPrompt(ids, ChatPrompt.endsInThinking(ids, tokenizer));
+        return new EncodedPrompt(ids, ChatPrompt.endsInThinking(ids, tokenizer), false, null);
     }
 
     /**
@@ -103,7 +128,8 @@ public final class RequestEncoder {
         int kept = numTokens < 0 ? source.config().dimensions().maxPositionEmbeddings() - 1 : numTokens;
         int[] ids = prompt.tokenIds();
         return ids.length <= kept ? prompt
-                : new EncodedPrompt(Arrays.copyOfRange(ids, ids.length - kept, ids.length), prompt.startsInThinking());
+                : new EncodedPrompt(Arrays.copyOfRange(ids, ids.length - kept, ids.length), prompt.startsInThinking(),
+                        prompt.isChat(), prompt.calls());
     }
 
     /**
@@ -121,6 +147,30 @@ public final class RequestEncoder {
                     + ": shorten it or raise --max-model-len (the model's own is "
                     + source.config().dimensions().maxPositionEmbeddings() + ")");
         }
-        return sampling.toSamplingParams(n, modelLen - length, tokenSpace, seeds);
+        return sampling.toSamplingParams(n, modelLen - length, tokenSpace, seeds, grammar(sampling, prompt));
+    }
+
+    /** The outputs that tool calls, or else the demanded form, permit; null for all. */
+    private TokenGrammar grammar(SamplingRequest sampling, EncodedPrompt prompt) {
+        SamplingRequest.Demand demand = prompt.calls() == null ? sampling.constraints().demand()
+                : new SamplingRequest.Demand(prompt.calls(), "tools");
+        if (demand == null) {
+            return null;
+        }
+        Reasoning reasoning = prompt.startsInThinking() ? Reasoning.BEGUN
+                : prompt.isChat() ? Reasoning.POSSIBLE : Reasoning.NONE;
+        try {
+            return grammars().compile(demand.form(), reasoning);
+        } catch (InputException e) {
+            throw new BadRequestException(demand.param() + ": " + e.getMessage(), demand.param());
+        }
+    }
+
+    /** The vocabulary is put in order when the first form is demanded. */
+    private synchronized Grammars grammars() {
+        if (grammars == null) {
+            grammars = new Grammars(new TokenTrie(tokenizer, source.eosTokenIds()), ToolCall::isName);
+        }
+        return grammars;
     }
 }

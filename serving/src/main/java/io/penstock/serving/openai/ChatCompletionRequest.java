@@ -43,26 +43,9 @@ public record ChatCompletionRequest(
         return logprobs ? top : -1;
     }
 
+    /** As it is given, but for plain text; {@link OutputFormReader} has checked it. */
     private static ObjectNode responseFormat(Fields fields) {
         ObjectNode format = fields.object("response_format");
-        if (format == null) {
-            return null;
-        }
-        Fields inside = new Fields(format, "response_format");
-        switch (inside.requiredString("type")) {
-            case "text" -> {
-                return null;
-            }
-            case "json_object" -> { }
-            case "json_schema" -> {
-                Fields schema = new Fields(inside.node("json_schema"), "response_format.json_schema");
-                if (schema.object("schema") == null) {
-                    throw Fields.mustBe(schema.path("schema"), "an object", null);
-                }
-            }
-            default -> throw Fields.mustBe("response_format.type", "\"text\", \"json_object\" or \"json_schema\"",
-                    format.get("type"));
-        }
-        return format;
+        return format == null || format.path("type").asText().equals("text") ? null : format;
     }
 }

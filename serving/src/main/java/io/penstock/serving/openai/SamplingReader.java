@@ -81,7 +81,8 @@ final class SamplingReader {
                 throw new BadRequestException("bad_words must not hold an empty word", "bad_words[" + i + "]");
             }
         }
-        return new SamplingRequest.Constraints(bias, new HashSet<>(fields.ids("allowed_token_ids")), badWords);
+        return new SamplingRequest.Constraints(bias, new HashSet<>(fields.ids("allowed_token_ids")), badWords,
+                OutputFormReader.read(fields));
     }
 
     private Map<Integer, Double> logitBias() {

@@ -6,6 +6,8 @@ import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StopConditions;
 import io.penstock.runtime.TokenConstraints;
 import io.penstock.runtime.TokenFilters;
+import io.penstock.runtime.TokenGrammar;
+import io.penstock.serving.grammar.OutputForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -31,8 +33,20 @@ public record SamplingRequest(
         int numLogprobs) {
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
-    /** Tokens that are favoured, demanded or forbidden; words are texts still. */
-    public record Constraints(Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<String> badWords) {
+    /**
+     * A form that the whole answer must have.
+     *
+     * @param param the request's field that says so
+     */
+    public record Demand(OutputForm form, String param) {}
+
+    /**
+     * Tokens that are favoured, demanded or forbidden; words are texts still.
+     *
+     * @param demand null where any answer will do
+     */
+    public record Constraints(Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<String> badWords,
+            Demand demand) {
         public Constraints {
             logitBias = Map.copyOf(logitBias);
             allowedTokenIds = Set.copyOf(allowedTokenIds);
@@ -64,7 +78,7 @@ public record SamplingRequest(
     public static SamplingRequest of(SamplingDefaults defaults) {
         return new SamplingRequest(defaults.temperature(),
                 new TokenFilters(defaults.topK(), defaults.topP(), defaults.minP()),
-                new Penalties(defaults.repetitionPenalty(), 0, 0), new Constraints(Map.of(), Set.of(), List.of()),
+                new Penalties(defaults.repetitionPenalty(), 0, 0), new Constraints(Map.of(), Set.of(), List.of(), null),
                 new Stop(null, true, 0, Set.of(), List.of(), false, false), null, -1);
     }
 
@@ -96,6 +110,13 @@ public record SamplingRequest(
                 List.of(texts), stop.ignoreEos(), stop.includeStopString()));
     }
 
+    /** This with answers of a form, which {@code param} is named in errors for. */
+    public SamplingRequest withForm(OutputForm form, String param) {
+        var bound = new Constraints(constraints.logitBias(), constraints.allowedTokenIds(), constraints.badWords(),
+                new Demand(form, param));
+        return new SamplingRequest(temperature, filters, penalties, bound, stop, seed, numLogprobs);
+    }
+
     public SamplingRequest withSeed(long value) {
         return new SamplingRequest(temperature, filters, penalties, constraints, stop, value, numLogprobs);
     }
@@ -104,17 +125,24 @@ public record SamplingRequest(
         return new SamplingRequest(temperature, filters, penalties, constraints, stop, seed, number);
     }
 
+    /** The parameters of choices whose outputs are free. */
+    public List<SamplingParams> toSamplingParams(int n, int remainingTokens, TokenSpace tokens, LongSupplier seeds) {
+        return toSamplingParams(n, remainingTokens, tokens, seeds, null);
+    }
+
     /**
      * The parameters of the {@code n} choices for one prompt. They differ in their seeds only, and the first has the
      * request's own.
      *
      * @param remainingTokens of the context, behind the prompt
      * @param seeds gives a seed where the request has none; asked at most once
+     * @param grammar the outputs that are permitted, by the demanded form; null for all
      * @throws BadRequestException if the output does not fit into the context or an id is not the model's
      */
-    public List<SamplingParams> toSamplingParams(int n, int remainingTokens, TokenSpace tokens, LongSupplier seeds) {
+    public List<SamplingParams> toSamplingParams(
+            int n, int remainingTokens, TokenSpace tokens, LongSupplier seeds, TokenGrammar grammar) {
         StopConditions conditions = stopConditions(remainingTokens, tokens);
-        TokenConstraints ids = tokenConstraints(tokens);
+        TokenConstraints ids = tokenConstraints(tokens, grammar);
         long first = seed != null ? seed : seeds.getAsLong();
         List<SamplingParams> params = new ArrayList<>(n);
         for (int i = 0; i < n; i++) {
@@ -156,7 +184,7 @@ public record SamplingRequest(
         }
     }
 
-    private TokenConstraints tokenConstraints(TokenSpace tokens) {
+    private TokenConstraints tokenConstraints(TokenSpace tokens, TokenGrammar grammar) {
         constraints.logitBias().keySet().forEach(id -> tokens.requireKnown(id, "logit_bias"));
         constraints.allowedTokenIds().forEach(id -> tokens.requireKnown(id, "allowed_token_ids"));
         Set<List<Integer>> words = new LinkedHashSet<>();
@@ -169,6 +197,7 @@ public record SamplingRequest(
                 }
             }
         }
-        return new TokenConstraints(constraints.logitBias(), constraints.allowedTokenIds(), List.copyOf(words));
+        return new TokenConstraints(
+                constraints.logitBias(), constraints.allowedTokenIds(), List.copyOf(words), grammar);
     }
 }

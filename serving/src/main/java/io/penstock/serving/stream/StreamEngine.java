@@ -119,9 +119,13 @@ public final class StreamEngine implements AutoCloseable {
     }
 
     private static boolean isSmall(GenerationRequest asked) {
+        if (asked.sampling() != null && asked.sampling().constraints().demand() != null) {
+            return false;
+        }
         return switch (asked.prompt()) {
             case GenerationRequest.Text text -> text.text().length() <= MAX_LOOP_CHARS;
             case GenerationRequest.TokenIds ids -> ids.tokenIds().length <= MAX_LOOP_TOKENS;
+            case GenerationRequest.Encoded known -> known.prompt().calls() == null;
             case GenerationRequest.Unreadable _ -> true;
             case GenerationRequest.Chat _ -> false;
         };

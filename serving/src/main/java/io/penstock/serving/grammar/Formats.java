@@ -30,7 +30,7 @@ final class Formats {
         patterns.put("date", DATE);
         patterns.put("time", TIME);
         patterns.put("duration", "P(?:[0-9]{1,4}W|[0-9]{1,4}D(?:T[0-9]{1,4}H)?|T[0-9]{1,4}[HMS])");
-        patterns.put("email", "[a-z0-9_+-]{1,16}(?:\\.[a-z0-9_+-]{1,16}){0,2}@" + LABEL + "(?:\\." + LABEL + "){1,4}");
+        patterns.put("email", "[a-z0-9]{1,16}(?:[._+-][a-z0-9]{1,16}){0,2}@(?:[a-z][a-z0-9]{0,15}\\.){1,3}[a-z]{2,6}");
         patterns.put("hostname", HOST);
         patterns.put("ipv4", IPV4);
         patterns.put("ipv6", "[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}");

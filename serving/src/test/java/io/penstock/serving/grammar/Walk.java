@@ -60,6 +60,29 @@ final class Walk {
         return new Output(out.toByteArray(), false);
     }
 
+    /** A text that begins with the bytes and that the grammar takes, with as little more as comes to hand. */
+    static String finished(TokenGrammar grammar, byte[] begun, Random random) {
+        Automaton automaton = ((CompiledGrammar) grammar).automaton();
+        Automaton.State state = automaton.start();
+        var out = new ByteArrayOutputStream();
+        out.writeBytes(begun);
+        for (byte value : begun) {
+            state = automaton.after(state, value & 0xFF);
+        }
+        for (int i = 0; !state.accepts; i++) {
+            if (i == 5000) {
+                throw new AssertionError("no end behind " + out);
+            }
+            int value = "\"}],:0a".charAt(Math.min(i == 0 ? 0 : random.nextInt(7), 6));
+            for (int tries = 0; automaton.after(state, value) == automaton.dead(); tries++) {
+                value = tries < 7 ? "\"}],:0a".charAt(tries) : random.nextInt(256);
+            }
+            out.write(value);
+            state = automaton.after(state, value);
+        }
+        return new Output(out.toByteArray(), true).text();
+    }
+
     private static boolean has(int[] words, int tokenId) {
         return (words[tokenId >>> 5] >>> tokenId & 1) != 0;
     }

@@ -9,6 +9,11 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Somebody else's opinion on what a schema permits, formats included, behind a strict parser. */
 public final class SchemaJudge {
@@ -44,6 +49,15 @@ public final class SchemaJudge {
             return STRICT.readTree(text);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(text, e);
+        }
+    }
+
+    /** Schemas of every kind that is supported, one a line of a file. */
+    public static List<String> schemas() {
+        try (InputStream in = SchemaJudge.class.getResourceAsStream("/schemas/schemas.jsonl")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

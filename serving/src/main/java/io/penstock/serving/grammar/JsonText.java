@@ -70,7 +70,8 @@ final class JsonText {
         bool = isForTools ? choice(text("true"), text("false"), text("True"), text("False"))
                 : choice(text("true"), text("false"));
         nothing = isForTools ? choice(text("null"), text("None")) : text("null");
-        anyValue.body = choice(object, bracketed('[', ']', list(any, 1, UNBOUNDED), true), string, number, bool, nothing);
+        anyValue.body = choice(object, bracketed('[', ']', list(any, 1, UNBOUNDED), true), string, number,
+                bool, nothing);
     }
 
     /** Escapes of single characters, and of code units: a surrogate never alone. */

@@ -1,6 +1,10 @@
 package io.penstock.serving.grammar;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.penstock.runtime.InputException;
 import java.util.List;
 
 /** What form an output must have, as a request says it. Equal ones are compiled once. */
@@ -9,7 +13,23 @@ public sealed interface OutputForm {
     record JsonObject() implements OutputForm {}
 
     /** JSON by a schema, which is not copied. */
-    record JsonSchema(JsonNode schema) implements OutputForm {}
+    record JsonSchema(JsonNode schema) implements OutputForm {
+        private static final JsonMapper MAPPER =
+                JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+        /** @throws InputException for a text that holds no object */
+        public static JsonSchema parse(String text) {
+            try {
+                JsonNode schema = MAPPER.readTree(text);
+                if (schema.isObject()) {
+                    return new JsonSchema(schema);
+                }
+            } catch (JsonProcessingException e) {
+                throw new InputException("json_schema must be JSON: " + e.getOriginalMessage(), e);
+            }
+            throw new InputException("json_schema must be a JSON object");
+        }
+    }
 
     /** A text that a regular expression is the whole of. */
     record Pattern(String regex) implements OutputForm {}

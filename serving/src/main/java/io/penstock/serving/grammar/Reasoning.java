@@ -1,6 +1,6 @@
 package io.penstock.serving.grammar;
 
-/** Whether a model may think before an answer of a demanded form, which begins behind the tag that ends the thinking. */
+/** Whether a model may think before an answer of a demanded form, which begins behind the thinking's closing tag. */
 public enum Reasoning {
     /** The answer is the whole output. */
     NONE,

@@ -50,7 +50,8 @@ final class RegexParser {
     /** Classes of all of Unicode are found once. */
     private static final class Unicode {
         private static final Sure DIGIT = new Sure(DIGITS, CodePoints.where(Character::isDigit).or(CodePoints.where(
-                c -> Character.getType(c) == Character.OTHER_NUMBER || Character.getType(c) == Character.LETTER_NUMBER)));
+                c -> Character.getType(c) == Character.OTHER_NUMBER
+                        || Character.getType(c) == Character.LETTER_NUMBER)));
         private static final Sure WORD_PART = new Sure(WORD, CodePoints.where(c -> Character.isLetterOrDigit(c)
                 || Character.isAlphabetic(c) || isMarkOrNumber(Character.getType(c))));
         private static final Sure BLANK = new Sure(BLANKS, CodePoints.where(c -> Character.isWhitespace(c)
@@ -190,7 +191,8 @@ final class RegexParser {
             throw unsupported("a lookahead (?" + Character.toString(text[at]));
         }
         if (!take('<')) {
-            throw unsupported(at < text.length && text[at] == '>' ? "an atomic group (?>" : "a group that begins with (?"
+            throw unsupported(at < text.length && text[at] == '>' ? "an atomic group (?>"
+                    : "a group that begins with (?"
                     + (at < text.length ? Character.toString(text[at]) : ""));
         }
         if (has('=') || has('!')) {

@@ -104,7 +104,8 @@ final class Schemas {
             for (JsonNode name : type.isArray() ? type : JsonNodeFactory.instance.arrayNode().add(type)) {
                 if (!name.isTextual() || !TYPES.contains(name.textValue())) {
                     throw new SchemaException(path, "type must be one of "
-                            + String.join(", ", TYPES.stream().sorted().toList()) + ", or an array of them, not " + name);
+                            + String.join(", ", TYPES.stream().sorted().toList())
+                            + ", or an array of them, not " + name);
                 }
                 types.add(name.textValue());
             }

@@ -8,6 +8,7 @@ import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.grpc.wire.GenerateRequest;
 import io.penstock.serving.grpc.wire.SamplingParams;
 import io.penstock.serving.openai.RequestOptions;
+import io.penstock.serving.grammar.OutputForm;
 import io.penstock.serving.openai.SamplingDefaults;
 import io.penstock.serving.openai.SamplingRequest;
 import java.util.HashMap;
@@ -79,13 +80,6 @@ final class GenerateReader {
     }
 
     private SamplingRequest sampling(SamplingParams params) {
-        SamplingParams.ConstraintCase constraint = params.getConstraintCase();
-        boolean isFree = constraint == SamplingParams.ConstraintCase.CONSTRAINT_NOT_SET
-                || constraint == SamplingParams.ConstraintCase.JSON_OBJECT && !params.getJsonObject();
-        if (!isFree) {
-            throw new InputException(constraint.name().toLowerCase(Locale.ROOT)
-                    + " is not supported: leave the form of the output free");
-        }
         double temperature = params.hasTemperature() ? params.getTemperature() : defaults.temperature();
         double topP = params.getTopP() == 0 ? 1 : params.getTopP();
         int topK = params.getTopK() < 0 ? Integer.MAX_VALUE : params.getTopK();
@@ -94,8 +88,23 @@ final class GenerateReader {
         Long seed = params.hasSeed() ? Long.valueOf(params.getSeed()) : null;
         return new SamplingRequest(temperature, new TokenFilters(topK, topP, params.getMinP()),
                 new Penalties(repetition, params.getFrequencyPenalty(), params.getPresencePenalty()),
-                new SamplingRequest.Constraints(logitBias(params), Set.of(), List.of()), stop(params), seed,
+                new SamplingRequest.Constraints(logitBias(params), Set.of(), List.of(), demand(params)), stop(params), seed,
                 numLogprobs);
+    }
+
+    /** The form that the output must have, or null. */
+    private static SamplingRequest.Demand demand(SamplingParams params) {
+        String name = params.getConstraintCase().name().toLowerCase(Locale.ROOT);
+        OutputForm form = switch (params.getConstraintCase()) {
+            case JSON_SCHEMA -> OutputForm.JsonSchema.parse(params.getJsonSchema());
+            case REGEX -> new OutputForm.Pattern(params.getRegex());
+            case CHOICE -> new OutputForm.OneOf(params.getChoice().getChoicesList());
+            case JSON_OBJECT -> params.getJsonObject() ? new OutputForm.JsonObject() : null;
+            case GRAMMAR, STRUCTURAL_TAG -> throw new InputException(
+                    name + " is not supported: use json_schema, regex, choice or json_object");
+            case CONSTRAINT_NOT_SET -> null;
+        };
+        return form == null ? null : new SamplingRequest.Demand(form, name);
     }
 
     private static int number(String name, int value) {

@@ -27,6 +27,8 @@ import java.util.function.LongSupplier;
  * thread may use it.
  */
 public final class RequestEncoder {
+    private static final String TURN_MARK = "<|im_start|>";
+
     private final ModelSource source;
     private final Tokenizer tokenizer;
     private final TokenSpace tokenSpace;
@@ -113,7 +115,13 @@ public final class RequestEncoder {
     }
 
     private EncodedPrompt encoded(int[] ids) {
-        return new EncodedPrompt(ids, ChatPrompt.endsInThinking(ids, tokenizer), false, null);
+        return new EncodedPrompt(ids, ChatPrompt.endsInThinking(ids, tokenizer), isChat(ids), null);
+    }
+
+    /** Gateways send chats as tokens: what has a turn's mark in it is one. */
+    private boolean isChat(int[] ids) {
+        int mark = tokenizer.idOf(TURN_MARK).orElse(-1);
+        return Arrays.stream(ids).anyMatch(id -> id == mark);
     }
 
     /**

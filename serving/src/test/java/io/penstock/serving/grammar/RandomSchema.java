@@ -14,7 +14,8 @@ import java.util.Random;
 final class RandomSchema {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final String[] NAMES = {"a", "ab", "name", "x y", "ключ", "q\"", "n1", "type"};
-    private static final String[] CHARACTERS = {"a", "Z", "0", " ", "é", "日", "😀", "\\\"", "\\\\", "\\n", "\\u00e9",
+    private static final String[] CHARACTERS = {"a", "Z", "0", " ", "é", "日", "😀", "\\\"", "\\\\", "\\n",
+        "\\u00e9",
         "\\ud83d\\ude00", "/", "{", "]", ",", ":"};
 
     private final Random random;
@@ -167,7 +168,8 @@ final class RandomSchema {
 
     private String anything(int depth) {
         return pick(depth > 3 ? List.of("1", "null", "\"x\"")
-                : List.of("1.5e3", "null", "[]", "{}", "\"x\\u0041\"", "[1, [2]]", "{\"k\": {\"k\": [true]}}", "-0.25"));
+                : List.of("1.5e3", "null", "[]", "{}", "\"x\\u0041\"", "[1, [2]]", "{\"k\": {\"k\": [true]}}",
+                        "-0.25"));
     }
 
     private String stringOf(JsonNode schema) {

@@ -39,24 +39,24 @@ class RefusalsTest {
             {"$ref":"other.json"}                               | leads out of the document
             {"$ref":"#/$defs/none"}                             | points to nothing in the document
             {"$ref":"#"}                                        | permits no output at all
-            {"oneOf":[{"type":"integer"},{"type":"number"}]}    | keyword "oneOf" is not supported: something may be valid
+            {"oneOf":[{"type":"integer"},{"type":"number"}]} | keyword "oneOf" is not supported: something may be valid
             {"anyOf":[]}                                        | anyOf must be an array of at least one schema
             {"enum":[1],"minimum":0}                            | keyword "minimum" is not supported: it is beside enum
             {"enum":[]}                                         | permits no output at all
             {"type":"date"}                                     | type must be one of array, boolean,
             {"type":[]}                                         | type must not be an empty array
-            {"type":"string","format":"regex"}                  | format "regex" is not supported: use one of date, date-
+            {"type":"string","format":"regex"} | format "regex" is not supported: use one of date, date-
             {"type":"string","pattern":"a(?=b)"}                | pattern: the regular expression is not usable at char
             {"type":"string","pattern":"(a^b)"}                 | pattern has an anchor (^ or $) inside
-            {"type":"string","pattern":"ab*","maxLength":1}     | keyword "maxLength" is not supported: it is beside pattern
-            {"type":"string","pattern":"a","format":"date"}     | keyword "format" is not supported: it is beside pattern
+            {"type":"string","pattern":"ab*","maxLength":1} | keyword "maxLength" is not supported: it is beside pattern
+            {"type":"string","pattern":"a","format":"date"} | keyword "format" is not supported: it is beside pattern
             {"type":"string","minLength":-1}                    | minLength must be an integer from 0 to 1000000, not -1
-            {"type":"string","maxLength":1.5}                   | maxLength must be an integer from 0 to 1000000, not 1.5
+            {"type":"string","maxLength":1.5} | maxLength must be an integer from 0 to 1000000, not 1.5
             {"type":"string","minLength":3,"maxLength":2}       | permits no output at all
             {"type":"integer","minimum":"1"}                    | minimum must be a number, not "1"
             {"type":"integer","minimum":3,"maximum":2}          | permits no output at all
             {"type":"integer","multipleOf":0}                   | multipleOf must be greater than 0, not 0
-            {"type":"integer","multipleOf":1009}                | keyword "multipleOf" is not supported: of 1009 there are
+            {"type":"integer","multipleOf":1009} | keyword "multipleOf" is not supported: of 1009 there are
             {"properties":[]}                                   | properties must be an object
             {"type":"object","required":"a"}                    | required must be an array of strings
             {"type":"object","required":["a"],"additionalProperties":false} | permits no output at all

@@ -15,7 +15,8 @@ class RegexTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"abc", "a|bc|", "[a-c]{2,4}x?", "\\d{3}-\\d{4}", "^(?:yes|no)$", "(a|b)*c", "[^a-z]+",
-        "\\w{1,3}@\\w{0,2}\\.(com|org)", "é[à-ü]*", "[😀-😎]{1,3}", "\\u00e9|\\x41|\\u{1F600}", ".{2,5}", "a.?b.*", "\\S+\\s\\S+",
+        "\\w{1,3}@\\w{0,2}\\.(com|org)", "é[à-ü]*", "[😀-😎]{1,3}", "\\u00e9|\\x41|\\u{1F600}", ".{2,5}", "a.?b.*",
+        "\\S+\\s\\S+",
         "\\D\\W", "[\\w.-]{3}", "[^\\d\\s]{2}", "(?<year>\\d{4})-(?<m>\\d\\d)", "a{0}b", "(?:ab?){3,}", "[\\]\\[^-]+",
         "\\{\\}\\\\", "x{2,}?y", "\\t\\n\\r\\f", "[0-9A-F]{8}(-[0-9A-F]{4}){3}", "日本|日.|本+"})
     void likeTheJdk(String regex) {
@@ -32,7 +33,8 @@ class RegexTest {
             }
         }
         assertTrue(numWhole > 10, numWhole + " came to an end");
-        String[] pieces = {"a", "b", "c", "x", "y", "1", "23", "-", "A", "é", "日", "😀", "@", ".com", " ", "\n", "yes"};
+        String[] pieces = {"a", "b", "c", "x", "y", "1", "23", "-", "A", "é", "日", "😀", "@", ".com", " ", "\n",
+            "yes"};
         for (int i = 0; i < 300; i++) {
             StringBuilder text = new StringBuilder();
             for (int length = random.nextInt(6); length >= 0; length--) {

@@ -168,7 +168,7 @@ class StructuredOutputTest {
         var e = assertThrows(BadRequestException.class, () -> penstock.generate(GenerationRequest.of(
                 chat("\"structured_outputs\":{\"json\":{\"type\":\"array\",\"uniqueItems\":true}}"))));
         assertEquals("structured_outputs.json", e.param());
-        assertTrue(e.getMessage().startsWith("structured_outputs.json: the schema at its root: keyword \"uniqueItems\""),
+        assertTrue(e.getMessage().startsWith("structured_outputs.json: the schema at its root: keyword \"unique"),
                 e.getMessage());
         var both = assertThrows(BadRequestException.class,
                 () -> chat("\"response_format\":{\"type\":\"json_object\"},\"guided_regex\":\"a\""));

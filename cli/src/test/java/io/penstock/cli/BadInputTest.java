@@ -212,7 +212,7 @@ class BadInputTest {
                         ": tools must be an array"),
                 bad(FAILED, "structured_outputs.json: the schema at its root: keyword \"not\" is not supported",
                         "generate", "Hello", "--json-schema", files.text("schema.json", "{\"not\": {}}")),
-                bad(FAILED, "structured_outputs.regex: the regular expression is not usable at character 1:",
+                bad(FAILED, "structured_outputs.regex: the regular expression is not usable at character 3:",
                         "generate", "Hello", "--regex", "(?=a)"),
                 bad(FAILED, files.absent(), "generate", "Hello", "--json-schema", files.absent()),
                 bad(FAILED, files.absent(), "generate", "Hello", "--chat-template", files.absent()),

@@ -88,8 +88,8 @@ final class GenerateReader {
         Long seed = params.hasSeed() ? Long.valueOf(params.getSeed()) : null;
         return new SamplingRequest(temperature, new TokenFilters(topK, topP, params.getMinP()),
                 new Penalties(repetition, params.getFrequencyPenalty(), params.getPresencePenalty()),
-                new SamplingRequest.Constraints(logitBias(params), Set.of(), List.of(), demand(params)), stop(params), seed,
-                numLogprobs);
+                new SamplingRequest.Constraints(logitBias(params), Set.of(), List.of(), demand(params)), stop(params),
+                seed, numLogprobs);
     }
 
     /** The form that the output must have, or null. */

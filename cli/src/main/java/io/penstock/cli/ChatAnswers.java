@@ -43,7 +43,7 @@ final class ChatAnswers {
         var usage = new Usage(
                 result.usage().promptTokens(), result.usage().outputTokens(), result.usage().cachedTokens());
         return new ChatCompletionResponse(
-                header, choices, usage, withIds ? result.prompt().tokenIds() : null).toJson();
+                header, choices, usage, withIds ? result.prompt().tokenIds() : null, null).toJson();
     }
 
     private static String id() {

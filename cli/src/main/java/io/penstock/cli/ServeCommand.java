@@ -6,9 +6,9 @@ import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ServingConfig;
 import io.penstock.serving.server.Tls;
 import io.penstock.serving.stream.IoThreads;
-import io.penstock.serving.stream.StreamLimits;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
@@ -21,17 +21,18 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "serve",
         abbreviateSynopsis = true,
-        description = "Answers requests over the network until it is told to end: gRPC, the engine protocol of gateways"
+        description = "Answers requests over the network until it is told to end: OpenAI's API over HTTP, with metrics"
+                + " and a page to try it, and the engine protocol of gateways over gRPC"
                 + " (vllm.grpc.engine.VllmEngine), with health and reflection.",
         footer = {
             "%nExamples:",
             "  penstock serve",
-            "  penstock serve --model LiquidAI/LFM2.5-8B-A1B --host 0.0.0.0 --grpc-port 50051 --max-num-seqs 256",
+            "  penstock serve --model LiquidAI/LFM2.5-8B-A1B --host 0.0.0.0 --port 8000 --api-key-file keys.txt",
             "  penstock serve --tls-cert server.pem --tls-key server.key --tls-client-ca clients.pem",
-            "%nThe port opens when the model is loaded and a first step has run. SIGTERM or Ctrl-C: new requests are"
+            "%nThe ports open when the model is loaded and a first step has run. SIGTERM or Ctrl-C: new requests are"
                     + " refused, those that were taken are finished within --shutdown-timeout, and the exit code is 0"
                     + " if all were; a second signal ends at once. A dead engine ends the server with exit code 1."
-                    + " Nobody is asked for a password: let only a gateway reach the port, or ask clients for"
+                    + " API keys guard HTTP alone: let only a gateway reach the gRPC port, or ask clients for"
                     + " certificates.",
         })
 final class ServeCommand implements Callable<Integer> {
@@ -51,8 +52,8 @@ final class ServeCommand implements Callable<Integer> {
     private int grpcPort;
 
     @Option(names = "--served-model-name", paramLabel = "NAME",
-            description = "What clients call the model. Default: as --model.")
-    private String servedModelName;
+            description = "What clients call the model; may be given several times. Default: as --model.")
+    private List<String> servedModelNames = List.of();
 
     @Option(names = "--chat-template", paramLabel = "FILE",
             description = "A Jinja template instead of the checkpoint's; or lfm2 or lfm2.5, which are built in.")
@@ -85,6 +86,9 @@ final class ServeCommand implements Callable<Integer> {
     private Path profileDir;
 
     @Mixin
+    private HttpPortOptions http;
+
+    @Mixin
     private ModelOptions model;
 
     @Mixin
@@ -96,6 +100,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         validate();
+        HttpPortOptions.Settings httpSettings = http.settings();
         engine.validate();
         batching.validate();
         Tls tls = tlsCert == null && tlsKey == null && tlsClientCa == null ? null
@@ -111,9 +116,10 @@ final class ServeCommand implements Callable<Integer> {
         phases.done("model and tokenizer read");
         ServingConfig config = batching.forMany(engine, engine.modelLen(source.config(), 0));
         int numIoThreads = ioThreads == null ? IoThreads.defaultNumThreads() : ioThreads;
-        var settings = new ServerRun.Settings(servedModelName == null ? source.name() : servedModelName, address, tls,
-                profileDir, numIoThreads, TimeUnit.SECONDS.toNanos(shutdownTimeout),
-                StreamLimits.DEFAULTS.withSlowReaderNs(TimeUnit.SECONDS.toNanos(slowReaderTimeout)));
+        List<String> names = servedModelNames.isEmpty() ? List.of(source.name()) : servedModelNames;
+        var settings = new ServerRun.Settings(names, address, httpSettings, tls, profileDir, numIoThreads,
+                new ServerRun.Times(TimeUnit.SECONDS.toNanos(shutdownTimeout),
+                        TimeUnit.SECONDS.toNanos(slowReaderTimeout)));
         return new ServerRun(encoder, config, settings, phases).run();
     }
 
@@ -122,7 +128,7 @@ final class ServeCommand implements Callable<Integer> {
         requireBetween("--shutdown-timeout", shutdownTimeout, 0, MAX_SECONDS);
         requireBetween("--slow-reader-timeout", slowReaderTimeout, 1, MAX_SECONDS);
         requireBetween("--io-threads", ioThreads == null ? 1 : ioThreads, 1, MAX_IO_THREADS);
-        if (servedModelName != null && servedModelName.isBlank()) {
+        if (servedModelNames.stream().anyMatch(String::isBlank)) {
             throw new ParameterException(spec.commandLine(), "--served-model-name must not be empty");
         }
     }

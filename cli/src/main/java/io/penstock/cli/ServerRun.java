@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import io.penstock.serving.api.ApiContext;
 import io.penstock.serving.generation.RequestPreparer;
 import io.penstock.serving.grpc.GrpcServer;
 import io.penstock.serving.model.LoadedEngine;
@@ -17,6 +18,8 @@ import io.penstock.serving.stream.StreamObserver;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -42,12 +45,20 @@ final class ServerRun {
     /**
      * What a server is told.
      *
-     * @param modelName what clients call the model
+     * @param modelNames what clients call the model; the first is the one that it calls itself
      * @param tls null for plain text
      * @param profileDir null for no profiles
      */
-    record Settings(String modelName, InetSocketAddress address, Tls tls, Path profileDir, int numIoThreads,
-            long shutdownTimeoutNs, StreamLimits limits) {}
+    record Settings(List<String> modelNames, InetSocketAddress address, HttpPortOptions.Settings http, Tls tls,
+            Path profileDir, int numIoThreads, Times times) {}
+
+    /**
+     * How long things may take.
+     *
+     * @param shutdownNs requests after the first signal
+     * @param slowReaderNs a client may take nothing of what waits for it
+     */
+    record Times(long shutdownNs, long slowReaderNs) {}
 
     ServerRun(RequestEncoder encoder, ServingConfig config, Settings settings, StartUpPhases phases) {
         this.encoder = encoder;
@@ -63,31 +74,38 @@ final class ServerRun {
         phases.done("weights and memory");
         var preparer = new RequestPreparer(encoder, loaded.resolved().limits(), new SecureRandom()::nextLong);
         var model = new ServedModel(
-                settings.modelName(), Installation.version(), encoder.source(), config, loaded.resolved());
+                settings.modelNames().getFirst(), Installation.version(), encoder.source(), config, loaded.resolved());
         try (IoThreads io = IoThreads.start(settings.numIoThreads());
                 var profiler = new Profiler(settings.profileDir());
                 var core = new ServingCore(new StreamEngine(
-                        loaded.engine(), preparer, io, settings.limits(), () -> StreamObserver.NONE), model)) {
+                        loaded.engine(), preparer, io,
+                        StreamLimits.DEFAULTS.withSlowReaderNs(settings.times().slowReaderNs()),
+                        () -> StreamObserver.NONE), model)) {
             core.start();
             phases.done("first step");
-            try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls())) {
+            var api = new ApiContext(
+                    core, settings.modelNames(), Instant.now().getEpochSecond(), (_, _) -> "text/plain");
+            try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls());
+                    HttpPorts http = HttpPorts.open(io, api, settings.address().getHostString(), settings.http(),
+                            settings.tls(), profiler, over::countDown)) {
                 grpc.start();
-                phases.done("port opened");
-                sayReady(core, grpc);
-                return serve(core);
+                phases.done("ports opened");
+                sayReady(core, grpc, http);
+                return serve(core, http);
             }
         }
     }
 
-    private void sayReady(ServingCore core, GrpcServer grpc) {
+    private void sayReady(ServingCore core, GrpcServer grpc, HttpPorts http) {
         System.err.println("penstock: " + core.model().name() + ": " + core.model().resolved().describe());
         phases.print(System.err);
-        System.err.println("penstock: ready; gRPC at " + settings.address().getHostString() + ":" + grpc.port()
-                + (settings.tls() == null ? "" : " with TLS"));
+        String host = settings.address().getHostString();
+        System.err.println("penstock: ready; " + http.describe(host, settings.tls() != null) + ", gRPC at " + host + ":"
+                + grpc.port() + (settings.tls() == null ? "" : " with TLS"));
         System.err.flush();
     }
 
-    private int serve(ServingCore core) throws InterruptedException {
+    private int serve(ServingCore core, HttpPorts http) throws InterruptedException {
         core.onHealth(health -> {
             if (health == Health.DEAD) {
                 over.countDown();
@@ -100,6 +118,7 @@ final class ServerRun {
         Object interrupt = Signals.register("INT", () -> signal(SIGINT));
         try {
             over.await();
+            http.beginClosing();
             return core.health() == Health.DEAD ? died(core) : drain(core);
         } finally {
             Signals.unregister("TERM", term);
@@ -124,11 +143,11 @@ final class ServerRun {
 
     private int drain(ServingCore core) throws InterruptedException {
         System.err.println("penstock: shutting down; " + core.streams().numOpen() + " requests are being finished");
-        if (core.drain(settings.shutdownTimeoutNs())) {
+        if (core.drain(settings.times().shutdownNs())) {
             return ExitCode.OK;
         }
         System.err.println("penstock: " + core.streams().numOpen() + " requests were not done after "
-                + TimeUnit.NANOSECONDS.toSeconds(settings.shutdownTimeoutNs()) + " s and are cut off;"
+                + TimeUnit.NANOSECONDS.toSeconds(settings.times().shutdownNs()) + " s and are cut off;"
                 + " raise --shutdown-timeout to let them finish");
         return ExitCode.SOFTWARE;
     }

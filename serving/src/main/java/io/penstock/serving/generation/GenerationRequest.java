@@ -7,6 +7,7 @@ import io.penstock.scheduler.Request;
 import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import io.penstock.serving.openai.ChatInput;
+import io.penstock.serving.openai.CompletionRequest;
 import io.penstock.serving.openai.ResponseOptions;
 import io.penstock.serving.openai.SamplingRequest;
 import io.penstock.serving.openai.ToolChoice;
@@ -112,7 +113,24 @@ public record GenerationRequest(
     public static GenerationRequest of(ChatCompletionRequest request) {
         return new GenerationRequest(request.options().requestId(), new Chat(request.chat()), request.sampling(),
                 request.response().n(), new Options(request.options().priority(),
-                request.options().truncatePromptTokens(), -1, request.response().skipSpecialTokens()));
+                request.options().truncatePromptTokens(), request.response().promptLogprobs(),
+                request.response().skipSpecialTokens()));
+    }
+
+    /**
+     * One prompt of a plain completion as OpenAI's clients write it. Echoed log probabilities are those of the prompt.
+     */
+    public static GenerationRequest of(CompletionRequest request, io.penstock.serving.openai.Prompt prompt) {
+        Prompt made = switch (prompt) {
+            case io.penstock.serving.openai.Prompt.Text(String text) -> new Text(text);
+            case io.penstock.serving.openai.Prompt.TokenIds(var ids) ->
+                    new TokenIds(ids.stream().mapToInt(Integer::intValue).toArray());
+        };
+        int echoed = request.echo() ? request.sampling().numLogprobs() : -1;
+        return new GenerationRequest(request.options().requestId(), made, request.sampling(), request.response().n(),
+                new Options(request.options().priority(), request.options().truncatePromptTokens(),
+                        Math.max(echoed, request.response().promptLogprobs()),
+                        request.response().skipSpecialTokens()));
     }
 
     public GenerationRequest withId(String name) {

@@ -2,6 +2,7 @@ package io.penstock.serving.generation;
 
 import io.penstock.runtime.text.Tokenizer;
 import io.penstock.scheduler.OutputHandler.LogprobsView;
+import io.penstock.serving.openai.response.PromptLogprobs;
 import io.penstock.serving.openai.response.TokenLogprob;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ public final class Logprobs {
 
     private int[] tokenIds = new int[FIRST_TOKENS];
     private float[] logprobs = new float[FIRST_TOKENS];
+    private int[] ranks = new int[FIRST_TOKENS];
     private int[] topEnds = new int[FIRST_TOKENS];
     private int[] topTokenIds = new int[FIRST_TOKENS];
     private float[] topLogprobs = new float[FIRST_TOKENS];
@@ -27,6 +29,7 @@ public final class Logprobs {
         if (numTokens == tokenIds.length) {
             tokenIds = Arrays.copyOf(tokenIds, 2 * numTokens);
             logprobs = Arrays.copyOf(logprobs, 2 * numTokens);
+            ranks = Arrays.copyOf(ranks, 2 * numTokens);
             topEnds = Arrays.copyOf(topEnds, 2 * numTokens);
         }
         int end = numTop + view.numTopLogprobs();
@@ -41,6 +44,7 @@ public final class Logprobs {
         }
         tokenIds[numTokens] = tokenId;
         logprobs[numTokens] = view.logprob();
+        ranks[numTokens] = view.rank();
         topEnds[numTokens++] = numTop;
     }
 
@@ -55,6 +59,11 @@ public final class Logprobs {
     /** Natural logarithm of the token's probability before any processing. */
     public float logprob(int token) {
         return logprobs[token];
+    }
+
+    /** 1 for the most likely token. */
+    public int rank(int token) {
+        return ranks[token];
     }
 
     /** Alternatives of a token, best first. */
@@ -85,6 +94,24 @@ public final class Logprobs {
             list.add(withText(tokenizer, tokenIds[token], logprobs[token], top));
         }
         return list;
+    }
+
+    /** The same by token ids, as vLLM's clients read those of a prompt. */
+    public PromptLogprobs toPromptLogprobs(Tokenizer tokenizer) {
+        List<PromptLogprobs.Position> positions = new ArrayList<>(numTokens);
+        for (int token = 0; token < numTokens; token++) {
+            List<PromptLogprobs.Entry> top = new ArrayList<>(numTop(token));
+            for (int i = 0; i < numTop(token); i++) {
+                top.add(entry(tokenizer, topTokenId(token, i), topLogprob(token, i), i + 1));
+            }
+            positions.add(new PromptLogprobs.Position(
+                    entry(tokenizer, tokenIds[token], logprobs[token], ranks[token]), top));
+        }
+        return new PromptLogprobs(positions);
+    }
+
+    private static PromptLogprobs.Entry entry(Tokenizer tokenizer, int tokenId, double logprob, int rank) {
+        return new PromptLogprobs.Entry(tokenId, logprob, rank, tokenizer.decode(new int[] {tokenId}, false));
     }
 
     private static TokenLogprob withText(Tokenizer tokenizer, int tokenId, double logprob, List<TokenLogprob> top) {

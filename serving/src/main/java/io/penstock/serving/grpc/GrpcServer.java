@@ -8,9 +8,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.ChannelOption;
-import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.penstock.runtime.InputException;
 import io.penstock.serving.grpc.wire.VllmEngineGrpc;
 import io.penstock.serving.server.Health;
@@ -80,16 +78,9 @@ public final class GrpcServer implements AutoCloseable {
 
     private static SslContext context(Tls tls) {
         try {
-            SslContextBuilder context = GrpcSslContexts.configure(
-                    SslContextBuilder.forServer(tls.certificate().toFile(), tls.key().toFile()));
-            if (tls.clientAuthority() != null) {
-                context.trustManager(tls.clientAuthority().toFile()).clientAuth(ClientAuth.REQUIRE);
-            }
-            return context.build();
-        } catch (SSLException | IllegalArgumentException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new InputException("TLS cannot be set up with " + tls.certificate() + " and " + tls.key() + ": "
-                    + cause.getMessage(), e);
+            return GrpcSslContexts.configure(tls.builder()).build();
+        } catch (SSLException e) {
+            throw tls.unusable(e);
         }
     }
 

@@ -60,6 +60,11 @@ public final class RequestEncoder {
         return tokenizer;
     }
 
+    /** What requests must know of the tokenizer. */
+    public TokenSpace tokenSpace() {
+        return tokenSpace;
+    }
+
     /** What the model's makers recommend for fields that a request leaves out. */
     public SamplingDefaults defaults() {
         return defaults;
@@ -151,9 +156,10 @@ public final class RequestEncoder {
             SamplingRequest sampling, int n, EncodedPrompt prompt, int modelLen, LongSupplier seeds) {
         int length = prompt.tokenIds().length;
         if (length >= modelLen) {
-            throw new InputException("the prompt has " + length + " tokens, but the context holds " + modelLen
+            throw new BadRequestException("the prompt has " + length + " tokens, but the context holds " + modelLen
                     + ": shorten it or raise --max-model-len (the model's own is "
-                    + source.config().dimensions().maxPositionEmbeddings() + ")");
+                    + source.config().dimensions().maxPositionEmbeddings() + ")", null,
+                    BadRequestException.CONTEXT_LENGTH_EXCEEDED);
         }
         return sampling.toSamplingParams(n, modelLen - length, tokenSpace, seeds, grammar(sampling, prompt));
     }

@@ -10,7 +10,7 @@ import java.util.List;
  * The body of {@code POST /v1/completions}. Choice {@code i} of prompt {@code p} has the index {@code p * n + i}.
  *
  * @param model null: the one that is served
- * @param echo the text of each choice begins with its prompt
+ * @param echo the text of each choice begins with its prompt, and log probabilities with those of the prompt
  * @param addSpecialTokens texts are tokenized with the tokens that the model expects in front
  */
 public record CompletionRequest(
@@ -46,10 +46,6 @@ public record CompletionRequest(
         }
         boolean echo = fields.flag("echo", false);
         int numLogprobs = fields.integer("logprobs", 0, SamplingParams.MAX_LOGPROBS, -1);
-        if (echo && numLogprobs >= 0) {
-            throw new BadRequestException(
-                    "logprobs must not be given together with echo: there are none of the prompt", "logprobs");
-        }
         ResponseOptions response = ResponseOptions.read(fields);
         requireNoSelection(fields, response.n());
         SamplingRequest sampling = new SamplingReader(fields, defaults)

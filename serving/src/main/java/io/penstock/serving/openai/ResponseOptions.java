@@ -1,5 +1,7 @@
 package io.penstock.serving.openai;
 
+import io.penstock.runtime.SamplingParams;
+
 /**
  * What a request wants to get back.
  *
@@ -8,6 +10,7 @@ package io.penstock.serving.openai;
  * @param continuousUsage every chunk of a streamed answer holds the usage so far
  * @param skipSpecialTokens special tokens do not show in the text
  * @param returnTokenIds prompt and output ids are part of the answer
+ * @param promptLogprobs alternatives shown for each prompt token, 0 for its own log probability alone, -1 for none
  */
 public record ResponseOptions(
         int n,
@@ -15,7 +18,8 @@ public record ResponseOptions(
         boolean includeUsage,
         boolean continuousUsage,
         boolean skipSpecialTokens,
-        boolean returnTokenIds) {
+        boolean returnTokenIds,
+        int promptLogprobs) {
     /** The most choices for one prompt, as OpenAI's limit. */
     public static final int MAX_CHOICES = 128;
 
@@ -34,6 +38,16 @@ public record ResponseOptions(
         }
         return new ResponseOptions(fields.integer("n", 1, MAX_CHOICES, 1), stream, includeUsage,
                 includeUsage && continuousUsage, fields.flag("skip_special_tokens", true),
-                fields.flag("return_token_ids", false));
+                fields.flag("return_token_ids", false), promptLogprobs(fields, stream));
+    }
+
+    private static int promptLogprobs(Fields fields, boolean stream) {
+        int number = fields.integer("prompt_logprobs", -1, SamplingParams.MAX_LOGPROBS, -1);
+        if (number >= 0 && stream) {
+            throw new BadRequestException(
+                    "prompt_logprobs must not be given with stream = true: they come with a whole answer",
+                    "prompt_logprobs");
+        }
+        return number;
     }
 }

@@ -33,21 +33,11 @@ final class SamplingReader {
      * @param numLogprobs by the rules of the endpoint
      */
     SamplingRequest read(List<String> maxTokensFields, Integer defaultMaxTokens, int numLogprobs) {
-        refusePromptLogprobs();
         double temperature = fields.number("temperature", defaults.temperature());
         checked("temperature", () -> new SamplingParams(temperature, TokenFilters.NONE, Penalties.NONE,
                 TokenConstraints.NONE, SamplingParams.greedy(1).stop(), 0, -1));
         return new SamplingRequest(temperature, filters(), penalties(), constraints(),
                 stop(maxTokensFields, defaultMaxTokens), fields.longInteger("seed"), numLogprobs);
-    }
-
-    private void refusePromptLogprobs() {
-        if (fields.has("prompt_logprobs")) {
-            fields.integer("prompt_logprobs", -1, Integer.MAX_VALUE);
-            throw new BadRequestException(
-                    "prompt_logprobs is not supported: leave it out, or ask for logprobs of the output",
-                    "prompt_logprobs");
-        }
     }
 
     private TokenFilters filters() {

@@ -1,5 +1,7 @@
 package io.penstock.serving.server;
 
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContextBuilder;
 import io.penstock.runtime.InputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,31 @@ public record Tls(Path certificate, Path key, Path clientAuthority) {
         if (clientAuthority != null) {
             requireReadable(clientAuthority);
         }
+    }
+
+    /**
+     * Reads the files.
+     *
+     * @return what a protocol may add to
+     * @throws InputException if they cannot be used
+     */
+    public SslContextBuilder builder() {
+        try {
+            SslContextBuilder builder = SslContextBuilder.forServer(certificate.toFile(), key.toFile());
+            if (clientAuthority != null) {
+                builder.trustManager(clientAuthority.toFile()).clientAuth(ClientAuth.REQUIRE);
+            }
+            return builder;
+        } catch (IllegalArgumentException e) {
+            throw unusable(e);
+        }
+    }
+
+    /** What to tell a user whose files cannot be used. */
+    public InputException unusable(Exception e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        return new InputException(
+                "TLS cannot be set up with " + certificate + " and " + key + ": " + cause.getMessage(), e);
     }
 
     private static void requireReadable(Path file) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -146,6 +147,11 @@ public final class StreamEngine implements AutoCloseable {
             front.execute(() -> front.refuse(stream,
                     StreamFailure.of(Kind.INTERNAL, "the server failed to prepare the request")));
         }
+    }
+
+    /** Threads for what takes longer than an event loop may, such as tokenizing; rejects what is too much. */
+    public Executor workers() {
+        return encoders;
     }
 
     /** Ends all streams of that name where they are, which their sinks are told; how many there were. */

@@ -132,8 +132,9 @@ class BadRequestTest {
         "'bad_words':[' ']|bad_words[0]|bad_words must not hold an empty word",
         "'allowed_token_ids':[]|allowed_token_ids|"
             + "allowed_token_ids must not be empty: leave it out to allow all tokens",
-        "'prompt_logprobs':1|prompt_logprobs|"
-            + "prompt_logprobs is not supported: leave it out, or ask for logprobs of the output",
+        "'prompt_logprobs':21|prompt_logprobs|prompt_logprobs must be between -1 and 20, not 21",
+        "'prompt_logprobs':1,'stream':true|prompt_logprobs|"
+            + "prompt_logprobs must not be given with stream = true: they come with a whole answer",
         "'chat_template_kwargs':[]|chat_template_kwargs|chat_template_kwargs must be an object, not an array",
         "'add_generation_prompt':'no'|add_generation_prompt|add_generation_prompt must be true or false, not \"no\"",
         "'add_generation_prompt':true,'continue_final_message':true|continue_final_message|"
@@ -200,8 +201,6 @@ class BadRequestTest {
         "'prompt':'x','echo':1|echo|echo must be true or false, not 1",
         "'prompt':'x','logprobs':true|logprobs|logprobs must be an integer, not true",
         "'prompt':'x','logprobs':21|logprobs|logprobs must be between 0 and 20, not 21",
-        "'prompt':'x','logprobs':1,'echo':true|logprobs|"
-            + "logprobs must not be given together with echo: there are none of the prompt",
         "'prompt':'x','best_of':3|best_of|"
             + "best_of must be n (1): choices are not selected among more, not 3",
         "'prompt':'x','min_tokens':17|min_tokens|min_tokens must be between 0 and max_tokens (16), not 17",

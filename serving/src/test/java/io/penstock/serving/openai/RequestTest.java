@@ -55,7 +55,7 @@ class RequestTest {
         ChatCompletionRequest request = chat("");
         assertNull(request.model());
         assertNull(request.responseFormat());
-        assertEquals(new ResponseOptions(1, false, false, false, true, false), request.response());
+        assertEquals(new ResponseOptions(1, false, false, false, true, false, -1), request.response());
         assertEquals(new RequestOptions(null, 0, null), request.options());
         ChatInput input = request.chat();
         assertNull(input.tools());
@@ -89,7 +89,7 @@ class RequestTest {
                 + "'tools':[{'type':'function','function':{'name':'f','x':1}}],"
                 + "'tool_choice':{'type':'function','function':{'name':'f'}},'unknown':{'y':1},'user':4");
         assertEquals("m", request.model());
-        assertEquals(new ResponseOptions(3, true, true, true, false, true), request.response());
+        assertEquals(new ResponseOptions(3, true, true, true, false, true, -1), request.response());
         assertEquals(new RequestOptions("r", -2, -1), request.options());
         assertEquals(json("{'type':'json_object'}"), request.responseFormat());
         ChatInput input = request.chat();

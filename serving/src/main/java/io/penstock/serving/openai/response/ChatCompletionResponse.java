@@ -8,8 +8,10 @@ import java.util.List;
  * The answer to a chat request that is not streamed.
  *
  * @param promptTokenIds null unless the request asked for ids
+ * @param promptLogprobs null unless asked for
  */
-public record ChatCompletionResponse(ResponseHeader header, List<Choice> choices, Usage usage, int[] promptTokenIds)
+public record ChatCompletionResponse(
+        ResponseHeader header, List<Choice> choices, Usage usage, int[] promptTokenIds, PromptLogprobs promptLogprobs)
         implements JsonBody {
     /**
      * One choice.
@@ -50,6 +52,7 @@ public record ChatCompletionResponse(ResponseHeader header, List<Choice> choices
         json.writeFieldName("usage");
         usage.writeTo(json);
         Json.idsIfGiven(json, "prompt_token_ids", promptTokenIds);
+        PromptLogprobs.writeIfGiven(json, promptLogprobs);
         json.writeEndObject();
     }
 }

@@ -22,6 +22,7 @@ public record CompletionResponse(ResponseHeader header, List<Choice> choices, bo
      * @param finishReason null while it goes on
      * @param stopReason the stop string that ended it; null for others
      * @param ids null unless asked for
+     * @param promptLogprobs null unless asked for
      */
     public record Choice(
             int index,
@@ -29,7 +30,8 @@ public record CompletionResponse(ResponseHeader header, List<Choice> choices, bo
             Logprobs logprobs,
             FinishReason finishReason,
             String stopReason,
-            Ids ids) {}
+            Ids ids,
+            PromptLogprobs promptLogprobs) {}
 
     /**
      * Logprobs of the tokens of a text.
@@ -86,6 +88,7 @@ public record CompletionResponse(ResponseHeader header, List<Choice> choices, bo
                 Json.idsIfGiven(json, "token_ids", choice.ids.output);
                 Json.idsIfGiven(json, "prompt_token_ids", choice.ids.prompt);
             }
+            PromptLogprobs.writeIfGiven(json, choice.promptLogprobs);
             json.writeEndObject();
         }
         json.writeEndArray();
@@ -113,7 +116,11 @@ public record CompletionResponse(ResponseHeader header, List<Choice> choices, bo
         json.writeEndArray();
         json.writeArrayFieldStart("token_logprobs");
         for (TokenLogprob token : logprobs.tokens) {
-            Json.logprob(json, token.logprob());
+            if (token.isUnknown()) {
+                json.writeNull();
+            } else {
+                Json.logprob(json, token.logprob());
+            }
         }
         json.writeEndArray();
         json.writeArrayFieldStart("top_logprobs");
@@ -133,6 +140,10 @@ public record CompletionResponse(ResponseHeader header, List<Choice> choices, bo
 
     /** By text, so of tokens that look alike only the likeliest shows; the sampled one always does. */
     private static void writeTop(JsonGenerator json, TokenLogprob token) throws IOException {
+        if (token.isUnknown()) {
+            json.writeNull();
+            return;
+        }
         Set<String> written = new HashSet<>();
         json.writeStartObject();
         for (TokenLogprob alternative : token.top()) {

@@ -13,7 +13,20 @@ public record ModelList(List<Model> models) implements JsonBody {
      * @param root the checkpoint that it stands for
      * @param maxModelLen tokens of prompt and output together
      */
-    public record Model(String id, long createdSeconds, String ownedBy, String root, int maxModelLen) {}
+    public record Model(String id, long createdSeconds, String ownedBy, String root, int maxModelLen)
+            implements JsonBody {
+        @Override
+        public void writeTo(JsonGenerator json) throws IOException {
+            json.writeStartObject();
+            json.writeStringField("id", id);
+            json.writeStringField("object", "model");
+            json.writeNumberField("created", createdSeconds);
+            json.writeStringField("owned_by", ownedBy);
+            json.writeStringField("root", root);
+            json.writeNumberField("max_model_len", maxModelLen);
+            json.writeEndObject();
+        }
+    }
 
     public ModelList {
         models = List.copyOf(models);
@@ -25,14 +38,7 @@ public record ModelList(List<Model> models) implements JsonBody {
         json.writeStringField("object", "list");
         json.writeArrayFieldStart("data");
         for (Model model : models) {
-            json.writeStartObject();
-            json.writeStringField("id", model.id);
-            json.writeStringField("object", "model");
-            json.writeNumberField("created", model.createdSeconds);
-            json.writeStringField("owned_by", model.ownedBy);
-            json.writeStringField("root", model.root);
-            json.writeNumberField("max_model_len", model.maxModelLen);
-            json.writeEndObject();
+            model.writeTo(json);
         }
         json.writeEndArray();
         json.writeEndObject();

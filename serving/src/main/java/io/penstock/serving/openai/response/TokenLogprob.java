@@ -9,7 +9,8 @@ import java.util.List;
  *
  * @param token its text, with replacement characters where its bytes are no whole characters
  * @param bytes its bytes
- * @param logprob natural logarithm; {@link #IMPOSSIBLE} stands for minus infinity, which JSON lacks
+ * @param logprob natural logarithm; {@link #IMPOSSIBLE} stands for minus infinity, which JSON lacks; NaN for the first
+ *     token of a prompt, which has none
  * @param top the most likely tokens of the position, best first; their own lists are empty
  */
 public record TokenLogprob(String token, byte[] bytes, double logprob, List<TokenLogprob> top) {
@@ -17,6 +18,15 @@ public record TokenLogprob(String token, byte[] bytes, double logprob, List<Toke
 
     public TokenLogprob {
         top = List.copyOf(top);
+    }
+
+    /** The first token of a prompt, which nothing predicts. */
+    public static TokenLogprob unknown(String token, byte[] bytes) {
+        return new TokenLogprob(token, bytes, Double.NaN, List.of());
+    }
+
+    boolean isUnknown() {
+        return Double.isNaN(logprob);
     }
 
     /** {@code {"content": [...]}} of a chat choice; null where {@code tokens} is null. */

@@ -48,7 +48,7 @@ class ResponseTest {
                 + "{'token':'x','logprob':-9999.0,'bytes':[120]}]}],'refusal':null},"
                 + "'finish_reason':'stop','stop_reason':'END'}],'usage':" + USAGE_JSON + "}",
                 new ChatCompletionResponse(CHAT, List.of(new ChatCompletionResponse.Choice(
-                        0, message, logprobs, FinishReason.STOP, "END", null)), USAGE, null));
+                        0, message, logprobs, FinishReason.STOP, "END", null)), USAGE, null, null));
     }
 
     @Test
@@ -63,7 +63,7 @@ class ResponseTest {
                 + ",'prompt_token_ids':[1,2]}",
                 new ChatCompletionResponse(CHAT, List.of(new ChatCompletionResponse.Choice(
                         0, ChatMessage.of(output, callIds()), null, FinishReason.STOP.withToolCalls(true), null,
-                        new int[] {7, 8})), USAGE, new int[] {1, 2}));
+                        new int[] {7, 8})), USAGE, new int[] {1, 2}, null));
         assertEquals("", ChatMessage.of(new ParsedOutput("", "", List.of()), callIds()).content());
         assertEquals(FinishReason.LENGTH, FinishReason.LENGTH.withToolCalls(true));
     }
@@ -137,14 +137,14 @@ class ResponseTest {
                 logprob("c", -2, logprob("c", -2)));
         CompletionResponse.Choice choice = new CompletionResponse.Choice(2, "\ud83d\ude00c",
                 new CompletionResponse.Logprobs(tokens, 4), FinishReason.LENGTH, null,
-                new CompletionResponse.Ids(new int[] {1}, new int[] {2, 3}));
+                new CompletionResponse.Ids(new int[] {1}, new int[] {2, 3}), null);
         String head = "{'id':'cmpl-1','object':'text_completion','created':1700000000,'model':'m','choices':[";
         expect(head + "{'text':'\\uD83D\\uDE00c','index':2,'logprobs':{'tokens':['\\uD83D\\uDE00','c'],"
                 + "'token_logprobs':[-1.0,-2.0],'top_logprobs':[{' b':-0.25,'\\uD83D\\uDE00':-1.0},{'c':-2.0}],"
                 + "'text_offset':[4,5]},'finish_reason':'length','stop_reason':null,'token_ids':[2,3],"
                 + "'prompt_token_ids':[1]}],'usage':" + USAGE_JSON + "}",
                 CompletionResponse.whole(TEXT, List.of(choice), USAGE));
-        CompletionResponse.Choice piece = new CompletionResponse.Choice(0, "x", null, null, null, null);
+        CompletionResponse.Choice piece = new CompletionResponse.Choice(0, "x", null, null, null, null, null);
         String body = head + "{'text':'x','index':0,'logprobs':null,'finish_reason':null}]";
         expect(body + "}", CompletionResponse.piece(TEXT, piece, false, null));
         expect(body + ",'usage':null}", CompletionResponse.piece(TEXT, piece, true, null));
@@ -171,7 +171,7 @@ class ResponseTest {
 
     @Test
     void halfASurrogatePairInTheOutputIsWritten() {
-        CompletionResponse.Choice piece = new CompletionResponse.Choice(0, "x\ud83d", null, null, null, null);
+        CompletionResponse.Choice piece = new CompletionResponse.Choice(0, "x\ud83d", null, null, null, null, null);
         String body = new String(CompletionResponse.piece(TEXT, piece, false, null).toJson(), StandardCharsets.UTF_8);
         assertTrue(body.contains("\"text\":\"x\\uD83D\","), body);
     }

@@ -1,0 +1,30 @@
+package io.penstock.serving.api;
+
+import io.penstock.serving.http.HttpExchange;
+import io.penstock.serving.openai.CompletionRequest;
+import io.penstock.serving.openai.response.ErrorBody;
+import io.penstock.serving.openai.response.ResponseHeader;
+import java.time.Instant;
+
+/** {@code POST /v1/completions}. */
+final class CompletionEndpoint {
+    private final ApiContext api;
+
+    CompletionEndpoint(ApiContext api) {
+        this.api = api;
+    }
+
+    void handle(HttpExchange exchange) {
+        var request = CompletionRequest.parse(exchange.body(), api.engine().encoder().defaults());
+        api.core().touch();
+        if (!api.serves(request.model())) {
+            exchange.respond(404, ErrorBody.modelNotFound(request.model()));
+            return;
+        }
+        request.requireKnownTokens(api.engine().encoder().tokenSpace());
+        String asked = request.options().requestId();
+        String id = asked == null ? Ids.next("cmpl-") : "cmpl-" + asked;
+        var header = new ResponseHeader(id, Instant.now().getEpochSecond(), api.modelOr(request.model()));
+        new CompletionAnswer(api, exchange, request, header).submit();
+    }
+}

@@ -8,6 +8,7 @@ import io.penstock.scheduler.Request;
 import io.penstock.scheduler.Scheduler;
 import io.penstock.scheduler.SchedulerStats;
 import io.penstock.scheduler.Step;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -342,17 +343,14 @@ public final class Engine implements AutoCloseable {
             return;
         }
         boolean wasInterrupted = false;
-        long startNs = System.nanoTime();
-        long leftNs = config.closeTimeoutNs();
-        while (thread.isAlive()) {
-            if (leftNs <= 0) {
-                LOG.error("the engine was closed without its runner, whose step has not ended within {} s: what the"
-                        + " runner holds is free when the process ends", config.closeTimeoutNs() / 1e9);
-                break;
-            }
+        boolean isWaiting = true;
+        while (isWaiting) {
             try {
-                TimeUnit.NANOSECONDS.timedJoin(thread, leftNs);
-                leftNs = config.closeTimeoutNs() - (System.nanoTime() - startNs);
+                if (!thread.join(Duration.ofNanos(config.closeTimeoutNs()))) {
+                    LOG.error("the engine was closed without its runner, whose step has not ended within {} s: what"
+                            + " the runner holds is free when the process ends", config.closeTimeoutNs() / 1e9);
+                }
+                isWaiting = false;
             } catch (InterruptedException e) {
                 wasInterrupted = true;
             }

@@ -21,7 +21,7 @@ final class ChatAnswers {
 
     static byte[] response(
             String model, ChatCompletionRequest request, GenerationResult result) {
-        var format = new OutputFormat(request.chat().tools() != null, true, result.prompt().startsInThinking());
+        OutputFormat format = request.outputFormat(true, result.prompt().startsInThinking());
         boolean withIds = request.response().returnTokenIds();
         List<ChatCompletionResponse.Choice> choices = new ArrayList<>();
         for (GenerationResult.Choice answer : result.choices()) {

@@ -39,6 +39,12 @@ final class HttpPortOptions {
                     + " times.")
     private List<String> allowedOrigins = List.of();
 
+    @Option(names = "--reasoning-parser", paramLabel = "NAME", defaultValue = "none",
+            description = "lfm2: chat answers have what the model thinks in reasoning_content, apart from content;"
+                    + " none: it is part of the content, between <think> and </think>. A request may say otherwise by"
+                    + " separate_reasoning; where it demands a form, thinking is always apart. Default: none.")
+    private String reasoningParser;
+
     @Option(names = "--max-request-mib", paramLabel = "MIB", defaultValue = "64",
             description = "The largest body of a request. Default: 64.")
     private int maxRequestMib;
@@ -52,7 +58,8 @@ final class HttpPortOptions {
      *
      * @param adminPort null for none
      */
-    record Settings(int port, Integer adminPort, List<String> keys, List<String> allowedOrigins, HttpLimits limits) {}
+    record Settings(int port, Integer adminPort, List<String> keys, List<String> allowedOrigins,
+            boolean separatesReasoning, HttpLimits limits) {}
 
     Settings settings() {
         requireBetween("--port", port, 0, MAX_PORT);
@@ -61,7 +68,11 @@ final class HttpPortOptions {
         HttpLimits limits = HttpLimits.DEFAULTS
                 .withMaxRequestBytes(Math.min(Integer.MAX_VALUE - MEBIBYTE, maxRequestMib * MEBIBYTE))
                 .withMaxConnections(maxConnections);
-        return new Settings(port, adminPort, allKeys(), allowedOrigins, limits);
+        if (!reasoningParser.equals("lfm2") && !reasoningParser.equals("none")) {
+            throw new InputException("--reasoning-parser must be lfm2 or none, not " + reasoningParser);
+        }
+        return new Settings(
+                port, adminPort, allKeys(), allowedOrigins, reasoningParser.equals("lfm2"), limits);
     }
 
     private List<String> allKeys() {

@@ -84,7 +84,8 @@ final class ServerRun {
             core.start();
             phases.done("first step");
             var api = new ApiContext(
-                    core, settings.modelNames(), Instant.now().getEpochSecond(), (_, _) -> "text/plain");
+                    core, settings.modelNames(), Instant.now().getEpochSecond(), (_, _) -> "text/plain",
+                    settings.http().separatesReasoning());
             try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls());
                     HttpPorts http = HttpPorts.open(io, api, settings.address().getHostString(), settings.http(),
                             settings.tls(), profiler, over::countDown)) {

@@ -10,8 +10,10 @@ import java.util.List;
  *
  * @param modelNames names that requests may use, at least one; the first is the model's own
  * @param startedSeconds since 1970
+ * @param separatesReasoning thinking is a field of its own where a request does not say otherwise
  */
-public record ApiContext(ServingCore core, List<String> modelNames, long startedSeconds, MetricsWriter metrics) {
+public record ApiContext(ServingCore core, List<String> modelNames, long startedSeconds, MetricsWriter metrics,
+        boolean separatesReasoning) {
     public ApiContext {
         modelNames = List.copyOf(modelNames);
         if (modelNames.isEmpty()) {

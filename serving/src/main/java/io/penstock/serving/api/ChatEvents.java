@@ -38,7 +38,7 @@ final class ChatEvents extends AnswerSink {
         numPromptTokens = prompt.tokenIds().length;
         exchange.startEvents();
         boolean withIds = request.response().returnTokenIds();
-        var format = new OutputFormat(request.chat().tools() != null, true, prompt.startsInThinking());
+        OutputFormat format = request.outputFormat(api.separatesReasoning(), prompt.startsInThinking());
         for (int i = 0; i < chunks.length; i++) {
             chunks[i] = new ChatChunkStream(header, i, request.response().includeUsage(), () -> Ids.next("call_"),
                     exchange::event);

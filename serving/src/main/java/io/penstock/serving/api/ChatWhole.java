@@ -59,7 +59,7 @@ final class ChatWhole extends AnswerSink {
         if (exchange.isOver()) {
             return;
         }
-        var format = new OutputFormat(request.chat().tools() != null, true, prompt.startsInThinking());
+        OutputFormat format = request.outputFormat(api.separatesReasoning(), prompt.startsInThinking());
         List<ChatCompletionResponse.Choice> choices = new ArrayList<>();
         for (int i = 0; i < collected.size(); i++) {
             ChoiceEnd end = collected.end(i);

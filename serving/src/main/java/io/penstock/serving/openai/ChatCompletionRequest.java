@@ -3,6 +3,7 @@ package io.penstock.serving.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.serving.output.OutputFormat;
 import java.util.List;
 
 /**
@@ -10,6 +11,7 @@ import java.util.List;
  *
  * @param model null: the one that is served
  * @param responseFormat as the client gave it, with a known {@code type}; null for plain text
+ * @param separateReasoning whether thinking is a field of its own or part of the content; null: as the server has it
  */
 public record ChatCompletionRequest(
         String model,
@@ -17,7 +19,8 @@ public record ChatCompletionRequest(
         SamplingRequest sampling,
         ResponseOptions response,
         RequestOptions options,
-        ObjectNode responseFormat) {
+        ObjectNode responseFormat,
+        Boolean separateReasoning) {
 
     /** @throws BadRequestException for anything but a good request in JSON */
     public static ChatCompletionRequest parse(byte[] body, SamplingDefaults defaults) {
@@ -31,7 +34,19 @@ public record ChatCompletionRequest(
         SamplingRequest sampling = new SamplingReader(fields, defaults)
                 .read(List.of("max_completion_tokens", "max_tokens"), null, numLogprobs(fields));
         return new ChatCompletionRequest(fields.string("model"), chat, sampling, ResponseOptions.read(fields),
-                RequestOptions.read(fields), responseFormat(fields));
+                RequestOptions.read(fields), responseFormat(fields),
+                fields.has("separate_reasoning") ? fields.flag("separate_reasoning", true) : null);
+    }
+
+    /**
+     * What is to be looked for in its answer. Where a form is demanded, thinking is apart: the content has the form.
+     *
+     * @param byDefault whether thinking is a field of its own where the request does not say
+     */
+    public OutputFormat outputFormat(boolean byDefault, boolean startsInThinking) {
+        boolean hasForm = responseFormat != null || sampling.constraints().demand() != null;
+        boolean apart = hasForm || (separateReasoning == null ? byDefault : separateReasoning);
+        return new OutputFormat(chat.tools() != null, apart, startsInThinking);
     }
 
     private static int numLogprobs(Fields fields) {

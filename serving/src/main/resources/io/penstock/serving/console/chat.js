@@ -155,7 +155,12 @@ export class Chat {
 
   body() {
     const values = this.settings.elements;
-    const body = { messages: this.messages, stream: true, stream_options: { include_usage: true } };
+    const body = {
+      messages: this.messages,
+      stream: true,
+      stream_options: { include_usage: true },
+      separate_reasoning: true,
+    };
     for (const name of NUMBERS) {
       if (values[name].value !== "") {
         body[name] = Number(values[name].value);

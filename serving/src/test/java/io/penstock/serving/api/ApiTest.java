@@ -69,7 +69,7 @@ class ApiTest {
         var api = new ApiContext(core, List.of("demo", "org/demo"), 1_700_000_000, (out, accept) -> {
             out.write("some 1\n".getBytes(StandardCharsets.UTF_8));
             return "text/plain; for=" + accept;
-        });
+        }, true);
         server = HttpServer.start(
                 io, HttpOptions.at("127.0.0.1", 0), ApiRoutes.forClients(api), new ApiKeys(List.of()));
         client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -149,6 +149,18 @@ class ApiTest {
         assertEquals(numPrompt, answer.get("prompt_token_ids").size());
         assertEquals(numOutput, choice.get("token_ids").size() + 1);
         assertEquals(numPrompt + numOutput, answer.at("/usage/total_tokens").intValue());
+    }
+
+    @Test
+    void thinkingStaysInTheContentUnlessItIsSeparated() throws Exception {
+        JsonNode message = chat(SUM + ",'separate_reasoning':false").at("/choices/0/message");
+        assertEquals("<think>" + THOUGHT + "</think>42", message.get("content").textValue());
+        assertFalse(message.has("reasoning_content"));
+        assertEquals("<think>" + THOUGHT + "</think>42",
+                joined(events("/v1/chat/completions", SUM + ",'separate_reasoning':false"), 0, "/delta/content"));
+        String form = ",'separate_reasoning':false,'response_format':{'type':'json_object'},'max_tokens':200";
+        String content = chat(SUM + form).at("/choices/0/message/content").textValue();
+        assertTrue(JSON.readTree(content).isObject(), content);
     }
 
     @Test

@@ -44,7 +44,7 @@ final class Branch extends Control {
             splits.pc = to[0];
         }
         if (splits.pc <= here && (splits.sawStrong || rest != 0 && !splits.isAlone() && splits.sawStrong)) {
-            warp.cta.launch.spun();
+            warp.cta.launch.spun(warp);
             splits.giveWay();
         }
         return true;

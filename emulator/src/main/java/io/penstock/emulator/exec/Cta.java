@@ -54,6 +54,7 @@ final class Cta {
             warp.live = numLanes == 32 ? -1 : (1 << numLanes) - 1;
             warp.exited = 0;
             warp.numInstructions = 0;
+            warp.sinceSpin = 0;
             warp.agent = new Agent(index, warp.index, warps.length, launch.publications, launch.startTime);
             warp.agent.advance(launch.tick());
             warp.copies.clear();

@@ -19,7 +19,8 @@ final class Launch {
     private static final int MAX_TURN = 512;
     private static final int RESIDENT = 16;
     private static final int MAX_RESIDENT = 2048;
-    private static final long PATIENCE_SPINS = 200_000;
+    private static final long PATIENCE_SPINS = 2_000;
+    private static final int BUSY_INSTRUCTIONS = 4_000;
     private static final long PATIENCE_BEFORE_OTHERS = 2_000;
     private static final long PATIENCE_INSTRUCTIONS = 60_000_000;
 
@@ -90,7 +91,9 @@ final class Launch {
         idleInstructions = 0;
     }
 
-    void spun() {
+    /** A warp came back to where it waits for a change. */
+    void spun(Warp warp) {
+        warp.sinceSpin = 0;
         spins++;
     }
 
@@ -120,10 +123,10 @@ final class Launch {
                         break;
                     }
                 } else if (program.communicates && next < numCtas && limit < MAX_RESIDENT
-                        && (spins > PATIENCE_BEFORE_OTHERS * limit || isHopeless())) {
+                        && (spins > PATIENCE_BEFORE_OTHERS * limit || isHopeless(resident))) {
                     limit *= 2;
                     progressed();
-                } else if (isHopeless()) {
+                } else if (isHopeless(resident)) {
                     cta.reportStuck("the threads that run spin, and nothing changes");
                     break;
                 }
@@ -136,8 +139,20 @@ final class Launch {
         }
     }
 
-    private boolean isHopeless() {
-        return spins > PATIENCE_SPINS || idleInstructions > PATIENCE_INSTRUCTIONS;
+    /** Whether all that run have long done nothing but look whether something changed. */
+    private boolean isHopeless(List<Cta> resident) {
+        if (spins > PATIENCE_SPINS) {
+            long numWarps = 0;
+            for (Cta cta : resident) {
+                for (Warp warp : cta.warps) {
+                    numWarps += warp.live == 0 ? 0 : 1;
+                }
+            }
+            if (spins > PATIENCE_SPINS * numWarps) {
+                return true;
+            }
+        }
+        return idleInstructions > PATIENCE_INSTRUCTIONS;
     }
 
     private boolean anyRuns(List<Cta> resident) {
@@ -183,6 +198,12 @@ final class Launch {
                 int used = interpreter.run(warp, budget);
                 idleInstructions += used;
                 ran |= used > 0;
+                warp.sinceSpin += used;
+                if (warp.sinceSpin > BUSY_INSTRUCTIONS) {
+                    // It works rather than waits: the others' patience begins anew.
+                    warp.sinceSpin = 0;
+                    spins = 0;
+                }
             }
         }
         return ran;

@@ -47,7 +47,28 @@ abstract class MemberSync extends WarpSync {
                 group |= warp.ints[members.at() + lane] == named ? 1 << lane : 0;
             }
             rest &= ~group;
+            requireNobodyPassed(warp, group, named & warp.exited);
+            warp.synchronise(group);
             exchange(warp, group);
+        }
+    }
+
+    /** Lanes that ended before they could have come are not waited for; those that went past it should have come. */
+    private void requireNobodyPassed(Warp warp, int group, int ended) {
+        if (ended == 0) {
+            return;
+        }
+        int first = Integer.numberOfTrailingZeros(group);
+        int here = warp.calls.outermost(first, index);
+        PostDominators ways = warp.program.postDominators;
+        for (int rest = ended; rest != 0; rest &= rest - 1) {
+            int end = warp.ends[Integer.numberOfTrailingZeros(rest)];
+            if (end != here && ways.leadsThrough(here, end) && !ways.leadsThrough(end, here)) {
+                warp.cta.launch.report.at(this, warp, first).fault(FaultKind.BARRIER_DIVERGENCE, String.format(
+                        "lanes %08x wait in %s for lane %d, which has gone past it, and ended", group, source.name(),
+                        Integer.numberOfTrailingZeros(rest)));
+                return;
+            }
         }
     }
 

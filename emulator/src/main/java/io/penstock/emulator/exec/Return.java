@@ -47,6 +47,10 @@ final class Return extends Control {
         splits.mask = 0;
         warp.live &= ~mask;
         warp.exited |= mask;
-        warp.cta.exited(Integer.bitCount(mask), isJumpedTo ? branch : pc - 1);
+        int end = isJumpedTo ? branch : pc - 1;
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+            warp.ends[Integer.numberOfTrailingZeros(rest)] = end;
+        }
+        warp.cta.exited(Integer.bitCount(mask), end);
     }
 }

@@ -20,9 +20,11 @@ final class Warp {
     final AsyncCopies copies = new AsyncCopies();
     final Allocation local;
     int carry;
+    final int[] ends = new int[32];
     int live;
     int exited;
     long numInstructions;
+    int sinceSpin;
     Agent agent;
     private final Map<Integer, Undefined> undefinedBits = new HashMap<>();
 
@@ -108,5 +110,14 @@ final class Warp {
     /** Begins a stretch of accesses: what its lanes did before is ordered with what they do after. */
     void synchronise() {
         agent.advance(cta.launch.tick());
+    }
+
+    /** The same for some of its lanes: the others know nothing of them, nor they of the others. */
+    void synchronise(int lanes) {
+        if ((live & ~lanes) == 0) {
+            synchronise();
+        } else {
+            agent.advance(cta.launch.tick(), lanes);
+        }
     }
 }

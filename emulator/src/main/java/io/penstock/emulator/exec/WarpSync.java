@@ -15,11 +15,6 @@ abstract class WarpSync extends Control {
         return false;
     }
 
-    /** Whether what the lanes did before is ordered with what they do after. */
-    boolean ordersMemory() {
-        return true;
-    }
-
     @Override
     final boolean control(Warp warp, int mask) {
         Splits splits = warp.splits;
@@ -46,9 +41,6 @@ abstract class WarpSync extends Control {
 
     /** Executes it, and says whether the lanes go on. */
     boolean meet(Warp warp, int mask) {
-        if (ordersMemory()) {
-            warp.synchronise();
-        }
         together(warp, mask);
         warp.splits.pc++;
         return true;

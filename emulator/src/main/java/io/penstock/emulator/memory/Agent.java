@@ -10,6 +10,7 @@ public final class Agent {
     private final int[] known;
     private final Publications publications;
     private final int launchTime;
+    private final LaneOrder lanes = new LaneOrder();
     private int time;
     private int floor;
     private int acquired;
@@ -41,9 +42,16 @@ public final class Agent {
         return launchTime;
     }
 
-    /** Begins a stretch of accesses without synchronisation. */
+    /** Begins a stretch of accesses without synchronisation; all lanes know of all that was before. */
     public void advance(int now) {
         time = now;
+        lanes.meetAll(now);
+    }
+
+    /** Begins a stretch of accesses; some lanes know of what each of them did and knew before. */
+    public void advance(int now, int members) {
+        time = now;
+        lanes.meet(members, now);
     }
 
     /** Everything of the block until {@code now} is known. */
@@ -107,7 +115,7 @@ public final class Agent {
             if (stampTime <= floor || stampTime <= known[other]) {
                 return true;
             }
-            if (other == warp && (stampTime != time || Stamp.lane(stamp) == lane)) {
+            if (other == warp && lanes.follows(lane, Stamp.lane(stamp), stampTime, time)) {
                 return true;
             }
             if (publications.isPublished(-1 - cta, stampTime, acquired)) {

@@ -3,7 +3,10 @@ package io.penstock.emulator.exec;
 import io.penstock.emulator.ptx.PtxInstruction;
 import io.penstock.emulator.ptx.PtxType;
 
-/** Integer arithmetic that takes a carry, gives one, or both. */
+/**
+ * Integer arithmetic that takes a carry, gives one, or both. A difference is a sum with the complement, as in the
+ * machine: its carry is set when nothing is borrowed, which shows where an addition takes what a subtraction gave.
+ */
 final class CarryArithmetic extends Op {
     private final boolean isSubtraction;
     private final boolean multiplies;
@@ -40,8 +43,9 @@ final class CarryArithmetic extends Op {
             long result;
             boolean out;
             if (isSubtraction) {
-                result = a - b - carry;
-                out = isLong ? Long.compareUnsigned(a, b) < 0 || a == b && carry != 0 : a - b - carry < 0;
+                long borrow = takes ? 1 - carry : 0;
+                result = a - b - borrow;
+                out = isLong ? Long.compareUnsigned(a, b) > 0 || a == b && borrow == 0 : result >= 0;
             } else {
                 result = a + b + carry;
                 boolean over = Long.compareUnsigned(result, a) < 0 || carry != 0 && result == a;

@@ -186,3 +186,10 @@ extern "C" __global__ void locks_in_opposite_order(int* locks, int* sums, int ro
     atomicExch(&locks[first], 0);
   }
 }
+
+// The shuffle names all lanes, and the upper ones go past it.
+extern "C" __global__ void lanes_past_the_shuffle(const int* x, int* y) {
+  int t = threadIdx.x, v = x[t];
+  if (t < 20) v += __shfl_xor_sync(BROKEN_OR_SOUND(0xffffffffu, 0xfffffu), v, 1);
+  y[t] = v;
+}

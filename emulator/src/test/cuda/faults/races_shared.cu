@@ -177,3 +177,12 @@ extern "C" __global__ void flag_before_value(const int* x, int* y) {
     y[threadIdx.x] = value + threadIdx.x;
   }
 }
+
+// Each half of the warp waits for itself only, and reads what the other wrote.
+extern "C" __global__ void warp_barrier_of_halves(const int* x, int* y) {
+  __shared__ int tile[32];
+  int t = threadIdx.x;
+  tile[t] = x[t];
+  BROKEN_OR_SOUND(__syncwarp(t < 16 ? 0xffffu : 0xffff0000u);, __syncwarp();)
+  y[t] = tile[31 - t];
+}

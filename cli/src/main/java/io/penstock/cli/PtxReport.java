@@ -106,6 +106,26 @@ final class PtxReport {
         }
     }
 
+    /** The same form for what could not be run: one error, of a kind that no kernel has. */
+    static void printWrongUsage(String entry, String message) throws IOException {
+        try (JsonGenerator out = new JsonFactory().createGenerator(System.out)) {
+            out.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+            out.writeStartObject();
+            out.writeBooleanField("ok", false);
+            out.writeStringField("entry", entry);
+            out.writeArrayFieldStart("errors");
+            out.writeStartObject();
+            out.writeStringField("kind", "usage");
+            out.writeStringField("message", message);
+            out.writeEndObject();
+            out.writeEndArray();
+            out.writeObjectFieldStart("counters");
+            out.writeEndObject();
+            out.writeEndObject();
+            out.writeRaw('\n');
+        }
+    }
+
     private void write(Merged merged, JsonGenerator out) throws IOException {
         Fault fault = merged.first;
         out.writeStartObject();

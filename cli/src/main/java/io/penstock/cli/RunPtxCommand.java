@@ -7,6 +7,7 @@ import io.penstock.emulator.ptx.PtxException;
 import io.penstock.emulator.ptx.PtxModule;
 import io.penstock.runtime.InputException;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,7 +28,11 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         description = "Runs one kernel of a PTX file on the emulator, with no GPU, and checks it: races, bounds,"
                 + " alignment, uninitialised reads, barriers, asynchronous copies, deadlocks.",
-        exitCodeList = {"0:clean", "1:a check failed", "2:wrong usage; the reason is one line on standard error"},
+        exitCodeList = {
+            "0:clean",
+            "1:a check failed",
+            "2:wrong usage; the reason is one line on standard error, and with --json an error of the kind usage"
+        },
         footer = {
             "%nExamples:",
             "  penstock debug run-ptx --ptx add.ptx --entry add --grid 4,1,1 --block 256,1,1 \\",
@@ -97,6 +103,17 @@ final class RunPtxCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        try {
+            return checked();
+        } catch (ParameterException e) {
+            if (json) {
+                PtxReport.printWrongUsage(entry, e.getMessage());
+            }
+            throw e;
+        }
+    }
+
+    private int checked() throws IOException {
         PtxReport report;
         try {
             int[] gridShape = shape("--grid", grid);
@@ -154,6 +171,12 @@ final class RunPtxCommand implements Callable<Integer> {
         }
         if (blockShape[2] > MAX_BLOCK_Z) {
             throw wrong("--block " + block + ": z is at most " + MAX_BLOCK_Z);
+        }
+        BigInteger numBlocks = IntStream.of(gridShape).mapToObj(BigInteger::valueOf)
+                .reduce(BigInteger.ONE, BigInteger::multiply);
+        if (numBlocks.bitLength() >= Integer.SIZE) {
+            throw wrong("--grid " + grid + ": " + numBlocks + " blocks; the emulator takes a grid of up to "
+                    + Integer.MAX_VALUE);
         }
         try {
             return new LaunchShape(blockShape[0], blockShape[1], blockShape[2])

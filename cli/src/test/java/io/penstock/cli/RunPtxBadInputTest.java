@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -67,6 +69,7 @@ class RunPtxBadInputTest {
                 badShape("--grid must be up to three whole numbers", "-1", "1"),
                 badShape("--grid 0,1,1: grid of 0 x 1 x 1 blocks", "0,1,1", "1"),
                 badShape("--grid 1,70000: grid of 1 x 70000 x 1 blocks", "1,70000", "1"),
+                badShape("--grid 2147483647,65535,65535: 9223090559730712575 blocks", "2147483647,65535,65535", "1"),
                 badShape("--block must be up to three whole numbers", "1", "99999999999"),
                 badShape("--block 1025: a block has 1 to 1024 threads in all", "1", "1025"),
                 badShape("--block 32,32,2: a block has 1 to 1024 threads in all", "1", "32,32,2"),
@@ -161,6 +164,19 @@ class RunPtxBadInputTest {
         assertTrue(run.err().endsWith("; try penstock debug run-ptx --help\n"), run::err);
         assertEquals(1, run.err().lines().count(), run::err);
         assertFalse(run.err().contains("that is a defect") || run.err().contains("\tat "), run::err);
+    }
+
+    @Test
+    void programsThatReadJsonFindTheReasonInIt() throws IOException {
+        Invocation run = Invocation.of("debug", "run-ptx", "--ptx", RunPtxTest.corpus("legal/scans"), "--entry",
+                "\"absent\"", "--grid", "1", "--block", "32", "--json");
+        assertEquals(USAGE, run.exitCode(), run::err);
+        JsonNode report = new ObjectMapper().readTree(run.out());
+        assertFalse(report.get("ok").booleanValue());
+        assertEquals("usage", report.get("errors").get(0).get("kind").textValue());
+        assertTrue(report.get("errors").get(0).get("message").textValue().contains("has no entry '\"absent\"'"),
+                run::out);
+        assertEquals(1, run.err().lines().count(), run::err);
     }
 
     @Test

@@ -48,7 +48,8 @@ abstract class MemberSync extends WarpSync {
             }
             rest &= ~group;
             requireNobodyPassed(warp, group, named & warp.exited);
-            warp.synchronise(group);
+            // Those that wait at other places have come as well.
+            warp.synchronise(group | named & warp.live);
             exchange(warp, group);
         }
     }

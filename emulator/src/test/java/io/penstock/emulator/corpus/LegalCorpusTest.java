@@ -21,14 +21,14 @@ class LegalCorpusTest {
 
     /** Those that nvcc compiled a second time, hardly optimised. */
     private static final Set<String> PLAIN =
-            Set.of("scans", "votes", "branches", "barriers", "calls");
+            Set.of("scans", "votes", "branches", "barriers", "calls", "handovers");
 
     private static List<Program.Source> sources() {
         return Stream.of(
                         ScanPrograms.all(), LayoutPrograms.all(), NormPrograms.all(), AtomicPrograms.all(),
                         BitPrograms.all(), LanePrograms.all(), BranchPrograms.all(), CallPrograms.all(),
                         MathPrograms.all(), HalfPrograms.all(), BarrierPrograms.all(), MatrixPrograms.all(),
-                        LibraryPrograms.all(), AlgorithmPrograms.all())
+                        LibraryPrograms.all(), AlgorithmPrograms.all(), HandOverPrograms.all())
                 .flatMap(programs -> programs)
                 .toList();
     }
@@ -72,7 +72,7 @@ class LegalCorpusTest {
         Set<String> entries = new TreeSet<>();
         Stream.of("scans", "reductions", "layouts", "norms", "attention", "atomics", "bits", "votes", "branches",
                         "calls", "doubles", "fast_math", "halves", "barriers", "pipelines", "gemms", "tensor_cores",
-                        "libraries", "algorithms")
+                        "libraries", "algorithms", "handovers")
                 .forEach(file -> entries.addAll(Outcome.entries("legal/" + file)));
         assertEquals(entries, ran);
         assertTrue(ran.size() >= 45, () -> "only " + ran.size());

@@ -40,6 +40,14 @@ final class RaceFaults {
                     int[] x = words(r, 64);
                     return Program.of("races_shared", "warp_in_step").block(64).in(x).scratch(4);
                 }),
+                shared(r -> {
+                    int[] x = words(r, 32);
+                    int[] y = new int[32];
+                    for (int i = 0; i < 32; i++) {
+                        y[i] = x[31 - i];
+                    }
+                    return Program.of("races_shared", "warp_barrier_of_halves").block(32).in(x).out(y);
+                }),
                 shared(r -> Program.of("races_shared", "warp_in_step_volatile").block(64)
                         .in(words(r, 64)).scratch(4)),
                 shared(r -> {

@@ -87,6 +87,14 @@ final class WaitFaults {
                     return barriers("grid_barrier_goal_too_high").grid(3).block(32)
                             .in(x).inout(new int[1], new int[] {3}).out(y);
                 }),
+                FaultCase.of(DIVERGENT, "shfl.*", r -> {
+                    int[] x = words(r, 32);
+                    int[] y = x.clone();
+                    for (int i = 0; i < 20; i++) {
+                        y[i] += x[i ^ 1];
+                    }
+                    return barriers("lanes_past_the_shuffle").block(32).in(x).out(y);
+                }),
                 FaultCase.of(DIVERGENT + "|" + STUCK, ".*", r -> barriers("warp_barrier_with_absent_lanes").block(32)
                         .in(words(r, 32)).inout(new int[1], new int[] {1}).scratch(128)),
                 FaultCase.of(STUCK, ".*", r -> barriers("locks_in_opposite_order").grid(4).block(32)

@@ -8,12 +8,15 @@ import io.penstock.bench.emulator.EmulatorBenchmark;
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.ResultLog;
 import io.penstock.bench.results.RunContext;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -36,10 +39,16 @@ final class BenchEmulatorCommand implements Callable<Integer> {
     public Integer call() {
         RunContext context = RunContext.onCpu(
                 Path.of("").toAbsolutePath(), Instant.now(), "./penstock bench emulator");
-        try (EmulatorBenchmark mix = EmulatorBenchmark.mix()) {
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.failing());
+        Supplier<Map<String, Long>> lastLaunch = () -> {
+            Map<String, Long> counters = device.counters().values();
+            device.clearCounters();
+            return counters;
+        };
+        try (device;
+                EmulatorBenchmark mix = EmulatorBenchmark.mix(device, lastLaunch);
+                EmulatorBenchmark products = EmulatorBenchmark.products(device, lastLaunch)) {
             report(context, mix, "threadInstructionsPerSecond");
-        }
-        try (EmulatorBenchmark products = EmulatorBenchmark.products()) {
             report(context, products, "mmaFlopsPerSecond");
         }
         return 0;

@@ -2,17 +2,16 @@ package io.penstock.bench.emulator;
 
 import io.penstock.bench.Benchmark;
 import io.penstock.bench.Measurement;
+import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.Kernel;
 import io.penstock.device.KernelArgs;
 import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
-import io.penstock.emulator.EmulatorDevice;
-import io.penstock.emulator.EmulatorOptions;
-import io.penstock.emulator.check.LaunchCounters;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.util.function.ToLongFunction;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Launches of one small kernel on the emulator, each in another order of warps. A launch runs on the calling thread, and
@@ -74,39 +73,50 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
 
     private final String name;
     private final String workUnit;
-    private final ToLongFunction<LaunchCounters> work;
+    private final String counter;
     private final LaunchShape shape;
-    private final EmulatorDevice device;
+    private final Supplier<Map<String, Long>> lastLaunch;
     private final Stream stream;
+    private final DeviceMemory memory;
     private final Kernel kernel;
     private final KernelArgs args;
 
-    private EmulatorBenchmark(String name, String workUnit, LaunchShape shape, int numThreads,
-            ToLongFunction<LaunchCounters> work) {
-        this.name = name;
-        this.workUnit = workUnit;
-        this.work = work;
+    private EmulatorBenchmark(Device device, Supplier<Map<String, Long>> lastLaunch, String[] names,
+            LaunchShape shape, int numThreads) {
+        this.name = names[0];
+        this.workUnit = names[1];
+        this.counter = names[2];
+        this.lastLaunch = lastLaunch;
         this.shape = shape;
-        this.device = new EmulatorDevice(EmulatorOptions.failing());
         this.stream = device.createStream("benchmark");
         this.kernel = device.loadModule("benchmark", PTX).kernel(name);
         long sizeBytes = 4L * numThreads;
-        DeviceMemory memory = device.allocate("x", sizeBytes);
+        this.memory = device.allocate("x", sizeBytes);
         stream.fill(memory, 0, sizeBytes, (byte) 0);
         this.args = new KernelArgs(kernel.signature()).setPointer(0, memory.address());
     }
 
-    /** Loads, stores, barriers and arithmetic, as a reduction has them; work is instructions times threads. */
-    public static EmulatorBenchmark mix() {
-        return new EmulatorBenchmark("mix", "thread instructions",
-                LaunchShape.ofThreads(MIX_THREADS).grid(MIX_BLOCKS, 1, 1), MIX_BLOCKS * MIX_THREADS,
-                counters -> counters.threadInstructions);
+    /**
+     * Loads, stores, barriers and arithmetic, as a reduction has them; work is instructions times threads.
+     *
+     * @param device an emulator, which the caller owns
+     * @param lastLaunch the counters of its last launch, by name
+     */
+    public static EmulatorBenchmark mix(Device device, Supplier<Map<String, Long>> lastLaunch) {
+        return new EmulatorBenchmark(device, lastLaunch,
+                new String[] {"mix", "thread instructions", "threadInstructions"},
+                LaunchShape.ofThreads(MIX_THREADS).grid(MIX_BLOCKS, 1, 1), MIX_BLOCKS * MIX_THREADS);
     }
 
-    /** {@code mma.sync} of bfloat16 with sums in float32; work is their multiplications and additions. */
-    public static EmulatorBenchmark products() {
-        return new EmulatorBenchmark("products", "operations", LaunchShape.ofThreads(PRODUCT_THREADS),
-                PRODUCT_THREADS, counters -> counters.mmaFlops);
+    /**
+     * {@code mma.sync} of bfloat16 with sums in float32; work is their multiplications and additions.
+     *
+     * @param device an emulator, which the caller owns
+     * @param lastLaunch the counters of its last launch, by name
+     */
+    public static EmulatorBenchmark products(Device device, Supplier<Map<String, Long>> lastLaunch) {
+        return new EmulatorBenchmark(device, lastLaunch, new String[] {"products", "operations", "mmaFlops"},
+                LaunchShape.ofThreads(PRODUCT_THREADS), PRODUCT_THREADS);
     }
 
     @Override
@@ -129,16 +139,16 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
     /** @throws io.penstock.device.DeviceException if a check finds something */
     @Override
     public Measurement run() {
-        device.clearCounters();
         long startNs = THREADS.getCurrentThreadCpuTime();
         stream.launch(kernel, shape, args);
         stream.synchronize();
         long elapsedNs = THREADS.getCurrentThreadCpuTime() - startNs;
-        return new Measurement(elapsedNs, work.applyAsLong(device.counters()));
+        return new Measurement(elapsedNs, lastLaunch.get().get(counter));
     }
 
     @Override
     public void close() {
-        device.close();
+        memory.close();
+        stream.close();
     }
 }

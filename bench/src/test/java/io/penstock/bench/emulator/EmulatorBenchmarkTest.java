@@ -3,13 +3,24 @@ package io.penstock.bench.emulator;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class EmulatorBenchmarkTest {
     @Test
     void everyLaunchDoesTheSameWork() {
-        try (EmulatorBenchmark mix = EmulatorBenchmark.mix(); EmulatorBenchmark products =
-                EmulatorBenchmark.products()) {
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.failing());
+        Supplier<Map<String, Long>> lastLaunch = () -> {
+            Map<String, Long> counters = device.counters().values();
+            device.clearCounters();
+            return counters;
+        };
+        try (device;
+                EmulatorBenchmark mix = EmulatorBenchmark.mix(device, lastLaunch);
+                EmulatorBenchmark products = EmulatorBenchmark.products(device, lastLaunch)) {
             double instructions = mix.run().work();
             assertTrue(instructions > 32 * 256 * 64 * 10.0, () -> instructions + " thread instructions");
             assertEquals(instructions, mix.run().work());

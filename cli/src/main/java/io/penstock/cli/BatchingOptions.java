@@ -77,8 +77,9 @@ final class BatchingOptions {
     }
 
     /** For many prompts: what is not given follows from the preset. */
-    ServingConfig forMany(EngineOptions engine, int modelLen) {
-        return config(engine, Preset.THROUGHPUT).withLimits(new AskedLimits(maxNumSeqs, engine.maxNumBatchedTokens(),
+    ServingConfig forMany(EngineOptions engine, ModelConfig model, int modelLen) {
+        return config(engine, model, Preset.THROUGHPUT).withLimits(new AskedLimits(
+                maxNumSeqs, engine.maxNumBatchedTokens(),
                 modelLen, null, kvBytes, numSnapshots, swapBytes));
     }
 
@@ -86,12 +87,13 @@ final class BatchingOptions {
     ServingConfig forOne(EngineOptions engine, ModelConfig model, int modelLen, int numChoices) {
         int seqs = maxNumSeqs == null ? numChoices : maxNumSeqs;
         Integer numBlocks = kvBytes == null ? Integer.valueOf(numKvBlocks(model, seqs, modelLen)) : null;
-        return config(engine, Preset.LATENCY).withLimits(new AskedLimits(seqs, engine.maxNumBatchedTokens(), modelLen,
+        return config(engine, model, Preset.LATENCY).withLimits(new AskedLimits(
+                seqs, engine.maxNumBatchedTokens(), modelLen,
                 numBlocks, kvBytes, numSnapshots, swapBytes));
     }
 
-    private ServingConfig config(EngineOptions engine, Preset usual) {
-        return engine.config(preset == null ? usual : preset)
+    private ServingConfig config(EngineOptions engine, ModelConfig model, Preset usual) {
+        return engine.config(preset == null ? usual : preset, model)
                 .withPrefixCaching(!noPrefixCaching)
                 .withOverlap(!noAsyncScheduling);
     }

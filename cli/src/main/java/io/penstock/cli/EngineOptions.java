@@ -5,13 +5,18 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.Arithmetic;
 import io.penstock.runtime.cpu.CpuModel;
+import io.penstock.runtime.cuda.CudaOptions;
+import io.penstock.runtime.cuda.GraphMode;
 import io.penstock.serving.model.AskedLimits;
+import io.penstock.serving.model.Backend;
 import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.Preset;
 import io.penstock.serving.model.ResolvedLimits;
 import io.penstock.serving.model.ServingConfig;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -19,6 +24,8 @@ import picocli.CommandLine.Spec;
 
 /** The options of what runs a model: where, in which numbers, within which limits. */
 final class EngineOptions {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineOptions.class);
+
     private static final int DEFAULT_BATCHED_TOKENS = 512;
 
     private static final long QUIET_LOADING_NS = 2_000_000_000L;
@@ -32,8 +39,25 @@ final class EngineOptions {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "auto",
-            description = "auto or cpu. Default: auto.")
+            description = "auto, cpu, cuda, cuda:N for another than the first GPU, or emulator, which runs the GPU's"
+                    + " kernels on the CPU, slowly, and checks them. Default: auto, the GPU if there is one, else the"
+                    + " CPU.")
     private String device;
+
+    @Option(
+            names = "--gpu-memory-utilization",
+            paramLabel = "SHARE",
+            defaultValue = "0.9",
+            description = "The share of the GPU's memory that may be used. Default: 0.9.")
+    private double memoryUtilization;
+
+    @Option(
+            names = "--graphs",
+            paramLabel = "WHEN",
+            defaultValue = "BACKGROUND",
+            description = "When decode steps are captured as CUDA graphs: start, background (while steps run) or off."
+                    + " The answers are the same. Default: background.")
+    private GraphMode graphs;
 
     @Option(
             names = "--dtype",
@@ -61,14 +85,19 @@ final class EngineOptions {
 
     /** Refuses what cannot be used, before anything is read. */
     void validate() {
-        switch (device) {
-            case "auto", "cpu" -> { }
-            case "cuda", "emulator" -> throw new InputException(
-                    "--device " + device + " is not part of this build: use --device cpu");
-            default -> throw wrong("--device must be auto or cpu, not '" + device + "'");
+        if (!Devices.isName(device)) {
+            throw wrong("--device must be auto, cpu, cuda, cuda:N or emulator, not '" + device + "'");
         }
-        if (numThreads != null && (numThreads < 1 || numThreads > ServingConfig.MOST_THREADS)) {
-            throw wrong("--threads must be between 1 and " + ServingConfig.MOST_THREADS + ", not " + numThreads);
+        boolean isOnDevice = !device.equals("auto") && !device.equals("cpu");
+        if (isOnDevice && (dtype == Dtype.FLOAT32 || numThreads != null)) {
+            throw wrong((numThreads != null ? "--threads" : "--dtype float32") + " is for the CPU: leave it out, or use"
+                    + " --device cpu");
+        }
+        if (!(memoryUtilization > 0 && memoryUtilization <= 1)) {
+            throw wrong("--gpu-memory-utilization must be above 0 and at most 1, not " + memoryUtilization);
+        }
+        if (numThreads != null && (numThreads < 1 || numThreads > Backend.MOST_THREADS)) {
+            throw wrong("--threads must be between 1 and " + Backend.MOST_THREADS + ", not " + numThreads);
         }
         if (maxModelLen != null && maxModelLen < 1) {
             throw wrong("--max-model-len must be at least 1, not " + maxModelLen);
@@ -105,17 +134,48 @@ final class EngineOptions {
     }
 
     /** A preset with the options that are given here, but for the limits. */
-    ServingConfig config(Preset preset) {
-        return ServingConfig.of(preset)
-                .withArithmetic(dtype == Dtype.BFLOAT16 ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32)
-                .withThreads(numThreads == null ? 0 : numThreads);
+    ServingConfig config(Preset preset, ModelConfig model) {
+        return ServingConfig.of(preset).on(backend(model));
+    }
+
+    private Backend.Cpu cpu() {
+        return new Backend.Cpu(dtype == Dtype.BFLOAT16 ? Arithmetic.BFLOAT16 : Arithmetic.FLOAT32,
+                numThreads == null ? 0 : numThreads);
+    }
+
+    private Backend backend(ModelConfig model) {
+        return switch (device) {
+            case "cpu" -> cpu();
+            case "auto" -> {
+                String reason = dtype == Dtype.FLOAT32 ? "--dtype float32 asks for it"
+                        : numThreads != null ? "--threads asks for it" : Devices.whyNoCuda(model);
+                if (!reason.isEmpty()) {
+                    LOG.info("the CPU is used: {}", reason);
+                    yield cpu();
+                }
+                yield Devices.accelerator("cuda", memoryUtilization, options());
+            }
+            default -> Devices.accelerator(device, memoryUtilization, options());
+        };
+    }
+
+    private CudaOptions options() {
+        return CudaOptions.DEFAULTS.withGraphs(graphs);
+    }
+
+    /** Refuses a device, for commands that run on the CPU only. */
+    void requireCpu() {
+        if (!device.equals("auto") && !device.equals("cpu")) {
+            throw new InputException("--device " + device + " is for generate, chat and bench: this command runs on the"
+                    + " CPU, leave it out");
+        }
     }
 
     /** Loads the weights and room for one sequence. */
     CpuModel load(ModelSource source, int modelLen) {
         var limits = new ModelLimits(1, maxNumBatchedTokens == null ? DEFAULT_BATCHED_TOKENS : maxNumBatchedTokens,
                 modelLen, ModelLimits.blocksFor(modelLen), 0);
-        return loading(source, layerLoaded -> source.load(limits, config(Preset.LATENCY).cpu(), layerLoaded));
+        return loading(source, layerLoaded -> source.load(limits, cpu().options(), layerLoaded));
     }
 
     /** Loads something; a bar shows how far, if it takes long and a person looks. */

@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.StrictJson;
 import io.penstock.serving.generation.GenerationRequest;
 import io.penstock.serving.model.EncodedPrompt;
@@ -156,7 +157,8 @@ final class GenerateCommand implements Callable<Integer> {
     private int answerMany(RequestEncoder encoder, RequestFields fields) {
         try (var lines = new PromptLines(input, raw, fields, encoder)) {
             lines.requireGoodOptions(this::wrong);
-            ServingConfig config = batching.forMany(engine, engine.modelLen(encoder.source().config(), 0));
+            ModelConfig model = encoder.source().config();
+            ServingConfig config = batching.forMany(engine, model, engine.modelLen(model, 0));
             InputRun.requireNew(output);
             lines.requireAny();
             return new InputRun(lines, new InputRun.Format(json, output, !noThinking)).run(encoder, config);

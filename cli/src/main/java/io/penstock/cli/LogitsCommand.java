@@ -62,6 +62,7 @@ final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         engine.validate();
+        engine.requireCpu();
         if (maxTokens < 0 || maxTokens > MAX_TOKENS) {
             throw new ParameterException(spec.commandLine(),
                     "--max-tokens must be between 0 and " + MAX_TOKENS + ", not " + maxTokens);

@@ -2,8 +2,10 @@ package io.penstock.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.device.DeviceProperties;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cuda.DevicePlan;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.runtime.plan.MemorySize;
 import java.util.Locale;
@@ -25,22 +27,31 @@ import picocli.CommandLine.Spec;
             "%nExamples:",
             "  penstock plan --shape lfm2.5-8b-a1b --gpu h100",
             "  penstock plan --model LiquidAI/LFM2.5-8B-A1B --device-memory 24GiB --max-num-seqs 64",
-            "%nWorkspace, with T batched tokens, h hidden, kv the key width, f and e the dense and expert widths, k"
-                    + " experts a token, s sequences, V the vocabulary:",
-            "  T x 2 B x (8h + 2kv + f + k(e + h)) + T x 8 B x k + min(T, s) x (2h + 4V) B",
+            "%nWorkspace is everything that is allocated beside weights, KV blocks, conv slots and snapshots:"
+                    + " activations, routing, attention's partial results, sampling state, tables.",
         })
 final class PlanCommand implements Callable<Integer> {
     private static final int[] LENGTHS = {512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072};
-    private static final int SNAPSHOTS_PER_SEQ = 4;
-
-    /** Memory in MiB as the driver counts it. */
+    /** Memory in MiB as the driver counts it; multiprocessors, and shared memory in KiB of each. */
     enum Gpu {
-        H100(81_559), H200(143_771), A100_40(40_960), A100_80(81_920), L40S(46_068), RTX4090(24_564);
+        H100(81_559, 90, 132, 228), H200(143_771, 90, 132, 228), A100_40(40_960, 80, 108, 164),
+        A100_80(81_920, 80, 108, 164), L40S(46_068, 89, 142, 100), RTX4090(24_564, 89, 128, 100);
 
         final long bytes;
+        private final int computeCapability;
+        private final DeviceProperties.Cores cores;
 
-        Gpu(long mebibytes) {
+        Gpu(long mebibytes, int computeCapability, int numMultiprocessors, int sharedKib) {
             bytes = mebibytes << 20;
+            this.computeCapability = computeCapability;
+            cores = new DeviceProperties.Cores(
+                    numMultiprocessors, 0, computeCapability == 89 ? 1536 : 2048, 65_536, sharedKib << 10,
+                    sharedKib - 1 << 10);
+        }
+
+        DeviceProperties properties() {
+            return new DeviceProperties(
+                    shown(), "none", computeCapability, cores, new DeviceProperties.Memory(bytes, 0, 0, 0));
         }
 
         static Gpu named(String name) {
@@ -100,7 +111,7 @@ final class PlanCommand implements Callable<Integer> {
     @Option(
             names = "--num-snapshots",
             paramLabel = "N",
-            description = "Conv states kept for prefix hits. Default: 4 for each sequence.")
+            description = "Conv states kept for prefix hits. Default: one for 2 KV blocks.")
     private Integer numSnapshots;
 
     @Option(names = "--json", description = "Prints the plan as one JSON object, sizes in bytes.")
@@ -112,9 +123,10 @@ final class PlanCommand implements Callable<Integer> {
         long memoryBytes = memoryBytes();
         ModelConfig config = model.config();
         int modelLen = maxModelLen == null ? config.dimensions().maxPositionEmbeddings() : maxModelLen;
-        int snapshots = numSnapshots == null ? SNAPSHOTS_PER_SEQ * maxNumSeqs : numSnapshots;
+        int snapshots = numSnapshots == null ? MemoryPlan.Asked.ONE_FOR_TWO_BLOCKS : numSnapshots;
         var asked = new MemoryPlan.Asked(maxNumSeqs, maxNumBatchedTokens, modelLen, snapshots);
-        MemoryPlan plan = MemoryPlan.of(config, asked, (long) (memoryBytes * utilization));
+        Gpu like = gpu == null ? Gpu.H100 : Gpu.named(gpu);
+        MemoryPlan plan = DevicePlan.of(config, asked, (long) (memoryBytes * utilization), like.properties());
         int[] lengths = IntStream.concat(
                 IntStream.of(LENGTHS).filter(length -> length < modelLen), IntStream.of(modelLen)).toArray();
         System.out.print(json ? json(config, plan, memoryBytes, lengths) + "\n"

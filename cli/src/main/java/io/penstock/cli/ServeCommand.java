@@ -114,7 +114,7 @@ final class ServeCommand implements Callable<Integer> {
         var encoder = new RequestEncoder(source, chatTemplate);
         encoder.requireTemplate();
         phases.done("model and tokenizer read");
-        ServingConfig config = batching.forMany(engine, engine.modelLen(source.config(), 0));
+        ServingConfig config = batching.forMany(engine, source.config(), engine.modelLen(source.config(), 0));
         int numIoThreads = ioThreads == null ? IoThreads.defaultNumThreads() : ioThreads;
         List<String> names = servedModelNames.isEmpty() ? List.of(source.name()) : servedModelNames;
         var settings = new ServerRun.Settings(names, address, httpSettings, tls, profileDir, numIoThreads,

@@ -24,6 +24,7 @@ final class DemoModel implements AutoCloseable {
     static final int NUM_TEXT_TOKENS = 4042;
 
     final CpuRunner runner;
+
     /** Room for token masks of this model. */
     static MaskLimits masks(int maxNumMasks) {
         return new MaskLimits(maxNumMasks, VOCAB_SIZE);
@@ -32,11 +33,15 @@ final class DemoModel implements AutoCloseable {
     private final Checkpoint checkpoint;
 
     DemoModel() {
-        checkpoint = Checkpoint.open(Path.of(System.getProperty("basedir", ".")).toAbsolutePath()
-                .resolve("../models/penstock-demo").normalize());
+        checkpoint = checkpoint();
         var options = new CpuModel.Options(Arithmetic.FLOAT32, CpuKernels.select(), 1, Trace.NONE);
         CpuModel model = new CpuModel(checkpoint, LIMITS, options, layers -> {});
         runner = new CpuRunner(model, model.config().vocabSize(), EOS_TOKEN_IDS);
+    }
+
+    static Checkpoint checkpoint() {
+        return Checkpoint.open(Path.of(System.getProperty("basedir", ".")).toAbsolutePath()
+                .resolve("../models/penstock-demo").normalize());
     }
 
     @Override

@@ -45,6 +45,11 @@ final class CudaAttention implements AutoCloseable {
         }
     }
 
+    /** Queues a step whose sequences have one token each. */
+    void runDecode(Stream stream, long out, long qkv, long keysValues, AttentionKernel.StepAddresses step) {
+        kernel.launchDecode(stream, out, qkv, keysValues, step);
+    }
+
     @Override
     public void close() {
         kernel.close();

@@ -17,6 +17,7 @@ import java.util.Arrays;
  *
  * <pre>
  *   swapped blocks: [attention layer][swap block][block's bytes of a layer]
+ *   swapped tokens: [swap block][64], int
  *   swapped states: [swap slot][slot's bytes]
  * </pre>
  *
@@ -24,6 +25,9 @@ import java.util.Arrays;
  * the host are the device's copy engine's work, neighbours in one transfer.
  */
 final class CudaCopies implements AutoCloseable {
+    /** Bytes of the token ids of a block. */
+    private static final long TOKEN_BYTES = (long) Integer.BYTES * ModelLimits.BLOCK_TOKENS;
+
     private final CudaMemory memory;
     private final int numKvBlocks;
     private final int numSwapBlocks;
@@ -32,6 +36,7 @@ final class CudaCopies implements AutoCloseable {
     private final long slotBytes;
     private final CopyBlocksKernel kernel;
     private final PinnedMemory swappedBlocks;
+    private final PinnedMemory swappedTokens;
     private final PinnedMemory swappedStates;
     private final int[] readBy;
     private final int[] writtenBy;
@@ -46,6 +51,7 @@ final class CudaCopies implements AutoCloseable {
         slotBytes = memory.slotStride() * Short.BYTES;
         kernel = new CopyBlocksKernel(device, config.attention().numKvHeads(), numLayers, numKvBlocks);
         swappedBlocks = device.allocatePinned("swapped blocks", Math.max(1, numLayers * blockBytes * numSwapBlocks));
+        swappedTokens = device.allocatePinned("swapped tokens", Math.max(1, TOKEN_BYTES * numSwapBlocks));
         swappedStates = device.allocatePinned("swapped states", Math.max(1, slotBytes * limits.numSwapSlots()));
         readBy = new int[numKvBlocks];
         writtenBy = new int[numKvBlocks];
@@ -61,13 +67,23 @@ final class CudaCopies implements AutoCloseable {
             int to = batch.copyTo(i);
             int count = end - i;
             switch (kind) {
-                case BLOCK -> kernel.launch(stream, memory.keysValues().address(), uploaded.copyFrom(i),
-                        uploaded.copyTo(i), count);
+                case BLOCK -> copyBlocks(stream, batch, uploaded, i, end);
                 case BLOCK_TO_HOST, BLOCK_FROM_HOST -> transferBlocks(stream, kind, from, to, count);
                 case SLOT_TO_HOST -> stream.copyToHost(
                         swappedStates.segment(), slotBytes * to, memory.states(), slotBytes * from, slotBytes * count);
                 case SLOT_FROM_HOST -> stream.copyToDevice(
                         memory.states(), slotBytes * to, swappedStates.segment(), slotBytes * from, slotBytes * count);
+            }
+        }
+    }
+
+    private void copyBlocks(Stream stream, ForwardBatch batch, DeviceBatch uploaded, int first, int end) {
+        kernel.launch(stream, memory.keysValues().address(), uploaded.copyFrom(first), uploaded.copyTo(first),
+                end - first);
+        for (int i = first; i < end; i++) {
+            if (batch.copyFrom(i) != batch.copyTo(i)) {
+                stream.copyOnDevice(memory.blockTokens(), TOKEN_BYTES * batch.copyTo(i), memory.blockTokens(),
+                        TOKEN_BYTES * batch.copyFrom(i), TOKEN_BYTES);
             }
         }
     }
@@ -108,6 +124,13 @@ final class CudaCopies implements AutoCloseable {
     private void transferBlocks(Stream stream, Copy kind, int from, int to, int count) {
         DeviceMemory blocks = memory.keysValues();
         MemorySegment swapped = swappedBlocks.segment();
+        if (kind == Copy.BLOCK_TO_HOST) {
+            stream.copyToHost(swappedTokens.segment(), TOKEN_BYTES * to, memory.blockTokens(), TOKEN_BYTES * from,
+                    TOKEN_BYTES * count);
+        } else {
+            stream.copyToDevice(memory.blockTokens(), TOKEN_BYTES * to, swappedTokens.segment(), TOKEN_BYTES * from,
+                    TOKEN_BYTES * count);
+        }
         for (long layer = 0; layer < numLayers; layer++) {
             if (kind == Copy.BLOCK_TO_HOST) {
                 stream.copyToHost(swapped, blockBytes * (layer * numSwapBlocks + to), blocks,
@@ -122,6 +145,7 @@ final class CudaCopies implements AutoCloseable {
     @Override
     public void close() {
         kernel.close();
+        swappedTokens.close();
         swappedStates.close();
         swappedBlocks.close();
     }

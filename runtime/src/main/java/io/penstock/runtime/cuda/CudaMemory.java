@@ -47,6 +47,8 @@ final class CudaMemory implements AutoCloseable {
         stateBytes = (long) Short.BYTES * config.convStateLength() * config.hiddenSize();
         slotBytes = stateBytes * config.numConvLayers();
         keysValues = device.allocate("KV blocks", Math.max(1, layerBytes * config.numAttentionLayers()));
+        // A fork copies whole blocks, of which the last is full only in part.
+        stream.fill(keysValues, 0, keysValues.sizeBytes(), (byte) 0);
         states = device.allocate("conv slots", Math.max(1, slotBytes * limits.numConvSlots()));
         snapshots = device.allocate("conv snapshots", Math.max(1, slotBytes * limits.numSnapshots()));
         angles = device.allocate("rotary angles", (long) ANGLES_BYTES * limits.maxModelLen());

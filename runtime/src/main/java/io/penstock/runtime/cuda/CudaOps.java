@@ -17,16 +17,16 @@ import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.SparseMoe;
+import io.penstock.runtime.model.Ops;
 import io.penstock.runtime.model.Routing;
 import io.penstock.runtime.model.Tensor;
 import io.penstock.runtime.model.Weight;
 
 /**
  * The operations on a device: bfloat16 in and out, float32 sums, rounded where {@code Arithmetic.BFLOAT16} says. Every
- * method queues a launch on the one stream and returns. Tensors and meanings are those of
- * {@link io.penstock.runtime.model.Ops}.
+ * method queues its launches on the one stream and returns.
  */
-final class CudaOps implements AutoCloseable {
+final class CudaOps implements Ops, AutoCloseable {
     private final Stream stream;
     private final CudaMemory memory;
     private final DeviceBatch batch;
@@ -91,8 +91,14 @@ final class CudaOps implements AutoCloseable {
         return batch;
     }
 
-    void beginStep(ForwardBatch step) {
-        batch.upload(stream, step);
+    @Override
+    public void beginStep(ForwardBatch step) {
+        beginStep(step, step.numTokens());
+    }
+
+    /** Begins a decode step of {@code numRows} rows, of which those behind the batch's tokens are padding. */
+    void beginStep(ForwardBatch step, int numRows) {
+        batch.upload(stream, step, numRows);
         copies.run(stream, step, batch);
         updateBlockTables.launch(stream, memory.blockTables().address(), batch.blockUpdates());
     }
@@ -105,15 +111,18 @@ final class CudaOps implements AutoCloseable {
         return ((DeviceWeight) weight).address();
     }
 
-    void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
+    @Override
+    public void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
         embed.launch(stream, address(out), address(embedTokens), embedded, step.numTokens());
     }
 
-    void rmsNorm(Tensor out, Tensor x, Weight weight) {
+    @Override
+    public void rmsNorm(Tensor out, Tensor x, Weight weight) {
         rmsNorm.launch(stream, address(out), address(x), address(weight), x.rows());
     }
 
-    void addRmsNorm(Tensor residual, Tensor out, Tensor update, Weight weight) {
+    @Override
+    public void addRmsNorm(Tensor residual, Tensor out, Tensor update, Weight weight) {
         addRmsNorm.launch(stream, address(residual), address(out), address(update), address(weight), residual.rows());
     }
 
@@ -122,11 +131,13 @@ final class CudaOps implements AutoCloseable {
         add.launch(stream, address(residual), address(update), (long) residual.rows() * residual.columns());
     }
 
-    void linear(Tensor out, Tensor x, Weight weight) {
+    @Override
+    public void linear(Tensor out, Tensor x, Weight weight) {
         linear.launch(stream, address(out), address(x), address(weight), x.rows(), weight.rows(), weight.columns());
     }
 
-    void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp) {
+    @Override
+    public void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp) {
         linear.launchSiluAndMul(stream, address(out), address(x), address(gateUp), x.rows(), gateUp.rows() / 2,
                 gateUp.columns());
     }
@@ -141,10 +152,17 @@ final class CudaOps implements AutoCloseable {
         siluAndMul.launch(stream, address(out), address(gateUp), gateUp.rows(), out.columns());
     }
 
-    /** {@code out} is float32. */
-    void logits(Tensor out, Tensor x, Weight embedTokens) {
+    @Override
+    public void logits(Tensor out, Tensor x, Weight embedTokens) {
         linear.launchFloat32(stream, address(out), address(x), address(embedTokens), x.rows(), embedTokens.rows(),
                 embedTokens.columns());
+    }
+
+    @Override
+    public void inProjShortConv(
+            Tensor out, Tensor bcx, Tensor x, Weight inProj, Weight conv, int convLayer, ForwardBatch step) {
+        linear(bcx, x, inProj);
+        shortConv(out, bcx, conv, convLayer, step);
     }
 
     /** The convolution behind the projection; {@code bcx} [tokens, 3 hidden]. */
@@ -164,7 +182,8 @@ final class CudaOps implements AutoCloseable {
         return known;
     }
 
-    void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch step) {
+    @Override
+    public void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch step) {
         QkNormRopeStoreKernel.LayerAddresses layer = attentionLayer(qNorm, kNorm, attentionLayer);
         qkNormRopeStore.launch(stream, address(qkv), layer, tokens, step.numTokens());
     }
@@ -180,25 +199,34 @@ final class CudaOps implements AutoCloseable {
         return known;
     }
 
-    void attention(Tensor out, Tensor qkv, int attentionLayer) {
-        attention.run(stream, address(out), address(qkv), memory.keysValues(attentionLayer), batch.plan(),
-                attentionStep);
+    @Override
+    public void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch step) {
+        long keysValues = memory.keysValues(attentionLayer);
+        if (step.numTokens() == step.numSeqs()) {
+            attention.runDecode(stream, address(out), address(qkv), keysValues, attentionStep);
+        } else {
+            attention.run(stream, address(out), address(qkv), keysValues, batch.plan(), attentionStep);
+        }
     }
 
-    void addRmsNormRouteTopK(
+    @Override
+    public void addRmsNormRouteTopK(
             Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe) {
         experts.addRmsNormRouteTopK(routing, residual, out, update, weight, moe);
     }
 
-    void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing) {
+    @Override
+    public void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing) {
         experts.groupedLinearSiluAndMul(out, x, gateUp, routing);
     }
 
-    void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing) {
+    @Override
+    public void groupedLinear(Tensor out, Tensor x, Weight down, Routing routing) {
         experts.groupedLinear(out, x, down, routing);
     }
 
-    void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight) {
+    @Override
+    public void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight) {
         experts.combineAddRmsNorm(residual, out, expertOut, weight);
     }
 
@@ -207,7 +235,8 @@ final class CudaOps implements AutoCloseable {
         return experts;
     }
 
-    void gatherLast(Tensor out, Tensor x, ForwardBatch step) {
+    @Override
+    public void gatherLast(Tensor out, Tensor x, ForwardBatch step) {
         gatherLast.launch(stream, address(out), address(x), batch.logitTokens(), step.numLogits());
     }
 

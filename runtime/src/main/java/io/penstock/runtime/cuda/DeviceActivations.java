@@ -2,6 +2,7 @@ package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
+import io.penstock.device.Stream;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.Activations;
@@ -16,10 +17,15 @@ final class DeviceActivations implements AutoCloseable {
     private long base;
     private long end;
 
-    /** @param routing of the model's experts, or null; its memory is its own */
-    DeviceActivations(Device device, ModelConfig config, ModelLimits limits, Routing routing) {
+    /**
+     * Allocates it, zeroed: padding rows read what no operation has written for them.
+     *
+     * @param routing of the model's experts, or null; its memory is its own
+     */
+    DeviceActivations(Device device, Stream stream, ModelConfig config, ModelLimits limits, Routing routing) {
         build(config, limits, routing);
         arena = device.allocate("activations", end);
+        stream.fill(arena, 0, end, (byte) 0);
         base = arena.address();
         end = 0;
         activations = build(config, limits, routing);
@@ -39,7 +45,7 @@ final class DeviceActivations implements AutoCloseable {
                 experts(config, tokens, routing),
                 new Activations.Head(
                         bf16(limits.maxNumLogits(), hidden),
-                        tensor(limits.maxNumLogits(), config.vocabSize(), Float.BYTES)));
+                        tensor(limits.maxNumLogits(), WeightLayout.paddedRows(config.vocabSize()), Float.BYTES)));
     }
 
     private Activations.Experts experts(ModelConfig config, int tokens, Routing routing) {
@@ -61,6 +67,10 @@ final class DeviceActivations implements AutoCloseable {
         long address = base + end;
         end += Math.ceilDiv((long) rows * columns * elementBytes, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
         return new DeviceTensor(address, rows, columns);
+    }
+
+    DeviceMemory arena() {
+        return arena;
     }
 
     Activations activations() {

@@ -367,7 +367,7 @@ public final class DeviceBackend implements OperationBackend {
             Buffer out = buffers.output("out", 2L * rows * width);
             Buffer heads = buffers.bf16("qkv", qkv);
             ops.beginStep(batch);
-            ops.attention(tensor(out, rows, width), tensor(heads, rows, columns), attentionLayer);
+            ops.attention(tensor(out, rows, width), tensor(heads, rows, columns), attentionLayer, batch);
             return buffers.readBf16(out);
         }
     }
@@ -477,7 +477,8 @@ public final class DeviceBackend implements OperationBackend {
             }
             own.copyResults(pinned.segment(), rows, wantsLogprobs);
             stream.synchronize();
-            own.read(pinned.segment(), wantsLogprobs ? own.logprobsIn(pinned.segment()) : null, batch, result);
+            DeviceSampler.read(pinned.segment(), wantsLogprobs ? own.logprobsIn(pinned.segment()) : null,
+                    new ResultRows(rows).keep(batch), result);
         }
         return result;
     }

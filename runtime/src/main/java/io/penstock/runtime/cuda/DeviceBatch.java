@@ -10,12 +10,14 @@ import io.penstock.kernels.ShortConvKernel;
 import io.penstock.kernels.UpdateBlockTablesKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.ModelRunner;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
  * A {@link ForwardBatch} as the kernels read it: arrays of int at addresses that never change, so that a graph holds
- * for every batch. One copy a step.
+ * for every batch. One copy a step, from two buffers in turn: a step's copy may wait behind the step before it while
+ * the host fills the next.
  */
 final class DeviceBatch implements AutoCloseable {
     /** The arrays, and of what each has one element. */
@@ -77,11 +79,12 @@ final class DeviceBatch implements AutoCloseable {
     private final int maxNumLogits;
     private final long planOffset;
     private final long sizeBytes;
-    private final PinnedMemory pinned;
+    private final PinnedMemory[] pinned = new PinnedMemory[ModelRunner.MAX_STEPS_IN_FLIGHT];
     private final DeviceMemory memory;
     private final AttentionPlan plan;
     private final ShortConvKernel.SequenceAddresses sequences;
     private final UpdateBlockTablesKernel.UpdateAddresses blockUpdates;
+    private int next;
 
     DeviceBatch(Device device, ModelLimits limits, AttentionPlan.Sizes attention) {
         long end = 0;
@@ -92,7 +95,9 @@ final class DeviceBatch implements AutoCloseable {
         maxNumLogits = limits.maxNumLogits();
         planOffset = end;
         sizeBytes = end + aligned(attention.planBytes());
-        pinned = device.allocatePinned("batch", sizeBytes);
+        for (int i = 0; i < pinned.length; i++) {
+            pinned[i] = device.allocatePinned("batch", sizeBytes);
+        }
         memory = device.allocate("batch", sizeBytes);
         plan = new AttentionPlan(attention);
         sequences = new ShortConvKernel.SequenceAddresses(
@@ -118,9 +123,14 @@ final class DeviceBatch implements AutoCloseable {
         return memory.address() + offsets[section.ordinal()];
     }
 
-    /** Queues the copy of a batch; the one before has been copied. */
-    void upload(Stream stream, ForwardBatch batch) {
-        MemorySegment host = pinned.segment();
+    /**
+     * Queues the copy of a batch; the one before the last has been copied.
+     *
+     * @param numRows rows that the step computes, of which those behind the batch's are padding; each has one token
+     */
+    void upload(Stream stream, ForwardBatch batch, int numRows) {
+        MemorySegment host = pinned[next].segment();
+        next = (next + 1) % pinned.length;
         plan.clear();
         for (int s = 0; s < batch.numSeqs(); s++) {
             set(host, Section.CU_SEQLENS_Q, s, batch.firstToken(s));
@@ -146,6 +156,7 @@ final class DeviceBatch implements AutoCloseable {
             set(host, Section.SNAPSHOT_SLOTS, p, batch.snapshotSlot(p));
         }
         setMemoryChanges(host, batch);
+        pad(host, batch, numRows);
         plan.write(host, planOffset);
         stream.copyToDevice(memory, 0, host, 0, sizeBytes);
     }
@@ -162,6 +173,27 @@ final class DeviceBatch implements AutoCloseable {
         for (int r = batch.numLogits(); r < maxNumLogits; r++) {
             set(host, Section.SAMPLED_SLOTS, r, NONE);
             set(host, Section.SCORE_TARGETS, r, NONE);
+        }
+    }
+
+    /** Padding rows are sequences of one token without slots, blocks, results or snapshots. */
+    private void pad(MemorySegment host, ForwardBatch batch, int numRows) {
+        for (int row = batch.numTokens(); row < numRows; row++) {
+            set(host, Section.TOKEN_IDS, row, 0);
+            set(host, Section.POSITIONS, row, 0);
+            set(host, Section.SLOT_MAPPING, row, NONE);
+            set(host, Section.TOKEN_SEQS, row, row);
+            set(host, Section.CU_SEQLENS_Q, row + 1, row + 1);
+            set(host, Section.SEQ_LENS_K, row, 1);
+            set(host, Section.CONV_SLOTS, row, NONE);
+            set(host, Section.INITIAL_SNAPSHOTS, row, NONE);
+        }
+        for (int row = batch.numLogits(); row < numRows; row++) {
+            set(host, Section.LOGIT_TOKENS, row, 0);
+        }
+        for (int pair = batch.numSnapshots(); pair < numRows; pair++) {
+            set(host, Section.SNAPSHOT_TOKENS, pair, Integer.MAX_VALUE);
+            set(host, Section.SNAPSHOT_SLOTS, pair, NONE);
         }
     }
 
@@ -259,6 +291,8 @@ final class DeviceBatch implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
-        pinned.close();
+        for (PinnedMemory buffer : pinned) {
+            buffer.close();
+        }
     }
 }

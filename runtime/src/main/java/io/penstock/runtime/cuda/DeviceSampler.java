@@ -156,15 +156,16 @@ final class DeviceSampler implements AutoCloseable {
     /**
      * Fills a step's result from what {@link #copyResults} copied.
      *
+     * @param rows what was asked of the batch, which may have been filled anew since
      * @param logprobRows the log probabilities in that memory, at {@link #logprobsIn}; null if they were not copied
      */
-    void read(MemorySegment pinned, LogprobsKernel.Result logprobRows, ForwardBatch batch, StepResult result) {
-        result.reset(batch.numLogits());
-        for (int row = 0; row < batch.numLogits(); row++) {
-            if (batch.isSampled(row)) {
+    static void read(MemorySegment pinned, LogprobsKernel.Result logprobRows, ResultRows rows, StepResult result) {
+        result.reset(rows.numRows());
+        for (int row = 0; row < rows.numRows(); row++) {
+            if (rows.isSampled(row)) {
                 result.setToken(row, pinned.getAtIndex(ValueLayout.JAVA_INT, row));
-            } else if (batch.isScored(row)) {
-                result.setToken(row, batch.scoreTarget(row));
+            } else if (rows.isScored(row)) {
+                result.setToken(row, rows.scoreTarget(row));
             } else {
                 continue;
             }

@@ -13,12 +13,23 @@ import java.util.List;
 final class WeightLayout implements WeightFactory {
     private static final int ALIGNMENT_BYTES = 256;
 
+    /** Rows of a matrix come in multiples of it; a vocabulary, for one, is of any size. */
+    private static final int ROW_MULTIPLE = 8;
+
     private final long address;
     private final List<Part> parts = new ArrayList<>();
     private long sizeBytes;
 
-    /** Rows that lie one behind the other from {@code offsetBytes} of the arena on. */
-    record Part(long offsetBytes, WeightRows rows) {}
+    /**
+     * Rows that lie one behind the other from {@code offsetBytes} of the arena on.
+     *
+     * @param paddingBytes of zeros behind them
+     */
+    record Part(long offsetBytes, WeightRows rows, long paddingBytes) {
+        long sizeBytes() {
+            return (long) rows.numRows() * rows.rowBytes();
+        }
+    }
 
     WeightLayout(long address) {
         this.address = address;
@@ -33,21 +44,30 @@ final class WeightLayout implements WeightFactory {
         return parts;
     }
 
-    private long place(WeightRows rows) {
+    /** Rows in use of a matrix of any number of rows. */
+    static int paddedRows(int numRows) {
+        return Math.ceilDiv(numRows, ROW_MULTIPLE) * ROW_MULTIPLE;
+    }
+
+    private long place(WeightRows rows, int numRows) {
         long offset = sizeBytes;
-        parts.add(new Part(offset, rows));
-        long end = offset + (long) rows.numRows() * rows.rowBytes();
+        Part part = new Part(offset, rows, (long) (numRows - rows.numRows()) * rows.rowBytes());
+        parts.add(part);
+        long end = offset + part.sizeBytes() + part.paddingBytes();
         sizeBytes = Math.ceilDiv(end, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
         return address + offset;
     }
 
     private Weight bf16(WeightRows rows) {
-        return new DeviceWeight(place(rows), rows.numRows(), rows.rowBytes() / Short.BYTES);
+        return new DeviceWeight(
+                place(rows, rows.numRows()), rows.numRows(), rows.rowBytes() / Short.BYTES);
     }
 
     @Override
     public Weight matrix(TensorData... parts) {
-        return bf16(WeightRows.Stacked.of(parts));
+        WeightRows rows = WeightRows.Stacked.of(parts);
+        int numRows = paddedRows(rows.numRows());
+        return new DeviceWeight(place(rows, numRows), numRows, rows.rowBytes() / Short.BYTES);
     }
 
     @Override
@@ -73,7 +93,7 @@ final class WeightLayout implements WeightFactory {
     @Override
     public Weight bias(TensorData vector) {
         WeightRows rows = new WeightRows.Floats(vector);
-        return new DeviceWeight(place(rows), 1, rows.rowBytes() / Float.BYTES, Float.BYTES);
+        return new DeviceWeight(place(rows, 1), 1, rows.rowBytes() / Float.BYTES, Float.BYTES);
     }
 
     @Override

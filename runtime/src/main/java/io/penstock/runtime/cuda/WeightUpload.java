@@ -28,6 +28,7 @@ final class WeightUpload implements AutoCloseable {
     private static final int MAX_READERS = 16;
 
     private final Stream stream;
+    private final List<WeightLayout.Part> parts;
     private final List<Chunk> chunks = new ArrayList<>();
     private final BlockingQueue<Chunk> free;
     private final BlockingQueue<Chunk> full;
@@ -65,6 +66,7 @@ final class WeightUpload implements AutoCloseable {
             largestRow = Math.max(largestRow, part.rows().rowBytes());
         }
         int chunkBytes = Math.max(CHUNK_BYTES, largestRow);
+        this.parts = parts;
         for (WeightLayout.Part part : parts) {
             int rowsPerChunk = chunkBytes / part.rows().rowBytes();
             for (int row = 0; row < part.rows().numRows(); row += rowsPerChunk) {
@@ -110,6 +112,11 @@ final class WeightUpload implements AutoCloseable {
 
     private void copy(DeviceMemory arena, DoubleConsumer shareLoaded) throws InterruptedException {
         Deque<Chunk> inFlight = new ArrayDeque<>();
+        for (WeightLayout.Part part : parts) {
+            if (part.paddingBytes() > 0) {
+                stream.fill(arena, part.offsetBytes() + part.sizeBytes(), part.paddingBytes(), (byte) 0);
+            }
+        }
         long all = 0;
         for (Job job : jobs) {
             all += job.sizeBytes();

@@ -33,36 +33,56 @@ public record MemoryPlan(
      * @param maxNumSeqs sequences in one step
      * @param maxNumBatchedTokens tokens in one step
      * @param maxModelLen tokens of one sequence
-     * @param numSnapshots conv states kept for prefix hits
+     * @param numSnapshots conv states kept for prefix hits, or {@link #ONE_FOR_TWO_BLOCKS}
      */
-    public record Asked(int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numSnapshots) {}
+    public record Asked(int maxNumSeqs, int maxNumBatchedTokens, int maxModelLen, int numSnapshots) {
+        /** As many snapshots as half of the KV blocks. */
+        public static final int ONE_FOR_TWO_BLOCKS = -1;
+    }
+
+    /**
+     * Divides a budget, with weights and workspace as computed here.
+     *
+     * @throws InputException if it does not hold a sequence of {@code maxModelLen} tokens; says what to lower
+     */
+    public static MemoryPlan of(ModelConfig config, Asked asked, long budgetBytes) {
+        return of(config, asked, budgetBytes, weightsBytes(config),
+                workspaceBytes(config, asked.maxNumBatchedTokens(), asked.maxNumSeqs()));
+    }
 
     /**
      * Divides a budget.
      *
      * @throws InputException if it does not hold a sequence of {@code maxModelLen} tokens; says what to lower
      */
-    public static MemoryPlan of(ModelConfig config, Asked asked, long budgetBytes) {
-        if (asked.maxModelLen() > config.dimensions().maxPositionEmbeddings()) {
-            throw new InputException("max_model_len " + asked.maxModelLen() + " is more than the "
+    public static MemoryPlan of(
+            ModelConfig config, Asked asked, long budgetBytes, long weightsBytes, long workspaceBytes) {
+        requireTrained(config, asked.maxModelLen());
+        boolean isShared = asked.numSnapshots() == Asked.ONE_FOR_TWO_BLOCKS;
+        long slot = convSlotBytes(config);
+        long slots = asked.maxNumSeqs() * slot;
+        long block = kvBlockBytes(config);
+        long fixedSnapshots = isShared ? 0 : asked.numSnapshots() * slot;
+        long left = budgetBytes - weightsBytes - slots - fixedSnapshots - workspaceBytes;
+        long numBlocks = Math.min(left / (block + (isShared ? Math.ceilDiv(slot, 2) : 0)), Integer.MAX_VALUE);
+        int least = ModelLimits.blocksFor(asked.maxModelLen());
+        boolean fits = left >= 0 && numBlocks >= least;
+        int numSnapshots = isShared ? (int) Math.max(0, fits ? numBlocks / 2 : 0) : asked.numSnapshots();
+        var limits = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(), asked.maxModelLen(),
+                fits ? (int) numBlocks : 1, numSnapshots);
+        var plan = new MemoryPlan(
+                budgetBytes, limits, weightsBytes, slots, numSnapshots * slot, workspaceBytes, block);
+        if (!fits) {
+            throw new InputException(refusal(plan));
+        }
+        return plan;
+    }
+
+    private static void requireTrained(ModelConfig config, int maxModelLen) {
+        if (maxModelLen > config.dimensions().maxPositionEmbeddings()) {
+            throw new InputException("max_model_len " + maxModelLen + " is more than the "
                     + config.dimensions().maxPositionEmbeddings() + " tokens that the model was trained for: lower it");
         }
-        var smallest = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(), asked.maxModelLen(), 1,
-                asked.numSnapshots());
-        long weights = weightsBytes(config);
-        long slots = asked.maxNumSeqs() * convSlotBytes(config);
-        long snapshots = asked.numSnapshots() * convSlotBytes(config);
-        long workspace = workspaceBytes(config, asked.maxNumBatchedTokens(), asked.maxNumSeqs());
-        long left = budgetBytes - weights - slots - snapshots - workspace;
-        long block = kvBlockBytes(config);
-        long numBlocks = Math.min(left / block, Integer.MAX_VALUE);
-        if (left < 0 || numBlocks < smallest.maxBlocksPerSeq()) {
-            throw new InputException(refusal(new MemoryPlan(
-                    budgetBytes, smallest, weights, slots, snapshots, workspace, block)));
-        }
-        var limits = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(), asked.maxModelLen(),
-                (int) numBlocks, asked.numSnapshots());
-        return new MemoryPlan(budgetBytes, limits, weights, slots, snapshots, workspace, block);
     }
 
     private static String refusal(MemoryPlan plan) {

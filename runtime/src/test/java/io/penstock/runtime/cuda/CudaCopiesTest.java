@@ -52,7 +52,7 @@ class CudaCopiesTest {
                 CudaCopies copies = new CudaCopies(device, memory, CONFIG, LIMITS)) {
             stream.fill(memory.keysValues(), 0, memory.keysValues().sizeBytes(), (byte) 1);
             stream.fill(memory.states(), 0, memory.states().sizeBytes(), (byte) 1);
-            uploaded.upload(stream, batch);
+            uploaded.upload(stream, batch, 0);
             copies.run(noting(stream), batch, uploaded);
             stream.synchronize();
         }
@@ -98,8 +98,10 @@ class CudaCopiesTest {
         batch.addCopy(Copy.BLOCK_FROM_HOST, 1, 0);
         long block = 2L * 2 * 64 * 64 * 2;
         long slot = 2L * 2 * 64 * 2;
-        assertEquals(List.of("copyToHost " + 3 * block, "copyToHost " + 3 * block, "copyToHost " + block,
-                "copyToHost " + block, "copyToHost " + 2 * slot, "copyToDevice " + slot, "copyToDevice " + block,
+        long tokens = 64L * 4;
+        assertEquals(List.of("copyToHost " + 3 * tokens, "copyToHost " + 3 * block, "copyToHost " + 3 * block,
+                "copyToHost " + tokens, "copyToHost " + block, "copyToHost " + block, "copyToHost " + 2 * slot,
+                "copyToDevice " + slot, "copyToDevice " + tokens, "copyToDevice " + block,
                 "copyToDevice " + block), run(batch));
     }
 }

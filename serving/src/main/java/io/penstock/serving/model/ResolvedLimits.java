@@ -9,16 +9,16 @@ import io.penstock.runtime.plan.MemorySize;
 
 /**
  * The limits that a model is run with, resolved from {@link AskedLimits} after seeing model and memory, and what they
- * take of the Java heap in float32. The weights lie outside the heap.
+ * take: of the Java heap in float32, or of a device in bfloat16.
  *
- * @param heapBytes what the JVM may use
+ * @param budgetBytes what may be used: by the JVM, whose heap the weights are no part of, or of the device
  * @param kvBytes all KV blocks
  * @param statesBytes conv slots and snapshots
  * @param swapBytes swapped KV blocks and conv states
  * @param workspaceBytes activations of one step
  */
 public record ResolvedLimits(
-        ModelLimits limits, long heapBytes, long kvBytes, long statesBytes, long swapBytes, long workspaceBytes) {
+        ModelLimits limits, long budgetBytes, long kvBytes, long statesBytes, long swapBytes, long workspaceBytes) {
     /** Tokens of a sequence that there is room for unless more is asked for. */
     public static final int DEFAULT_MODEL_LEN = 4096;
 
@@ -30,7 +30,7 @@ public record ResolvedLimits(
     private static final double MAX_SHARE = 0.9;
 
     /** Snapshots from which choices of one prompt begin, where no prefixes are kept. */
-    private static final int FORK_SNAPSHOTS = 4;
+    static final int FORK_SNAPSHOTS = 4;
 
     /** Token masks in one step: sequences in equal states share one, so this seldom holds back. */
     private static final int MOST_MASKS = 256;
@@ -45,15 +45,11 @@ public record ResolvedLimits(
      */
     public static ResolvedLimits of(ModelConfig model, ServingConfig config, long heapBytes) {
         AskedLimits asked = config.limits();
-        int most = model.dimensions().maxPositionEmbeddings();
-        if (asked.maxModelLen() != null && asked.maxModelLen() > most) {
-            throw new InputException("max_model_len " + asked.maxModelLen() + " is more than the " + most
-                    + " tokens that the model was trained for: lower it");
-        }
-        int modelLen = asked.maxModelLen() != null ? asked.maxModelLen() : Math.min(most, DEFAULT_MODEL_LEN);
-        int seqs = asked.maxNumSeqs() != null ? asked.maxNumSeqs() : config.preset().maxNumSeqs;
+        int modelLen = modelLen(model, asked);
+        int seqs = asked.maxNumSeqs() != null ? asked.maxNumSeqs() : config.preset().onCpu.maxNumSeqs();
         int batched = asked.maxNumBatchedTokens() != null ? asked.maxNumBatchedTokens()
-                : Math.max(config.preset().maxNumBatchedTokens, Math.min(2 * seqs, AskedLimits.MOST_BATCHED_TOKENS));
+                : Math.max(config.preset().onCpu.maxNumBatchedTokens(),
+                        Math.min(2 * seqs, AskedLimits.MOST_BATCHED_TOKENS));
         long blockBytes = FLOATS_PER_BF16_BYTES * MemoryPlan.kvBlockBytes(model);
         int blocks = numKvBlocks(model, asked, seqs, modelLen, (long) (heapBytes * DEFAULT_KV_SHARE));
         int snapshots = asked.numSnapshots() != null ? asked.numSnapshots()
@@ -71,6 +67,21 @@ public record ResolvedLimits(
         return resolved;
     }
 
+    static int modelLen(ModelConfig model, AskedLimits asked) {
+        int most = model.dimensions().maxPositionEmbeddings();
+        if (asked.maxModelLen() != null && asked.maxModelLen() > most) {
+            throw new InputException("max_model_len " + asked.maxModelLen() + " is more than the " + most
+                    + " tokens that the model was trained for: lower it");
+        }
+        return asked.maxModelLen() != null ? asked.maxModelLen() : Math.min(most, DEFAULT_MODEL_LEN);
+    }
+
+    /** Blocks that running sequences usually need. */
+    static long usualBlocks(int seqs, int modelLen) {
+        return Math.max(ModelLimits.blocksFor(modelLen),
+                (long) seqs * ModelLimits.blocksFor(Math.min(modelLen, USUAL_TOKENS)));
+    }
+
     private static int numKvBlocks(ModelConfig model, AskedLimits asked, int seqs, int modelLen, long budgetBytes) {
         long blockBytes = FLOATS_PER_BF16_BYTES * MemoryPlan.kvBlockBytes(model);
         int least = ModelLimits.blocksFor(modelLen);
@@ -80,11 +91,15 @@ public record ResolvedLimits(
         } else if (asked.kvBytes() != null) {
             blocks = asked.kvBytes() / blockBytes;
         } else {
-            long wanted = (long) seqs * ModelLimits.blocksFor(Math.min(modelLen, USUAL_TOKENS));
             long fitting = Math.min(budgetBytes / blockBytes, Integer.MAX_VALUE / blockFloats(model));
-            blocks = Math.max(least, Math.min(wanted, fitting));
+            blocks = Math.max(least, Math.min(usualBlocks(seqs, modelLen), fitting));
         }
         requireArrayHolds(model, blocks, "KV memory", "lower it, max_num_seqs or max_model_len");
+        return requireOneSequence(blocks, modelLen, blockBytes);
+    }
+
+    static int requireOneSequence(long blocks, int modelLen, long blockBytes) {
+        int least = ModelLimits.blocksFor(modelLen);
         if (blocks < least) {
             throw new InputException("a sequence of " + modelLen + " tokens (max_model_len) needs " + least
                     + " KV blocks, " + MemorySize.show(least * blockBytes) + ", and there are " + blocks
@@ -108,11 +123,11 @@ public record ResolvedLimits(
 
     private void requireFits() {
         long all = kvBytes + statesBytes + swapBytes + workspaceBytes;
-        if (all > heapBytes * MAX_SHARE) {
+        if (all > budgetBytes * MAX_SHARE) {
             throw new InputException("does not fit: KV blocks take " + MemorySize.show(kvBytes)
                     + ", conv slots and snapshots " + MemorySize.show(statesBytes) + ", swap space "
                     + MemorySize.show(swapBytes) + ", workspace " + MemorySize.show(workspaceBytes) + " of a heap of "
-                    + MemorySize.show(heapBytes)
+                    + MemorySize.show(budgetBytes)
                     + ": lower max_model_len, max_num_seqs or max_num_batched_tokens, or give the JVM more with -Xmx");
         }
     }

@@ -1,10 +1,6 @@
 package io.penstock.serving.model;
 
-import io.penstock.runtime.InputException;
 import io.penstock.runtime.cpu.Arithmetic;
-import io.penstock.runtime.cpu.CpuKernels;
-import io.penstock.runtime.cpu.CpuModel;
-import io.penstock.runtime.model.Trace;
 import io.penstock.scheduler.engine.EngineConfig;
 
 /**
@@ -12,60 +8,43 @@ import io.penstock.scheduler.engine.EngineConfig;
  *
  * @param prefixCaching whether computed prefixes are found again
  * @param overlap whether the next step is planned while the last one runs; the tokens are the same without
- * @param arithmetic of the CPU ("dtype")
- * @param numThreads CPU threads; 0 for all cores
+ * @param backend what it runs on
  */
 public record ServingConfig(
-        Preset preset,
-        AskedLimits limits,
-        boolean prefixCaching,
-        boolean overlap,
-        Arithmetic arithmetic,
-        int numThreads) {
-    /** The most CPU threads. */
-    public static final int MOST_THREADS = 1024;
-
-    public ServingConfig {
-        if (numThreads < 0 || numThreads > MOST_THREADS) {
-            throw new InputException("threads must be between 0 (all cores) and " + MOST_THREADS + ", not "
-                    + numThreads);
-        }
-    }
-
-    /** A preset and nothing else. */
+        Preset preset, AskedLimits limits, boolean prefixCaching, boolean overlap, Backend backend) {
+    /** A preset and nothing else, on the CPU in float32. */
     public static ServingConfig of(Preset preset) {
-        return new ServingConfig(preset, AskedLimits.NONE, true, true, Arithmetic.FLOAT32, 0);
+        return new ServingConfig(preset, AskedLimits.NONE, true, true, new Backend.Cpu(Arithmetic.FLOAT32, 0));
     }
 
     public ServingConfig withLimits(AskedLimits asked) {
-        return new ServingConfig(preset, asked, prefixCaching, overlap, arithmetic, numThreads);
+        return new ServingConfig(preset, asked, prefixCaching, overlap, backend);
     }
 
     public ServingConfig withPrefixCaching(boolean enabled) {
-        return new ServingConfig(preset, limits, enabled, overlap, arithmetic, numThreads);
+        return new ServingConfig(preset, limits, enabled, overlap, backend);
     }
 
     public ServingConfig withOverlap(boolean enabled) {
-        return new ServingConfig(preset, limits, prefixCaching, enabled, arithmetic, numThreads);
+        return new ServingConfig(preset, limits, prefixCaching, enabled, backend);
     }
 
-    public ServingConfig withArithmetic(Arithmetic rounding) {
-        return new ServingConfig(preset, limits, prefixCaching, overlap, rounding, numThreads);
+    /** This on another backend. */
+    public ServingConfig on(Backend other) {
+        return new ServingConfig(preset, limits, prefixCaching, overlap, other);
     }
 
-    public ServingConfig withThreads(int threads) {
-        return new ServingConfig(preset, limits, prefixCaching, overlap, arithmetic, threads);
+    /** The numbers that activations are kept in. */
+    public Arithmetic arithmetic() {
+        return switch (backend) {
+            case Backend.Cpu cpu -> cpu.arithmetic();
+            case Backend.Accelerator _ -> Arithmetic.BFLOAT16;
+        };
     }
 
     /** The engine's part. */
     public EngineConfig engine() {
         EngineConfig base = preset.engine;
         return base.withOverlap(overlap).withScheduler(base.scheduler().withPrefixCaching(prefixCaching));
-    }
-
-    /** The CPU's part. */
-    public CpuModel.Options cpu() {
-        return new CpuModel.Options(arithmetic, CpuKernels.select(),
-                numThreads == 0 ? Runtime.getRuntime().availableProcessors() : numThreads, Trace.NONE);
     }
 }

@@ -9,6 +9,7 @@ import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.cpu.Arithmetic;
 import org.junit.jupiter.api.Test;
 
 class ResolvedLimitsTest {
@@ -89,6 +90,6 @@ class ResolvedLimitsTest {
         assertThrows(InputException.class, () -> AskedLimits.NONE.withSizes(null, null, 0));
         assertThrows(InputException.class, () -> AskedLimits.NONE.withSnapshots(-1));
         assertThrows(InputException.class, () -> new AskedLimits(null, null, null, 1, 1L, null, null));
-        assertThrows(InputException.class, () -> ServingConfig.of(Preset.LATENCY).withThreads(-1));
+        assertThrows(InputException.class, () -> new Backend.Cpu(Arithmetic.FLOAT32, -1));
     }
 }

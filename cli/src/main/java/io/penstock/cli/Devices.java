@@ -1,0 +1,70 @@
+package io.penstock.cli;
+
+import io.penstock.device.Device;
+import io.penstock.device.DeviceException;
+import io.penstock.device.DeviceProbe;
+import io.penstock.device.cuda.CudaDevices;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cuda.CudaOptions;
+import io.penstock.runtime.cuda.DevicePlan;
+import io.penstock.serving.model.Backend;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The devices that a user can name: this is where implementations are chosen. */
+final class Devices {
+    private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
+    private static final String EMULATOR = "emulator";
+
+    private Devices() {}
+
+    static boolean isName(String device) {
+        return device.equals("auto") || device.equals("cpu") || device.equals(EMULATOR)
+                || CUDA.matcher(device).matches();
+    }
+
+    /** Why the first GPU cannot run a model, in one line; empty if it can. */
+    static String whyNoCuda(ModelConfig model) {
+        return switch (CudaDevices.probe(0, DevicePlan.weightsBytes(model))) {
+            case DeviceProbe.Available _ -> "";
+            case DeviceProbe.Unavailable none -> none.message();
+        };
+    }
+
+    /**
+     * A GPU or the emulator.
+     *
+     * @throws InputException if there is no such GPU
+     */
+    static Backend.Accelerator accelerator(String name, double memoryUtilization, CudaOptions options) {
+        if (name.equals(EMULATOR)) {
+            return new Backend.Accelerator(
+                    () -> new EmulatorDevice(EmulatorOptions.failing()), memoryUtilization, false, options);
+        }
+        int ordinal = ordinal(name);
+        if (CudaDevices.probe(ordinal, 0) instanceof DeviceProbe.Unavailable none) {
+            throw new InputException("--device " + name + ": " + none.message()
+                    + "; without a GPU there are --device cpu and --device emulator");
+        }
+        return new Backend.Accelerator(() -> open(name, ordinal), memoryUtilization, true, options);
+    }
+
+    private static int ordinal(String name) {
+        Matcher cuda = CUDA.matcher(name);
+        if (!cuda.matches()) {
+            throw new IllegalArgumentException("no device " + name);
+        }
+        return cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
+    }
+
+    private static Device open(String name, int ordinal) {
+        try {
+            return CudaDevices.open(ordinal);
+        } catch (DeviceException e) {
+            throw new InputException("--device " + name + " failed: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.Device;
+import io.penstock.device.Stream;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.checkpoint.ModelTensors;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.ForwardPass;
+import io.penstock.runtime.model.Trace;
+import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A model with its weights, memory and forward pass on a device. One thread at a time calls it; what it queues is done
+ * in the order of the calls. The device is the caller's, who closes it after this.
+ */
+public final class CudaModel implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CudaModel.class);
+
+    private final ModelConfig config;
+    private final ModelLimits limits;
+    private final Device device;
+    private final Closing closing = new Closing();
+    private final DeviceWorkspace workspace;
+    private final DeviceWeights weights;
+    private final ForwardPass forward;
+
+    /**
+     * Loads the kernels and the weights and allocates everything that {@code limits} asks for.
+     *
+     * @param trace sees the tensors of each step that is launched directly; {@link Trace#NONE} in production
+     * @param layerLoaded told how far the weights are read, in layers
+     */
+    public CudaModel(
+            Device device, ModelTensors tensors, ModelLimits limits, Trace trace, IntConsumer layerLoaded) {
+        this.device = device;
+        this.limits = limits;
+        config = tensors.config();
+        try {
+            workspace = closing.add(new DeviceWorkspace(device, config, limits));
+            weights = closing.add(new DeviceWeights(device, workspace.stream(), tensors, layerLoaded));
+        } catch (RuntimeException | Error e) {
+            closing.close();
+            throw e;
+        }
+        forward = new ForwardPass(weights.weights(), workspace.ops(), workspace.activations(), trace);
+        if (LOG.isInfoEnabled()) {
+            LOG.info("memory of {}:{}", device.properties().name(),
+                    DevicePlan.table(config, limits, device.properties()));
+        }
+    }
+
+    /** Queues a step: copies, block updates, and the forward pass over the tokens, if there are any. */
+    void launch(ForwardBatch batch) {
+        forward.run(batch);
+    }
+
+    Device device() {
+        return device;
+    }
+
+    Stream stream() {
+        return workspace.stream();
+    }
+
+    CudaOps ops() {
+        return workspace.ops();
+    }
+
+    ForwardPass forward() {
+        return forward;
+    }
+
+    DeviceWeights weights() {
+        return weights;
+    }
+
+    /** Logits [logit rows, vocab] in float32. */
+    DeviceTensor logits() {
+        return (DeviceTensor) workspace.activations().head().logits();
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public ModelLimits limits() {
+        return limits;
+    }
+
+    /** Gives back all but the device; the caller has waited for the steps. */
+    @Override
+    public void close() {
+        closing.close();
+    }
+}

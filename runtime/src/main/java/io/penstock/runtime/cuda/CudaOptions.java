@@ -1,0 +1,72 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.model.Trace;
+import java.util.Arrays;
+
+/**
+ * How a model runs on a device.
+ *
+ * @param graphs when decode steps are captured
+ * @param graphBatchSizes sequences of the captured steps, rising; a smaller batch is padded up to the next; empty for
+ *     the usual ones
+ * @param trace sees the tensors of each step that is launched directly; {@link Trace#NONE} in production
+ */
+public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace) {
+    /** Captured in the background, in the usual sizes. */
+    public static final CudaOptions DEFAULTS = new CudaOptions(GraphMode.BACKGROUND, new int[0], Trace.NONE);
+
+    /** Up to this many sequences, sizes lie so close that at most a fifth of a batch is padding, but for the least. */
+    private static final int[] SMALL_SIZES = {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64};
+
+    /** Beyond, four sizes between a power of two and the next. */
+    private static final int SIZES_PER_DOUBLING = 4;
+
+    public CudaOptions {
+        for (int i = 0; i < graphBatchSizes.length; i++) {
+            if (graphBatchSizes[i] < 1 || i > 0 && graphBatchSizes[i] <= graphBatchSizes[i - 1]) {
+                throw new InputException("graph_batch_sizes must rise from at least 1, not "
+                        + Arrays.toString(graphBatchSizes));
+            }
+        }
+        graphBatchSizes = graphBatchSizes.clone();
+    }
+
+    public CudaOptions withGraphs(GraphMode mode) {
+        return new CudaOptions(mode, graphBatchSizes, trace);
+    }
+
+    public CudaOptions withGraphBatchSizes(int... sizes) {
+        return new CudaOptions(graphs, sizes, trace);
+    }
+
+    public CudaOptions withTrace(Trace seen) {
+        return new CudaOptions(graphs, graphBatchSizes, seen);
+    }
+
+    /** The sizes to capture for at most {@code maxNumSeqs} sequences, which is the last of them; rising. */
+    int[] resolvedSizes(int maxNumSeqs) {
+        if (graphs == GraphMode.OFF) {
+            return new int[0];
+        }
+        int[] wanted = graphBatchSizes.length > 0 ? graphBatchSizes : usualSizes(maxNumSeqs);
+        return Arrays.stream(wanted).filter(size -> size <= maxNumSeqs).toArray();
+    }
+
+    private static int[] usualSizes(int maxNumSeqs) {
+        int[] sizes = Arrays.copyOf(SMALL_SIZES, SMALL_SIZES.length + SIZES_PER_DOUBLING * Integer.SIZE + 1);
+        int number = SMALL_SIZES.length;
+        int last = SMALL_SIZES[number - 1];
+        for (int power = last; power < maxNumSeqs && power < 1 << 24; power *= 2) {
+            for (int i = 1; i <= SIZES_PER_DOUBLING; i++) {
+                sizes[number++] = power + power / SIZES_PER_DOUBLING * i;
+            }
+        }
+        int below = 0;
+        while (below < number && sizes[below] < maxNumSeqs) {
+            below++;
+        }
+        sizes[below] = maxNumSeqs;
+        return Arrays.copyOf(sizes, below + 1);
+    }
+}

@@ -1,0 +1,61 @@
+package io.penstock.runtime.cuda;
+
+import io.penstock.device.DeviceProperties;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.checkpoint.DummyCheckpoint;
+import io.penstock.runtime.checkpoint.ModelTensors;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.plan.MemoryPlan;
+import io.penstock.runtime.plan.MemorySize;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** What a model takes of a device, counted by making it on one that only writes down what is allocated. */
+public final class DevicePlan {
+    private DevicePlan() {}
+
+    /**
+     * Divides a budget as {@link CudaModel} will: all that is neither weights nor KV blocks, conv slots or snapshots is
+     * workspace.
+     *
+     * @param device decides the size of some scratch memory
+     * @throws io.penstock.runtime.InputException if a sequence of {@code maxModelLen} tokens does not fit; says what to
+     *     lower
+     */
+    public static MemoryPlan of(ModelConfig config, MemoryPlan.Asked asked, long budgetBytes, DeviceProperties device) {
+        var smallest = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(),
+                Math.min(asked.maxModelLen(), config.dimensions().maxPositionEmbeddings()), 1, 0);
+        Map<String, Long> allocated = allocations(config, smallest, device);
+        long workspace = -MemoryPlan.kvBlockBytes(config) - asked.maxNumSeqs() * MemoryPlan.convSlotBytes(config);
+        for (long bytes : allocated.values()) {
+            workspace += bytes;
+        }
+        return MemoryPlan.of(config, asked, budgetBytes, weightsBytes(config), workspace);
+    }
+
+    /** Bytes of all weights as they lie on a device, padding included. */
+    public static long weightsBytes(ModelConfig config) {
+        try (ModelTensors shapes = new DummyCheckpoint(config, 0)) {
+            return DeviceWeights.sizeBytes(shapes);
+        }
+    }
+
+    /** Bytes of all but the weights, by what they are for, in the order of their allocation. */
+    static Map<String, Long> allocations(ModelConfig config, ModelLimits limits, DeviceProperties properties) {
+        PlannedDevice device = new PlannedDevice(properties);
+        new DeviceWorkspace(device, config, limits).close();
+        return device.allocated();
+    }
+
+    /** What a model's allocations take, one line each with its name, for people. */
+    static String table(ModelConfig config, ModelLimits limits, DeviceProperties device) {
+        Map<String, Long> all = new LinkedHashMap<>();
+        all.put("weights", weightsBytes(config));
+        all.putAll(allocations(config, limits, device));
+        StringBuilder text = new StringBuilder();
+        all.forEach((name, bytes) -> text.append(
+                String.format(Locale.ROOT, "%n  %-24s %10s", name, MemorySize.show(bytes))));
+        return text.toString();
+    }
+}

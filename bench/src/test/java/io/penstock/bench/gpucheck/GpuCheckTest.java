@@ -165,7 +165,7 @@ class GpuCheckTest {
 
     @Test
     void unknownOperationsAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new CheckOptions(List.of("attention"), 1, false));
-        assertThrows(IllegalArgumentException.class, () -> OperationCases.of("attention"));
+        assertThrows(IllegalArgumentException.class, () -> new CheckOptions(List.of("attend"), 1, false));
+        assertThrows(IllegalArgumentException.class, () -> OperationCases.of("attend"));
     }
 }

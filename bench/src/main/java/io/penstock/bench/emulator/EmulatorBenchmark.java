@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Launches of one small kernel on the emulator, each in another order of warps. A launch runs on the calling thread, and
- * time is that thread's on its core: what else the machine does costs nothing.
+ * Launches of one small kernel on the emulator, each in another order of warps. A launch runs on the calling thread,
+ * and time is that thread's on its core: what else the machine does costs nothing.
  */
 public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();

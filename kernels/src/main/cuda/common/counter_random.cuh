@@ -56,3 +56,8 @@ __device__ __forceinline__ float approximate_advantage(uint64_t bits) {
     const float far = -approximate_log((static_cast<float>(bits >> 12) + 0.5f) * 0x1p-52f);
     return -approximate_log(rest < 0x1p-4f ? series : far);
 }
+
+// At least the advantage, for one logarithm: -log(-log(u)) <= -log(1 - u), of 1 - u rounded down to 32 bits.
+__device__ __forceinline__ float advantage_bound(uint64_t bits) {
+    return 1e-3f - approximate_log(static_cast<float>(~static_cast<uint32_t>(bits >> 32)) * 0x1p-32f);
+}

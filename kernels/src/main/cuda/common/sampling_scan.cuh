@@ -29,28 +29,36 @@ __device__ __forceinline__ void scan_race(
     float best = kHopeless;
     float second = kHopeless;
     int best_place = 0;
-#pragma unroll 2
-    for (int pair = threadIdx.x; pair < kTilePairs; pair += kThreads) {
+    float least = kHopeless;
+#pragma unroll 1
+    for (int r = 0; r < kThreadPairs; r++) {
+        const int pair = r * kThreads + threadIdx.x;
         const double2 values = pairs[pair];
         const float even = static_cast<float>(values.x - top_value) * rate;
         const float odd = static_cast<float>(values.y - top_value) * rate;
-        if (!__any_sync(kAllLanes, fmaxf(even, odd) > kHopeless)) {
-            continue;
-        }
-        const TokenPairBits bits = random_bits(slot.seed, slot.num_outputs, span.token_id(2 * pair) >> 1);
+        if (__any_sync(kAllLanes, fmaxf(even, odd) > kHopeless)) {
+            const TokenPairBits bits = random_bits(slot.seed, slot.num_outputs, span.token_id(2 * pair) >> 1);
+            const float bound = fmaxf(even + advantage_bound(bits.even), odd + advantage_bound(bits.odd));
+            if (__any_sync(kAllLanes, bound >= least)) {
 #pragma unroll
-        for (int i = 0; i < 2; i++) {
-            const float score = (i == 0 ? even : odd) + approximate_advantage(i == 0 ? bits.even : bits.odd);
-            second = fmaxf(second, fminf(score, best));
-            best_place = score > best ? 2 * pair + i : best_place;
-            best = fmaxf(best, score);
+                for (int i = 0; i < 2; i++) {
+                    const float score = (i == 0 ? even : odd) + approximate_advantage(i == 0 ? bits.even : bits.odd);
+                    second = fmaxf(second, fminf(score, best));
+                    best_place = score > best ? 2 * pair + i : best_place;
+                    best = fmaxf(best, score);
+                }
+            }
+        }
+        // After an eighth of the tile few tokens can still win, and most are passed over by their bounds.
+        if (r == 0) {
+            least = block_max(space, best) - kScoreSlack;
         }
     }
     __shared__ int num_contenders;
     if (threadIdx.x == 0) {
         num_contenders = 0;
     }
-    const float least = block_max(space, best) - kScoreSlack;
+    least = block_max(space, best) - kScoreSlack;
     if (best >= least) {
         const int at = atomicAdd(&num_contenders, second >= least ? kMaxContenders + 1 : 1);
         if (at < kMaxContenders) {

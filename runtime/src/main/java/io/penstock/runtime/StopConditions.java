@@ -21,6 +21,9 @@ public record StopConditions(
         boolean ignoreEos,
         boolean includeStopString) {
 
+    /** The most stop ids, which a device keeps room for in each conv slot. */
+    public static final int MAX_STOP_TOKEN_IDS = 256;
+
     public StopConditions {
         if (maxTokens < 1) {
             throw new InputException("max_tokens must be at least 1, not " + maxTokens);
@@ -30,6 +33,10 @@ public record StopConditions(
                     "min_tokens must be between 0 and max_tokens (" + maxTokens + "), not " + minTokens);
         }
         stopTokenIds = Set.copyOf(stopTokenIds);
+        if (stopTokenIds.size() > MAX_STOP_TOKEN_IDS) {
+            throw new InputException("stop_token_ids must name at most " + MAX_STOP_TOKEN_IDS + " tokens, not "
+                    + stopTokenIds.size());
+        }
         stopStrings = List.copyOf(stopStrings);
         if (stopStrings.contains("")) {
             throw new InputException("stop must not hold an empty string");

@@ -15,6 +15,12 @@ import java.util.Set;
 public record TokenConstraints(
         Map<Integer, Double> logitBias, Set<Integer> allowedTokenIds, List<List<Integer>> badWords,
         TokenGrammar grammar) {
+    /** The most tokens with a bias, which a device keeps room for in each conv slot. */
+    public static final int MAX_LOGIT_BIAS = 1024;
+
+    /** The most tokens in all bad words together, for the same reason. */
+    public static final int MAX_BAD_WORD_TOKENS = 1024;
+
     public static final TokenConstraints NONE = new TokenConstraints(Map.of(), Set.of(), List.of());
 
     /** Constraints on single tokens alone. */
@@ -32,10 +38,20 @@ public record TokenConstraints(
                 throw new InputException("logit_bias values must be between -100 and 100, not " + bias);
             }
         }
+        if (logitBias.size() > MAX_LOGIT_BIAS) {
+            throw new InputException(
+                    "logit_bias must name at most " + MAX_LOGIT_BIAS + " tokens, not " + logitBias.size());
+        }
+        int numBadWordTokens = 0;
         for (List<Integer> word : badWords) {
             if (word.isEmpty()) {
                 throw new InputException("bad_words must not hold an empty word");
             }
+            numBadWordTokens += word.size();
+        }
+        if (numBadWordTokens > MAX_BAD_WORD_TOKENS) {
+            throw new InputException("bad_words must hold at most " + MAX_BAD_WORD_TOKENS + " tokens in all, not "
+                    + numBadWordTokens);
         }
     }
 }

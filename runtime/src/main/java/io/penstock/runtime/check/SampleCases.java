@@ -1,11 +1,20 @@
 package io.penstock.runtime.check;
 
 import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.Penalties;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
+import io.penstock.runtime.StopConditions;
+import io.penstock.runtime.TokenConstraints;
+import io.penstock.runtime.TokenFilters;
+import io.penstock.runtime.TokenGrammar;
+import io.penstock.runtime.TokenMasks;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.sampling.CounterRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Sequences that sample for some steps: every token is that of the CPU's sampler, whatever is asked for. */
@@ -30,6 +39,9 @@ final class SampleCases {
                     NAME, "anything from " + kind, trial -> Run.of(trial, 777, 12).steps(2, Wish.ANYTHING, kind)));
         }
         all.add(OperationCase.small(NAME, "forks of one prompt", SampleCases::forks));
+        all.add(OperationCase.small(NAME, "masks, and rows that sample nothing", SampleCases::masks));
+        all.add(OperationCase.small(NAME, "tokens as good as each other", SampleCases::closeRaces));
+        all.add(OperationCase.small(NAME, "a nucleus of many tokens", SampleCases::manyCandidates));
         all.add(OperationCase.small(NAME, "a row alone and among others", SampleCases::aloneAndAmongOthers));
         for (Wish wish : Wish.values()) {
             all.add(OperationCase.large(
@@ -150,6 +162,121 @@ final class SampleCases {
             }
             backend.embed(trial.samples().normal(777 * HIDDEN, 1), batch);
             run.compare("forks", backend, twin, batch, run.logits(numForks, SamplingInputs.Kind.NORMAL));
+        }
+    }
+
+    /** Every third row samples, under a mask of a few tokens or of padding alone; the others only need logits. */
+    private static void masks(Trial trial) {
+        int vocab = 777;
+        int numSeqs = 8;
+        Run run = Run.of(trial, vocab, 3 * numSeqs);
+        ModelLimits limits = run.limits.withMasks(new MaskLimits(numSeqs, vocab));
+        try (OperationBackend backend = trial.open(run.config, limits);
+                OperationBackend twin = trial.twin(run.config, limits)) {
+            int[] prompt = run.inputs.tokens(9);
+            ForwardBatch batch = new ForwardBatch(limits);
+            for (int slot = 0; slot < numSeqs; slot++) {
+                SamplingParams params = run.inputs.any();
+                backend.startSequence(slot, params, prompt, prompt.length, prompt.length);
+                twin.startSequence(slot, params, prompt, prompt.length, prompt.length);
+                int seq = batch.addSequence(slot, prompt, 0, prompt.length, 0, run.blocks(batch, slot));
+                batch.computeLogits(seq, batch.firstToken(seq));
+                batch.computeLogits(seq, batch.firstToken(seq) + 1);
+                batch.sample(seq);
+                int number = slot == 0 ? 1 : 1 + trial.samples().nextInt(60);
+                batch.setMask(batch.numLogits() - 1, slot % 4 == 3 ? TokenMasks.NO_MASK
+                        : batch.masks().add(new SomeTokens(trial.samples().ints(number, vocab))));
+            }
+            backend.embed(trial.samples().normal(vocab * HIDDEN, 1), batch);
+            float[] logits = run.logits(3 * numSeqs, null);
+            StepResult actual = backend.sample(logits, batch);
+            StepResult expected = twin.sample(logits, batch);
+            for (int row = 2; row < batch.numLogits(); row += 3) {
+                SamplingInputs.requireSame("row " + row, expected, actual, row);
+            }
+        }
+    }
+
+    /** A state of a grammar that permits some tokens. */
+    private record SomeTokens(int[] tokenIds) implements TokenGrammar.State {
+        @Override
+        public TokenGrammar.State after(int tokenId) {
+            return this;
+        }
+
+        @Override
+        public Object maskKey() {
+            return this;
+        }
+
+        @Override
+        public void fillMask(int[] words, int offset, int numWords) {
+            Arrays.fill(words, offset, offset + numWords, 0);
+            for (int tokenId : tokenIds) {
+                words[offset + tokenId / Integer.SIZE] |= 1 << tokenId;
+            }
+        }
+    }
+
+    /** Two tokens that one thread looks at have nearly the same score in about one race of a thousand. */
+    private static void closeRaces(Trial trial) {
+        int vocab = 777;
+        int numSeqs = 40;
+        Run run = Run.of(trial, vocab, numSeqs);
+        float[] logits = new float[numSeqs * vocab];
+        Arrays.fill(logits, Float.NEGATIVE_INFINITY);
+        int[] prompt = {1};
+        CounterRandom random = new CounterRandom();
+        long seed = trial.samples().nextInt(1 << 20);
+        try (OperationBackend backend = trial.open(run.config, run.limits);
+                OperationBackend twin = trial.twin(run.config, run.limits)) {
+            ForwardBatch batch = new ForwardBatch(run.limits);
+            for (int s = 0; s < numSeqs; s++) {
+                double difference;
+                do {
+                    random.seek(++seed, 0);
+                    difference = advantage(random.uniform(3)) - advantage(random.uniform(515));
+                } while (Math.abs(difference) > 1e-3);
+                logits[s * vocab + 3] = 2;
+                logits[s * vocab + 515] = 2;
+                SamplingParams params = new SamplingParams(0.5, TokenFilters.NONE, Penalties.NONE,
+                        TokenConstraints.NONE, StopConditions.afterTokens(9), seed, -1);
+                backend.startSequence(s, params, prompt, 1, 1);
+                twin.startSequence(s, params, prompt, 1, 1);
+                batch.sample(batch.addSequence(s, prompt, 0, 1, 0, run.blocks(batch, s)));
+            }
+            run.compare("close races", backend, twin, batch, logits);
+        }
+    }
+
+    private static double advantage(double uniform) {
+        return -Math.log(-Math.log(uniform));
+    }
+
+    /** More tokens than are sorted at once, so that the last one that stays is found digit by digit. */
+    private static void manyCandidates(Trial trial) {
+        int vocab = 9001;
+        TokenFilters[] filters = {new TokenFilters(0, 0.9, 0), new TokenFilters(5000, 1, 0),
+            new TokenFilters(5000, 0.95, 0), new TokenFilters(0, 0.9, 1e-3), new TokenFilters(0, 1, 1e-3),
+            new TokenFilters(0, Math.nextDown(1.0), 0), new TokenFilters(8000, Math.nextDown(1.0), 0)};
+        SamplingInputs.Kind[] kinds = {SamplingInputs.Kind.FLAT, SamplingInputs.Kind.ALL_EQUAL,
+            SamplingInputs.Kind.FEW_VALUES};
+        Run run = Run.of(trial, vocab, filters.length * kinds.length);
+        float[] logits = new float[filters.length * kinds.length * vocab];
+        int[] prompt = {1, 2};
+        try (OperationBackend backend = trial.open(run.config, run.limits);
+                OperationBackend twin = trial.twin(run.config, run.limits)) {
+            ForwardBatch batch = new ForwardBatch(run.limits);
+            for (int s = 0; s < run.numSeqs; s++) {
+                SamplingParams params = new SamplingParams(1.5, filters[s % filters.length],
+                        new Penalties(1.1, 0, 0), TokenConstraints.NONE, StopConditions.afterTokens(9), s, -1);
+                backend.startSequence(s, params, prompt, 2, 2);
+                twin.startSequence(s, params, prompt, 2, 2);
+                batch.sample(batch.addSequence(s, prompt, 0, 2, 0, run.blocks(batch, s)));
+                System.arraycopy(
+                        run.inputs.logits(kinds[s / filters.length]), 0, logits, s * vocab, vocab);
+            }
+            run.compare("many candidates", backend, twin, batch, logits);
         }
     }
 

@@ -2,9 +2,11 @@ package io.penstock.runtime.cuda;
 
 import io.penstock.kernels.SampleKernel;
 import io.penstock.kernels.SamplingSlot;
+import io.penstock.runtime.InputException;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.Penalties;
 import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StopConditions;
 import io.penstock.runtime.TokenConstraints;
 import io.penstock.runtime.TokenFilters;
 import io.penstock.runtime.sampling.TokenMass;
@@ -34,6 +36,11 @@ final class SlotWriter {
     private boolean hasAllowed;
 
     SlotWriter(Arena arena, DeviceSampler.Vocabulary vocabulary, ModelLimits limits) {
+        int maxEosTokens = SamplingSlot.MAX_STOPS - StopConditions.MAX_STOP_TOKEN_IDS;
+        if (vocabulary.eosTokenIds().length > maxEosTokens) {
+            throw new InputException("the model has " + vocabulary.eosTokenIds().length
+                    + " end tokens: sampling on a device takes at most " + maxEosTokens);
+        }
         vocabSize = vocabulary.size();
         numValidTokens = vocabulary.numValidTokens();
         maxModelLen = limits.maxModelLen();

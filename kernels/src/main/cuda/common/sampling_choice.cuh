@@ -73,11 +73,9 @@ __device__ __forceinline__ void race(Best& winner, const Choice& choice, double 
     }
 }
 
-// Lists the groups of the row that hold a token of a bucket or one above it, or all groups for kNoBucket.
-__device__ __forceinline__ void find_groups(
-    Choice& choice, const TileResult* results, int num_groups, int lowest_bucket) {
+__device__ __forceinline__ void clear_groups(Choice& choice, int num_groups) {
     if (threadIdx.x == 0) {
-        choice.num_groups = 0;
+        choice.num_groups = num_groups;
         choice.num_candidates = 0;
     }
 #pragma unroll 1
@@ -85,19 +83,38 @@ __device__ __forceinline__ void find_groups(
         choice.in_tile[group] = Groups::kNotInTile;
     }
     __syncthreads();
-#pragma unroll 1
-    for (int group = threadIdx.x; group < num_groups; group += kThreads) {
-        const TileResult& result = results[group / kTileGroups];
-        if (lowest_bucket == kNoBucket ||
-            (result.max > kMinusInfinity && result.group_buckets[group % kTileGroups] >= lowest_bucket)) {
-            choice.groups[atomicAdd(&choice.num_groups, 1)] = static_cast<short>(group);
-        }
-    }
+}
+
+// Fills up the last tile.
+__device__ __forceinline__ void end_groups(Choice& choice) {
     __syncthreads();
     if (threadIdx.x < kTileGroups) {
         choice.groups[choice.num_groups + threadIdx.x] = -1;
     }
     __syncthreads();
+}
+
+__device__ __forceinline__ void list_all_groups(Choice& choice, int num_groups) {
+    clear_groups(choice, num_groups);
+#pragma unroll 1
+    for (int group = threadIdx.x; group < num_groups; group += kThreads) {
+        choice.groups[group] = static_cast<short>(group);
+    }
+    end_groups(choice);
+}
+
+// Lists the groups of the row that hold a token of a bucket or one above it.
+__device__ __forceinline__ void list_groups_above(
+    Choice& choice, const TileResult* results, int num_groups, int lowest_bucket) {
+    clear_groups(choice, 0);
+#pragma unroll 1
+    for (int group = threadIdx.x; group < num_groups; group += kThreads) {
+        const TileResult& result = results[group / kTileGroups];
+        if (result.max > kMinusInfinity && result.group_buckets[group % kTileGroups] >= lowest_bucket) {
+            choice.groups[atomicAdd(&choice.num_groups, 1)] = static_cast<short>(group);
+        }
+    }
+    end_groups(choice);
 }
 
 // Processes the listed groups from first on, as many as a tile holds. Not inlined: once is enough of this code.
@@ -131,8 +148,8 @@ __device__ __forceinline__ void for_each_listed(Choice& choice, bool is_fallback
 }
 
 // Where no logit is left: the lowest id that constraints permit, else the lowest of the mask or of the allowed ids.
-__device__ __forceinline__ int fallback(Choice& choice, const TileResult* results, int num_groups, int num_words) {
-    find_groups(choice, results, num_groups, kNoBucket);
+__device__ __forceinline__ int fallback(Choice& choice, int num_groups, int num_words) {
+    list_all_groups(choice, num_groups);
     Best lowest = {kMinusInfinity, kNoToken};
     for_each_listed(choice, true, [&](double value, int token_id) { lowest.take(value, token_id); });
     const int permitted_id = block_best(choice.space, lowest).token_id;

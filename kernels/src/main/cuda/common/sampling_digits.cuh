@@ -94,7 +94,7 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
     uint64_t remaining = pass == Pass::kTopK   ? static_cast<uint64_t>(slot.top_k)
                          : pass == Pass::kTopP ? nucleus_limit(choice, row_mass(choice, results, num_tiles))
                                                : 0;
-    find_groups(choice, results, num_tiles * kTileGroups, kNoBucket);
+    list_all_groups(choice, num_tiles * kTileGroups);
 #pragma unroll 1
     while (true) {
         if (pass == Pass::kTopK || pass == Pass::kTopP) {
@@ -170,9 +170,10 @@ __device__ __forceinline__ int choose_contender(Choice& choice, const TileResult
         if (!(results[t].max > kMinusInfinity)) {
             continue;
         }
-        const int num = results[t].num_contenders;
-        num_full += num > kMaxContenders ? 1 : 0;
-        for (int i = 0; i < min(num, kMaxContenders); i++) {
+        const bool is_full = results[t].num_contenders > kMaxContenders;
+        const int num = is_full ? 0 : results[t].num_contenders;
+        num_full += is_full ? 1 : 0;
+        for (int i = 0; i < num; i++) {
             const Contender& contender = results[t].contenders[i];
             race(winner, choice, contender.value, contender.token_id);
         }
@@ -185,7 +186,7 @@ __device__ __forceinline__ int choose_contender(Choice& choice, const TileResult
 __device__ __forceinline__ int choose(Choice& choice, const TileResult* results, int num_tiles, int num_words) {
     find_top(choice, results, num_tiles);
     if (choice.top.best.value == kMinusInfinity) {
-        return fallback(choice, results, num_tiles * kTileGroups, num_words);
+        return fallback(choice, num_tiles * kTileGroups, num_words);
     }
     if (choice.row.header.temperature == 0) {
         return choice.top.best.token_id;

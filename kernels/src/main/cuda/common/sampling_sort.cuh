@@ -183,7 +183,7 @@ __device__ __forceinline__ int choose_sorted(Choice& choice, const TileResult* r
         return kNoToken;
     }
     const int lowest_bucket = choice.top.bucket - depth;
-    find_groups(choice, results, num_tiles * kTileGroups, lowest_bucket);
+    list_groups_above(choice, results, num_tiles * kTileGroups, lowest_bucket);
     gather(choice, lowest_bucket);
     sort(choice.candidates, choice.num_candidates);
     int num = keep_largest(choice);

@@ -13,10 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whatever the order in which warps and blocks run, no check fails and the tokens are those of the CPU. */
 class SampleSchedulesTest {
     private static final List<String> CASES =
-            List.of("anything of 4203", "recommended of 4203", "a nucleus of many tokens", "masks");
+            List.of("anything of 4203", "a nucleus of many tokens", "masks", "tokens as good");
 
     @ParameterizedTest
-    @ValueSource(longs = {11, 222, 3333, 44_444})
+    @ValueSource(longs = {11, 222, 3333})
     void sameTokensAndNoFaults(long seed) {
         for (OperationCase each : OperationCases.of("sample")) {
             if (CASES.stream().anyMatch(each.sizes()::startsWith)) {

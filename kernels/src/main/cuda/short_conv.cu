@@ -1,35 +1,18 @@
 // Computes: Bx = bf16(B * x); out[t] = bf16(C[t] * bf16(w0 Bx[t-2] + w1 Bx[t-1] + w2 Bx[t])) within each sequence.
-// Shapes:   bcx [tokens, B | C | x of hidden each]; out [tokens, hidden]; states, snapshots [slot][2][hidden].
+// Shapes:   bcx [tokens, hidden / 16][16 B | 16 C | 16 x]; out [tokens, hidden]; states [slot][2][hidden].
 // Launch:   grid (ceil(hidden / 64), ceil(tokens / 128)), block 512, 20 KiB static shared memory; eight lanes a token.
 // Bound:    memory: tokens * hidden * 8 bytes + states read and written, sequences * hidden * 8 bytes.
 // Twin:     CpuOps.shortConv: sums by fma from the oldest tap, rounds Bx, the sum and the product; the same bits.
-#include "common/bf16.cuh"
+#include "common/conv_states.cuh"
 
 // Long tiles: what a block reads beyond its tokens stays below 5 % of the bytes from 64 tokens on.
 constexpr int kTileTokens = 128;
+// Channels of B, C and x come in turn, so many of each: two lanes read a whole sector.
+constexpr int kPartChannels = 16;
 constexpr int kLanes = 8;
 constexpr int kThreads = 512;
 constexpr int kTokensPerRound = kThreads / kLanes;
 constexpr int kRounds = kTileTokens / kTokensPerRound;
-constexpr int kHistory = 2;
-
-// A sequence's history before this step: zeros, a conv slot (>= 0) or snapshot s (as -2 - s).
-constexpr int kZeros = -1;
-
-struct Batch {
-    const int* __restrict__ token_seqs;         // [tokens]: the sequence of each token
-    const int* __restrict__ cu_seqlens_q;       // [seqs + 1]: its first token
-    const int* __restrict__ seq_lens_k;         // [seqs]: its context length after this step
-    const int* __restrict__ conv_slots;         // [seqs]; negative: the sequence is padding
-    const int* __restrict__ initial_snapshots;  // [seqs]: where its history comes from; negative: its slot
-};
-
-// The state after tokens[i], in rising order, is written to snapshot slots[i].
-struct Snapshots {
-    const int* __restrict__ tokens;
-    const int* __restrict__ slots;
-    int num;
-};
 
 // What a block knows of each token of its tile, and of the one behind it. The last three hold for a sequence's first
 // two tokens only: they alone see the old state, and the first one writes the new state.
@@ -64,21 +47,6 @@ __device__ __forceinline__ void add_tap(float (&sum)[kVectorWidth], const Bf16x8
     }
 }
 
-// The first snapshot pair whose token is token_idx, or the number of pairs.
-__device__ __forceinline__ int find_snapshot(const Snapshots& snapshots, int token_idx) {
-    int below = 0;
-    int above = snapshots.num;
-    while (below < above) {
-        const int middle = (below + above) / 2;
-        if (snapshots.tokens[middle] < token_idx) {
-            below = middle + 1;
-        } else {
-            above = middle;
-        }
-    }
-    return below < snapshots.num && snapshots.tokens[below] == token_idx ? below : snapshots.num;
-}
-
 // Thread i describes token i of the tile.
 __device__ __forceinline__ void describe(
     Tile& tile, const Batch& batch, const Snapshots& snapshots, int tile_first, int num_tokens) {
@@ -92,13 +60,9 @@ __device__ __forceinline__ void describe(
     tile.first[i] = first;
     tile.snapshot[i] = find_snapshot(snapshots, token_idx);
     if (token_idx - first < kHistory) {
-        const int end = batch.cu_seqlens_q[seq_idx + 1];
-        const int slot = batch.conv_slots[seq_idx];
-        const int snapshot = batch.initial_snapshots[seq_idx];
-        const bool is_new = batch.seq_lens_k[seq_idx] == end - first;
-        tile.end[i] = end;
-        tile.slot[i] = slot;
-        tile.source[i] = is_new || slot < 0 ? kZeros : snapshot >= 0 ? -2 - snapshot : slot;
+        tile.end[i] = batch.cu_seqlens_q[seq_idx + 1];
+        tile.slot[i] = batch.conv_slots[seq_idx];
+        tile.source[i] = batch.history(seq_idx, tile.end[i] - first);
     }
 }
 
@@ -114,7 +78,7 @@ struct Channels {
     long long slot_stride;
 
     __device__ __forceinline__ Bf16x8 load(int token_idx, int chunk) const {
-        return load_vector(bcx + (static_cast<size_t>(token_idx) * 3 + chunk) * hidden);
+        return load_vector(bcx + static_cast<size_t>(token_idx) * 3 * hidden + chunk * kPartChannels);
     }
 
     __device__ __forceinline__ Bf16x8 bx(int token_idx) const {
@@ -226,7 +190,7 @@ __device__ __forceinline__ void store_states(
 
 extern "C" __global__ void __launch_bounds__(kThreads) short_conv_bf16(
     bf16* __restrict__ out,                     // [tokens, hidden]
-    const bf16* __restrict__ bcx,               // [tokens, 3 hidden]
+    const bf16* __restrict__ bcx,               // [tokens, 3 hidden]: 16 of B, of C and of x in turn
     const bf16* __restrict__ conv,              // [3, hidden]: taps, oldest first
     bf16* states,                               // [slot * slot_stride + column * hidden + channel]
     bf16* snapshots,                            // the same, by snapshot; may be the same memory, other slots
@@ -244,8 +208,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) short_conv_bf16(
     const int channel = (blockIdx.x * kLanes + threadIdx.x % kLanes) * kVectorWidth;
     const int tile_first = blockIdx.y * kTileTokens;
     const bool has_channel = channel < hidden;
-    const Channels channels = {out + channel,       bcx + channel, states + channel,
-                               snapshots + channel, hidden,        slot_stride};
+    const int bcx_column = channel / kPartChannels * 3 * kPartChannels + channel % kPartChannels;
+    const Channels channels = {out + channel,       bcx + bcx_column, states + channel,
+                               snapshots + channel, hidden,           slot_stride};
     const Batch batch = {token_seqs, cu_seqlens_q, seq_lens_k, conv_slots, initial_snapshots};
     const Snapshots pairs = {snapshot_tokens, snapshot_slots, num_snapshots};
 

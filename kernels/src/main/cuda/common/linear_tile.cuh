@@ -42,12 +42,11 @@ struct SiluAndMulBf16 {
     static __device__ __forceinline__ int key(int row) { return (row & 1) | (row >> 2 & 1) << 1 | (row >> 4 & 1) << 2; }
 };
 
-// Rows are 8 of B, 8 of C, 8 of x, in turn; thread q has channels 4q .. 4q + 3, B in tiles 0, 1, C in 2, 3, x in 4, 5.
+// Rows are 16 of B, 16 of C, 16 of x; thread q has channels 4q .. 4q + 3: B in tiles 0, 1, C in 2, 3, x in 4, 5.
 struct InProjBf16 {
     static constexpr int kTiles = 6;
     static __device__ __forceinline__ int row(int tile, int column) {
-        const int channel = column / 2 * 4 + tile % 2 * 2 + column % 2;
-        return channel / 8 * 24 + tile / 2 * 8 + channel % 8;
+        return tile / 2 * 16 + column / 2 * 4 + tile % 2 * 2 + column % 2;
     }
     static __device__ __forceinline__ int key(int row) { return (row & 1) | (row >> 2 & 1) << 1 | (row >> 3 & 1) << 2; }
 };
@@ -206,14 +205,18 @@ struct LinearTile {
         return (m * kWarpsM_ + static_cast<int>(threadIdx.x) / kWarpSize % kWarpsM_) * 16;
     }
 
+    // First weight row of the thread's warp in the tile.
+    static __device__ __forceinline__ int warp_column() {
+        return static_cast<int>(threadIdx.x) / kWarpSize / kWarpsM_ * kWarpColumns;
+    }
+
     // sums += the stage's product: k in steps of 16, rising, whatever the tile's shape. Without kAll it is that of the
     // first num_tiles tensor-core tiles of rows.
     template <bool kAll>
     __device__ __forceinline__ void multiply(uint32_t stage, int num_tiles) {
         const int lane = threadIdx.x % kWarpSize;
-        const int warp = threadIdx.x / kWarpSize;
         const int x_row = tile_row(0) + lane % 16;
-        const int weight_row = warp / kWarpsM_ * kWarpColumns + Columns::row(lane / 16, lane % 8);
+        const int weight_row = warp_column() + Columns::row(lane / 16, lane % 8);
         const uint32_t x_offset = chunk_offset(x_row, lane / 16, x_row & 7);
         const uint32_t weight_offset =
             BLOCK_M * kRowBytes + chunk_offset(weight_row, lane / 8 % 2, Columns::key(weight_row));
@@ -230,10 +233,9 @@ struct LinearTile {
             }
 #pragma unroll
             for (int pair = 0; pair < kGroups * kGroupTiles / 2; pair++) {
-                const int row_in_group = Columns::row(pair * 2 % kGroupTiles, 0);
-                const int row = pair * 2 / kGroupTiles * kGroupRows + row_in_group;
+                const int row = pair * 2 / kGroupTiles * kGroupRows + Columns::row(pair * 2 % kGroupTiles, 0);
                 uint32_t b[4];
-                ldmatrix_x4(b, stage + (weight_offset ^ moved ^ Columns::key(row_in_group) * 16) + row * kRowBytes);
+                ldmatrix_x4(b, stage + (weight_offset ^ moved) + row * kRowBytes);
 #pragma unroll
                 for (int m = 0; m < kTilesM; m++) {
                     if (kAll || m < num_tiles) {
@@ -301,7 +303,6 @@ struct LinearTile {
     template <typename Store>
     __device__ __forceinline__ void store_rows(int num_rows, Store store) {
         const int lane = threadIdx.x % kWarpSize;
-        const int warp = threadIdx.x / kWarpSize;
 #pragma unroll
         for (int m = 0; m < kTilesM; m++) {
 #pragma unroll
@@ -318,7 +319,7 @@ struct LinearTile {
                         values[2 * tile] = sums[m][group * kGroupTiles + tile][2 * half];
                         values[2 * tile + 1] = sums[m][group * kGroupTiles + tile][2 * half + 1];
                     }
-                    store(row, warp / kWarpsM_ * kWarpColumns + group * kGroupRows, lane % 4, values);
+                    store(row, warp_column() + group * kGroupRows, lane % 4, values);
                 }
             }
         }

@@ -10,8 +10,8 @@ import java.util.List;
 public final class Ptx {
     private static final List<String> OPERATIONS = List.of(
             "add", "add_rms_norm", "add_rms_norm_route_top_k", "attention", "combine_add_rms_norm", "copy_blocks",
-            "embed", "gather_last", "grouped_linear", "linear", "logprobs", "qk_norm_rope_store", "rms_norm", "sample",
-            "short_conv", "silu_and_mul", "update_block_tables");
+            "embed", "gather_last", "grouped_linear", "in_proj_short_conv", "linear", "logprobs",
+            "qk_norm_rope_store", "rms_norm", "sample", "short_conv", "silu_and_mul", "update_block_tables");
 
     private Ptx() {}
 

@@ -31,10 +31,10 @@ public final class ShortConvKernel extends OperationKernel {
     private final int hidden;
     private final LaunchShape shape = LaunchShape.ofThreads(BLOCK_THREADS);
 
-    /** For {@code hidden} channels, a multiple of 8. */
+    /** For {@code hidden} channels, a multiple of 16. */
     public ShortConvKernel(Device device, int hidden) {
         super(device, "short_conv");
-        this.hidden = requireVectors("hidden", hidden);
+        this.hidden = InProjShortConvKernel.requireParts(hidden);
         launch = launch(BF16);
         launch.args().setInt(14, hidden);
     }
@@ -75,7 +75,7 @@ public final class ShortConvKernel extends OperationKernel {
      * Queues it.
      *
      * @param out address of bfloat16 [tokens, hidden]
-     * @param bcx address of bfloat16 [tokens, B | C | x, hidden each]
+     * @param bcx address of bfloat16 [tokens, 3 hidden]: columns in the order of {@link InProjShortConvKernel#row}
      */
     public void launch(Stream stream, long out, long bcx, LayerAddresses layer, SequenceAddresses sequences,
             int numTokens, int numSnapshots) {

@@ -24,6 +24,9 @@ final class EntryPoints {
                 all.add(output.entry(tile));
             }
         }
+        for (InProjTile tile : InProjTile.values()) {
+            all.add(tile.entry());
+        }
         return all;
     }
 }

@@ -48,6 +48,9 @@ class LaunchTest {
         var convLayer = new ShortConvKernel.LayerAddresses(48, 64, 80, 8192);
         var sequences = new ShortConvKernel.SequenceAddresses(96, 112, 128, 144, 160, 176, 192);
         all.put("short_conv_bf16", (stream, rows) -> conv.launch(stream, 16, 32, convLayer, sequences, rows, 3));
+        InProjShortConvKernel inProj = new InProjShortConvKernel(DEVICE, 2048);
+        all.put("in_proj_short_conv_m32_bf16",
+                (stream, rows) -> inProj.launch(stream, 16, 32, 40, convLayer, sequences, rows, 3));
         LinearKernel linear = new LinearKernel(DEVICE);
         all.put("linear_m16_bf16", (stream, rows) -> linear.launch(stream, 16, 32, 48, rows, 64, 128));
         all.put("linear_m16_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));

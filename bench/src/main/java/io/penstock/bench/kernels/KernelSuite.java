@@ -22,6 +22,7 @@ public final class KernelSuite {
             new Entry("linear lm_head", MAX_LOGIT_ROWS, (memory, shape) -> new LinearBenchmark(
                     memory, LinearBenchmark.Form.FLOAT32, shape.vocab(), shape.hidden())),
             new Entry("silu_and_mul", SiluAndMulBenchmark::new),
+            new Entry("in_proj_short_conv", InProjShortConvBenchmark::new),
             new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
             new Entry("short_conv prefill", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
             new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),

@@ -95,8 +95,11 @@ public interface OperationBackend extends AutoCloseable {
 
     float[] gatherLast(float[] x, ForwardBatch batch);
 
-    /** {@code taps} [3, hidden]. */
+    /** {@code taps} [3, hidden]; {@code bcx} [tokens, B | C | x]. */
     float[] shortConv(float[] bcx, float[] taps, int convLayer, ForwardBatch batch);
+
+    /** The convolution of {@code x inProjᵀ}; {@code inProj} [B | C | x, hidden], {@code taps} [3, hidden]. */
+    float[] inProjShortConv(float[] x, float[] inProj, float[] taps, int convLayer, ForwardBatch batch);
 
     /** The state [2, hidden] of a slot. */
     float[] convState(int convLayer, int slot);

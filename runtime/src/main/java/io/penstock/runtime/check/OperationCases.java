@@ -22,6 +22,7 @@ public final class OperationCases {
         all.put("add", AddCases.all());
         all.put("linear", LinearCases.all());
         all.put("short_conv", ShortConvCases.all());
+        all.put("in_proj_short_conv", InProjShortConvCases.all());
         all.put("qk_norm_rope_store", QkNormRopeStoreCases.all());
         all.put("attention", AttentionCases.all());
         all.put("add_rms_norm_route_top_k", RoutingCases.all());

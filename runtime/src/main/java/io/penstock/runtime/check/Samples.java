@@ -18,6 +18,9 @@ public final class Samples {
     /** Of the models' norms. */
     public static final float EPS = 1e-5f;
 
+    /** Channels of a convolution come in multiples of it. */
+    private static final int CONV_CHANNELS = 16;
+
     private final SplittableRandom random;
 
     /** The same values for the same seed. */
@@ -68,12 +71,13 @@ public final class Samples {
         return values;
     }
 
-    /** A model of two layers of each operator. */
+    /** A model of two layers of each operator; of attention alone where the width is none of a convolution. */
     public static ModelConfig config(int vocab, int hidden, int numHeads, int numKvHeads) {
+        LayerType other = hidden % CONV_CHANNELS == 0 ? LayerType.CONV : LayerType.FULL_ATTENTION;
         return new ModelConfig(
                 ModelConfig.DENSE_TYPE,
                 new Dimensions(vocab, hidden, 128_000, 3, EPS),
-                List.of(LayerType.CONV, LayerType.FULL_ATTENTION, LayerType.CONV, LayerType.FULL_ATTENTION),
+                List.of(other, LayerType.FULL_ATTENTION, other, LayerType.FULL_ATTENTION),
                 new AttentionConfig(numHeads, numKvHeads, 64, 5e6),
                 new FeedForwardConfig(4, 64),
                 MoeConfig.NONE,

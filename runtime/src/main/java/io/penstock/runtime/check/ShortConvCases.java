@@ -10,16 +10,16 @@ import java.util.List;
 /** The short convolution of decode and prefill, its states, and snapshots written in passing. */
 final class ShortConvCases {
     private static final String NAME = "short_conv";
-    private static final int LAYER = 1;
+    static final int LAYER = 1;
     private static final int MAX_SEQS = 140;
-    private static final ModelLimits LIMITS = new ModelLimits(MAX_SEQS, 400, 500, 8, 6);
+    static final ModelLimits LIMITS = new ModelLimits(MAX_SEQS, 400, 500, 8, 6);
 
     private ShortConvCases() {}
 
     static List<OperationCase> all() {
         List<OperationCase> all = new ArrayList<>();
         String[] names = {"one", "decode", "prompt", "chunk", "edges", "mixed", "mixed"};
-        int[] hidden = {8, 72, 64, 136, 72, 40, 1024};
+        int[] hidden = {16, 80, 64, 144, 80, 48, 1040};
         for (int i = 0; i < names.length; i++) {
             String name = names[i];
             int width = hidden[i];
@@ -33,7 +33,7 @@ final class ShortConvCases {
     }
 
     /** A ragged batch; each sequence is given as its new tokens, computed tokens and initial snapshot (or -1). */
-    private static ForwardBatch batch(int[]... sequences) {
+    static ForwardBatch batch(int[]... sequences) {
         ForwardBatch batch = new ForwardBatch(LIMITS);
         int[] blocks = new int[LIMITS.maxBlocksPerSeq()];
         int[] ids = new int[LIMITS.maxModelLen()];
@@ -55,7 +55,7 @@ final class ShortConvCases {
         return batch(sequences);
     }
 
-    private static ForwardBatch ragged(String name) {
+    static ForwardBatch ragged(String name) {
         return switch (name) {
             case "decode" -> decode(131);
             case "one" -> batch(new int[] {1, 0, -1});
@@ -71,7 +71,7 @@ final class ShortConvCases {
     }
 
     /** Fills all states and snapshots of both alike, so that a wrong slot shows. */
-    private static void fill(OperationBackend backend, OperationBackend twin, Samples samples, int hidden) {
+    static void fill(OperationBackend backend, OperationBackend twin, Samples samples, int hidden) {
         for (int layer = 0; layer < 2; layer++) {
             for (int slot = 0; slot < MAX_SEQS; slot++) {
                 float[] state = samples.normal(2 * hidden, 1);
@@ -86,7 +86,7 @@ final class ShortConvCases {
         }
     }
 
-    private static void requireSameMemory(
+    static void requireSameMemory(
             Closeness closeness, OperationBackend expected, OperationBackend actual, int hidden) {
         for (int layer = 0; layer < 2; layer++) {
             for (int slot = 0; slot < MAX_SEQS; slot++) {
@@ -125,7 +125,7 @@ final class ShortConvCases {
     }
 
     private static void chunksGiveTheSameBits(Trial trial) {
-        int hidden = 72;
+        int hidden = 80;
         int length = 300;
         float[] bcx = trial.samples().normal(length * 3 * hidden, 1);
         float[] taps = trial.samples().normal(3 * hidden, 0.6);

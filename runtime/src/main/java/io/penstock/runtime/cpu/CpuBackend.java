@@ -220,6 +220,15 @@ public final class CpuBackend implements OperationBackend {
     }
 
     @Override
+    public float[] inProjShortConv(float[] x, float[] inProj, float[] taps, int convLayer, ForwardBatch batch) {
+        int hidden = config.hiddenSize();
+        CpuTensor out = output(batch.numTokens(), hidden);
+        ops.inProjShortConv(out, output(batch.numTokens(), 3 * hidden), tensor(x, hidden),
+                weights.inProj(data(inProj, hidden)), new CpuVector(taps, 3, hidden), convLayer, batch);
+        return out.values();
+    }
+
+    @Override
     public float[] convState(int convLayer, int slot) {
         return state(ops.memory().convStates(convLayer), slot);
     }

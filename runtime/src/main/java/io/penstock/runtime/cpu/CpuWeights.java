@@ -24,6 +24,11 @@ final class CpuWeights implements WeightFactory {
     }
 
     @Override
+    public Weight inProj(TensorData matrix) {
+        return PackedMatrix.of(arena, matrix);
+    }
+
+    @Override
     public Weight experts(TensorData[] matrices) {
         PackedMatrix[] experts = new PackedMatrix[matrices.length];
         for (int e = 0; e < experts.length; e++) {

@@ -7,6 +7,7 @@ import io.penstock.kernels.AddRmsNormKernel;
 import io.penstock.kernels.AttentionKernel;
 import io.penstock.kernels.EmbedKernel;
 import io.penstock.kernels.GatherLastKernel;
+import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.RmsNormKernel;
@@ -41,6 +42,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final LinearKernel linear;
     private final SiluAndMulKernel siluAndMul;
     private final ShortConvKernel shortConv;
+    private final InProjShortConvKernel inProjShortConv;
     private final QkNormRopeStoreKernel qkNormRopeStore;
     private final CudaExperts experts;
     private final GatherLastKernel gatherLast;
@@ -69,7 +71,9 @@ final class CudaOps implements Ops, AutoCloseable {
         add = new AddKernel(device);
         linear = new LinearKernel(device);
         siluAndMul = new SiluAndMulKernel(device);
-        shortConv = new ShortConvKernel(device, hidden);
+        boolean hasConv = config.numConvLayers() > 0;
+        shortConv = hasConv ? new ShortConvKernel(device, hidden) : null;
+        inProjShortConv = hasConv ? new InProjShortConvKernel(device, hidden) : null;
         qkNormRopeStore = new QkNormRopeStoreKernel(
                 device, config.attention().numHeads(), config.attention().numKvHeads(), eps);
         experts = config.moe().numExperts() == 0
@@ -158,14 +162,20 @@ final class CudaOps implements Ops, AutoCloseable {
                 embedTokens.columns());
     }
 
+    /** One launch where each sequence has one token; else two, the second of which reads what the first one wrote. */
     @Override
     public void inProjShortConv(
             Tensor out, Tensor bcx, Tensor x, Weight inProj, Weight conv, int convLayer, ForwardBatch step) {
-        linear(bcx, x, inProj);
-        shortConv(out, bcx, conv, convLayer, step);
+        if (step.numSeqs() == step.numTokens()) {
+            inProjShortConv.launch(stream, address(out), address(x), address(inProj), convLayer(conv, convLayer),
+                    batch.sequences(), step.numSeqs(), step.numSnapshots());
+        } else {
+            linear(bcx, x, inProj);
+            shortConv(out, bcx, conv, convLayer, step);
+        }
     }
 
-    /** The convolution behind the projection; {@code bcx} [tokens, 3 hidden]. */
+    /** The convolution behind the projection; {@code bcx} [tokens, 3 hidden], 16 of B, of C and of x in turn. */
     void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch step) {
         shortConv.launch(stream, address(out), address(bcx), convLayer(conv, convLayer), batch.sequences(),
                 step.numTokens(), step.numSnapshots());
@@ -247,7 +257,10 @@ final class CudaOps implements Ops, AutoCloseable {
             experts.close();
         }
         qkNormRopeStore.close();
-        shortConv.close();
+        if (shortConv != null) {
+            inProjShortConv.close();
+            shortConv.close();
+        }
         siluAndMul.close();
         linear.close();
         add.close();

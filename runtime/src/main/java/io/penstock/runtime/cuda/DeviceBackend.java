@@ -3,6 +3,7 @@ package io.penstock.runtime.cuda;
 import io.penstock.device.Device;
 import io.penstock.device.PinnedMemory;
 import io.penstock.device.Stream;
+import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.runtime.ForwardBatch;
@@ -13,6 +14,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
 import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.model.FeedForward.SparseMoe;
+import java.util.Arrays;
 
 /** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
 public final class DeviceBackend implements OperationBackend {
@@ -293,11 +295,41 @@ public final class DeviceBackend implements OperationBackend {
             int hidden = config.hiddenSize();
             int rows = batch.numTokens();
             Buffer out = buffers.output("out", 2L * rows * hidden);
-            Buffer in = buffers.bf16("bcx", bcx);
+            float[] inTurn = new float[bcx.length];
+            for (int row = 0; row < 3 * rows; row += 3) {
+                interleave(inTurn, row * hidden, InProjShortConvKernel.PART_ROWS, 1, parts(bcx, row * hidden, hidden));
+            }
+            Buffer in = buffers.bf16("bcx", inTurn);
             Buffer conv = buffers.bf16("conv", taps);
             ops.beginStep(batch);
             ops.shortConv(
                     tensor(out, rows, hidden), tensor(in, rows, 3 * hidden), weight(conv, hidden), convLayer, batch);
+            return buffers.readBf16(out);
+        }
+    }
+
+    /** Three parts that lie one behind the other. */
+    private static float[][] parts(float[] values, int from, int length) {
+        float[][] parts = new float[3][];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = Arrays.copyOfRange(values, from + i * length, from + (i + 1) * length);
+        }
+        return parts;
+    }
+
+    @Override
+    public float[] inProjShortConv(float[] x, float[] inProj, float[] taps, int convLayer, ForwardBatch batch) {
+        try (DeviceBuffers buffers = buffers()) {
+            int hidden = config.hiddenSize();
+            int rows = batch.numTokens();
+            float[] inTurn = new float[inProj.length];
+            interleave(inTurn, 0, InProjShortConvKernel.PART_ROWS, hidden, parts(inProj, 0, hidden * hidden));
+            Buffer out = buffers.output("out", 2L * rows * hidden);
+            Buffer bcx = buffers.output("bcx", 2L * rows * 3 * hidden);
+            ops.beginStep(batch);
+            ops.inProjShortConv(tensor(out, rows, hidden), tensor(bcx, rows, 3 * hidden),
+                    tensor(buffers.bf16("x", x), rows, hidden), weight(buffers.bf16("in_proj", inTurn), hidden),
+                    weight(buffers.bf16("conv", taps), hidden), convLayer, batch);
             return buffers.readBf16(out);
         }
     }

@@ -76,6 +76,11 @@ final class WeightLayout implements WeightFactory {
     }
 
     @Override
+    public Weight inProj(TensorData matrix) {
+        return bf16(WeightRows.InProj.of(matrix));
+    }
+
+    @Override
     public Weight experts(TensorData[] matrices) {
         return bf16(WeightRows.Stacked.of(matrices));
     }

@@ -1,5 +1,6 @@
 package io.penstock.runtime.cuda;
 
+import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
 import io.penstock.runtime.checkpoint.DType;
 import io.penstock.runtime.checkpoint.TensorData;
@@ -105,6 +106,48 @@ sealed interface WeightRows {
         public TensorData converted() {
             TensorData gate = firstConverted(gates);
             return gate != null ? gate : firstConverted(ups);
+        }
+    }
+
+    /** A projection of B, C and x [3 hidden, columns]: 16 rows of B, 16 of C, 16 of x, in turn. */
+    record InProj(TensorData matrix, int hidden, int columns) implements WeightRows {
+        private static final int GROUP = InProjShortConvKernel.PART_ROWS;
+
+        static InProj of(TensorData matrix) {
+            int hidden = Math.toIntExact(matrix.shape()[0] / 3);
+            if (hidden % GROUP != 0) {
+                throw new IllegalArgumentException(
+                        matrix.name() + " of 3 x " + hidden + " rows: the kernels take multiples of " + GROUP);
+            }
+            return new InProj(matrix, hidden, Math.toIntExact(matrix.shape()[1]));
+        }
+
+        @Override
+        public int numRows() {
+            return 3 * hidden;
+        }
+
+        @Override
+        public int rowBytes() {
+            return columns * Short.BYTES;
+        }
+
+        @Override
+        public void read(int firstRow, int numRows, MemorySegment into, long offsetBytes) {
+            for (int done = 0; done < numRows;) {
+                int row = firstRow + done;
+                int part = row / GROUP % 3;
+                int channel = row / (3 * GROUP) * GROUP + row % GROUP;
+                int n = Math.min(numRows - done, GROUP - row % GROUP);
+                matrix.readBf16(((long) part * hidden + channel) * columns, into,
+                        offsetBytes + (long) done * rowBytes(), n * columns);
+                done += n;
+            }
+        }
+
+        @Override
+        public TensorData converted() {
+            return firstConverted(matrix);
         }
     }
 

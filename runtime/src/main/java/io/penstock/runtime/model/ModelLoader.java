@@ -44,7 +44,7 @@ public final class ModelLoader {
     }
 
     private LayerOperator shortConv(int l, int convLayer) {
-        return new LayerOperator.ShortConv(factory.matrix(tensors.convInProj(l)),
+        return new LayerOperator.ShortConv(factory.inProj(tensors.convInProj(l)),
                 factory.conv(tensors.convWeight(l)), factory.matrix(tensors.convOutProj(l)), convLayer);
     }
 

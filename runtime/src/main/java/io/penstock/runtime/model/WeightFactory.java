@@ -10,6 +10,9 @@ public interface WeightFactory {
     /** Gate and up matrices of the same shape, paired for {@link Ops#linearSiluAndMul}. */
     Weight gateUp(TensorData gate, TensorData up);
 
+    /** A projection [3 hidden, columns] of B, C and x, for {@link Ops#inProjShortConv}. */
+    Weight inProj(TensorData matrix);
+
     /** One matrix an expert. */
     Weight experts(TensorData[] matrices);
 
@@ -22,6 +25,6 @@ public interface WeightFactory {
     /** An expert bias, which stays float32. */
     Weight bias(TensorData vector);
 
-    /** Convolution taps [hidden, 1, taps] for {@link Ops#shortConv}. */
+    /** Convolution taps [hidden, 1, taps] for {@link Ops#inProjShortConv}. */
     Weight conv(TensorData taps);
 }

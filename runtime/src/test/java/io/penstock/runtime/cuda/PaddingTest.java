@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** Rows that only fill a graph's batch touch no state: their slots are negative. */
 class PaddingTest {
-    private static final int HIDDEN = 72;
+    private static final int HIDDEN = 80;
 
     private final EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1));
     private final Stream stream = device.createStream("padding");

@@ -89,9 +89,13 @@ public final class Samples {
         return config(64, hidden, 1, 1);
     }
 
-    /** For operations of a mixture of experts. */
+    /** For operations of a mixture of experts that need nothing of a model but its width. */
     public static ModelConfig config(int hidden, RouterRule rule) {
-        ModelConfig dense = config(hidden);
+        return withExperts(config(hidden), rule);
+    }
+
+    /** The same model with experts in each layer. */
+    public static ModelConfig withExperts(ModelConfig dense, RouterRule rule) {
         return new ModelConfig(ModelConfig.MOE_TYPE, dense.dimensions(), dense.layerTypes(), dense.attention(),
                 new FeedForwardConfig(0, 64),
                 new MoeConfig(rule.numExperts(), rule.expertsPerToken(), 8, true, rule.normTopkProb(),

@@ -13,7 +13,6 @@ import io.penstock.runtime.StepResult;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
 import io.penstock.runtime.check.OperationBackend;
-import io.penstock.runtime.model.FeedForward.SparseMoe;
 import java.util.Arrays;
 
 /** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
@@ -25,6 +24,7 @@ public final class DeviceBackend implements OperationBackend {
     private final ModelConfig config;
     private final ModelLimits limits;
     private final CudaOps ops;
+    private final DeviceExpertsBackend experts;
     private DeviceSampler sampler;
 
     /** With memory and a stream of its own. */
@@ -34,6 +34,7 @@ public final class DeviceBackend implements OperationBackend {
         this.limits = limits;
         stream = device.createStream("check");
         ops = new CudaOps(device, stream, config, limits);
+        experts = new DeviceExpertsBackend(device, stream, limits, ops);
         long kvBytes = ops.memory().keysValues().sizeBytes();
         byte half = (byte) (Float.floatToRawIntBits(UNWRITTEN) >>> 24);
         stream.fill(ops.memory().keysValues(), 0, kvBytes, half);
@@ -43,13 +44,13 @@ public final class DeviceBackend implements OperationBackend {
         return new DeviceBuffers(device, stream);
     }
 
-    private static DeviceTensor tensor(Buffer buffer, int rows, int columns) {
+    static DeviceTensor tensor(Buffer buffer, int rows, int columns) {
         DeviceTensor tensor = new DeviceTensor(buffer.address(), rows, columns);
         tensor.useRows(rows);
         return tensor;
     }
 
-    private static DeviceWeight weight(Buffer buffer, int columns) {
+    static DeviceWeight weight(Buffer buffer, int columns) {
         return new DeviceWeight(buffer.address(), (int) (buffer.sizeBytes() / 2 / columns), columns);
     }
 
@@ -168,7 +169,7 @@ public final class DeviceBackend implements OperationBackend {
     }
 
     /** Puts {@code numRows} rows of each part in turn, from {@code to} on. */
-    private static void interleave(float[] target, int to, int numRows, int k, float[]... parts) {
+    static void interleave(float[] target, int to, int numRows, int k, float[]... parts) {
         int group = numRows * k;
         for (int from = 0; from < parts[0].length; from += group) {
             for (int part = 0; part < parts.length; part++) {
@@ -192,89 +193,24 @@ public final class DeviceBackend implements OperationBackend {
         }
     }
 
-    /** Tells the operations that a step has so many tokens. */
-    private void beginStep(int numTokens) {
-        ForwardBatch batch = new ForwardBatch(limits);
-        batch.addSequence(0, new int[numTokens], 0, numTokens, 0, new int[ModelLimits.blocksFor(numTokens)]);
-        ops.beginStep(batch);
-    }
-
     @Override
     public Routed addRmsNormRouteTopK(float[] residual, float[] update, float[] weight, Router router) {
-        try (DeviceBuffers buffers = buffers()) {
-            int columns = weight.length;
-            int rows = residual.length / columns;
-            Buffer sum = buffers.inOut("residual", residual);
-            Buffer out = buffers.output("out", 2L * residual.length);
-            DeviceWeight bias = router.bias() == null
-                    ? null : weight(buffers.float32("expert_bias", router.bias()), router.bias().length);
-            RoutingBuffers routed = RoutingBuffers.unwritten(
-                    buffers, rows, router.rule().numExperts(), router.rule().expertsPerToken());
-            beginStep(rows);
-            ops.addRmsNormRouteTopK(routed.routing(), tensor(sum, rows, columns), tensor(out, rows, columns),
-                    tensor(buffers.bf16("update", update), rows, columns),
-                    weight(buffers.bf16("weight", weight), columns),
-                    new SparseMoe(weight(buffers.bf16("gate", router.gate()), columns), bias, null, null,
-                            router.rule()));
-            return routed.read(buffers.readBf16(sum), buffers.readBf16(out));
-        }
+        return experts.addRmsNormRouteTopK(residual, update, weight, router);
     }
 
     @Override
     public float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice) {
-        try (DeviceBuffers buffers = buffers()) {
-            int width = gates[0].length / k;
-            float[] gateUps = new float[gates.length * 2 * width * k];
-            for (int e = 0; e < gates.length; e++) {
-                interleave(gateUps, e * 2 * width * k, LinearKernel.GATE_UP_ROWS, k, gates[e], ups[e]);
-            }
-            int numPairs = choice.expertIds().length;
-            Buffer out = buffers.output("y", 2L * numPairs * width);
-            DeviceRouting routing = regrouped(buffers, choice);
-            ops.groupedLinearSiluAndMul(tensor(out, numPairs, width), tensor(buffers.bf16("x", x), x.length / k, k),
-                    weight(buffers.bf16("gate_up", gateUps), k), routing);
-            return buffers.readBf16(out);
-        }
+        return experts.groupedLinearSiluAndMul(x, gates, ups, k, choice);
     }
 
     @Override
     public float[] groupedLinear(float[] x, float[][] downs, int k, Choice choice) {
-        try (DeviceBuffers buffers = buffers()) {
-            int columns = downs[0].length / k;
-            float[] all = new float[downs.length * columns * k];
-            for (int e = 0; e < downs.length; e++) {
-                System.arraycopy(downs[e], 0, all, e * columns * k, columns * k);
-            }
-            int numPairs = choice.expertIds().length;
-            Buffer out = buffers.output("y", 2L * numPairs * columns);
-            DeviceRouting routing = regrouped(buffers, choice);
-            ops.groupedLinear(tensor(out, numPairs, columns), tensor(buffers.bf16("x", x), numPairs, k),
-                    weight(buffers.bf16("down", all), k), routing);
-            return buffers.readBf16(out);
-        }
-    }
-
-    private DeviceRouting regrouped(DeviceBuffers buffers, Choice choice) {
-        DeviceRouting routing = RoutingBuffers.of(buffers, choice).routing();
-        int numTokens = choice.numTokens();
-        beginStep(numTokens);
-        ops.experts().regroup(routing, numTokens);
-        return routing;
+        return experts.groupedLinear(x, downs, k, choice);
     }
 
     @Override
     public float[][] combineAddRmsNorm(float[] residual, float[] expertOut, int expertsPerToken, float[] weight) {
-        try (DeviceBuffers buffers = buffers()) {
-            int columns = weight.length;
-            int rows = residual.length / columns;
-            Buffer sum = buffers.inOut("residual", residual);
-            Buffer out = buffers.output("out", 2L * residual.length);
-            beginStep(rows);
-            ops.combineAddRmsNorm(tensor(sum, rows, columns), tensor(out, rows, columns),
-                    tensor(buffers.bf16("expert_out", expertOut), rows * expertsPerToken, columns),
-                    new DeviceRouting(null, expertsPerToken), weight(buffers.bf16("weight", weight), columns));
-            return new float[][] {buffers.readBf16(sum), buffers.readBf16(out)};
-        }
+        return experts.combineAddRmsNorm(residual, expertOut, expertsPerToken, weight);
     }
 
     @Override

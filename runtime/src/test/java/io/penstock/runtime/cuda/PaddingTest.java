@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.penstock.device.Stream;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
+import io.penstock.kernels.AddRmsNormRouteTopKKernel;
+import io.penstock.kernels.CombineAddRmsNormKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.runtime.check.Closeness;
+import io.penstock.runtime.check.OperationBackend.Routed;
 import io.penstock.runtime.check.Samples;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
 import java.util.Arrays;
@@ -74,6 +77,42 @@ class PaddingTest {
             Arrays.fill(blocks, 5 * 64, 6 * 64, 0);
             System.arraycopy(stored, 64 * 64 + 5 * 64, blocks, 64 * 64 + 5 * 64, 64);
             new Closeness().requireSame("KV blocks", 64, blocks, stored);
+        }
+        assertEquals(List.of(), device.faults());
+    }
+
+    /** Padding is normalised, so that what follows finds numbers, and is left out of everything else. */
+    @Test
+    void paddingTokensHaveNoExperts() {
+        int numTokens = 19;
+        int numReal = 10;
+        AddRmsNormRouteTopKKernel.Rule rule = new AddRmsNormRouteTopKKernel.Rule(8, 2, true, 1);
+        float[] residual = samples.normal(numTokens * HIDDEN, 1);
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream);
+                AddRmsNormRouteTopKKernel route = new AddRmsNormRouteTopKKernel(device, HIDDEN, Samples.EPS, rule);
+                CombineAddRmsNormKernel combine = new CombineAddRmsNormKernel(device, HIDDEN, 2, Samples.EPS)) {
+            long realTokens = buffers.ints("num_real_tokens", numReal).address();
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            RoutingBuffers routing = RoutingBuffers.unwritten(buffers, numTokens, 8, 2);
+            long norm = buffers.bf16("norm", samples.normal(HIDDEN, 1)).address();
+            route.launch(stream, sum.address(), out.address(),
+                    buffers.bf16("update", new float[residual.length]).address(),
+                    new AddRmsNormRouteTopKKernel.LayerAddresses(
+                            norm, buffers.bf16("gate", samples.normal(8 * HIDDEN, 1)).address(), 0),
+                    routing.routing().addresses(), realTokens, numTokens);
+            Routed routed = routing.read(buffers.readBf16(sum), buffers.readBf16(out));
+            assertEquals(2 * numReal, routed.offsets()[8], "pairs of real tokens");
+            for (int p = 0; p < 2 * numTokens; p++) {
+                assertEquals(p >= 2 * numReal, routed.choice().expertIds()[p] == -1, "pair " + p + " is left alone");
+                assertEquals(p >= 2 * numReal, routed.sortedPairs()[p] == -1, "place " + p + " is left alone");
+            }
+            // As large as the real tokens' outputs: the emulator sees a read of any other.
+            long expertOut = buffers.bf16("expert_out", samples.normal(2 * numReal * HIDDEN, 1)).address();
+            combine.launch(stream, sum.address(), out.address(), expertOut, norm, realTokens, numTokens);
+            new Closeness().requireSame("residual of padding", HIDDEN,
+                    Arrays.copyOfRange(residual, numReal * HIDDEN, residual.length),
+                    Arrays.copyOfRange(buffers.readBf16(sum), numReal * HIDDEN, residual.length));
         }
         assertEquals(List.of(), device.faults());
     }

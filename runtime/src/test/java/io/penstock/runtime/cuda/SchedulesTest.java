@@ -7,8 +7,11 @@ import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.check.Closeness;
+import io.penstock.runtime.check.OperationBackend.Routed;
+import io.penstock.runtime.check.OperationBackend.Router;
 import io.penstock.runtime.check.Samples;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.FeedForward.RouterRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +23,7 @@ class SchedulesTest {
     private static final int HIDDEN = 144;
     private static final int HEADS = 5;
     private static final int KV_HEADS = 2;
+    private static final RouterRule RULE = new RouterRule(8, 3, true, 1);
     private static final ModelLimits LIMITS = new ModelLimits(4, 200, 300, 12, 4);
 
     private static ForwardBatch batch() {
@@ -74,12 +78,49 @@ class SchedulesTest {
                 samples.normal(64, 1), 0, batch));
         results.add(backend.keyValue(0, batch.slot(rows - 1), 1));
         results.add(backend.attention(samples.normal(rows * qkvColumns, 1), 0, batch));
+        ForwardBatch decode = new ForwardBatch(LIMITS);
+        for (int slot = 3; slot > 0; slot--) {
+            decode.addSequence(slot, new int[1], 0, 1, 9, new int[] {slot});
+        }
+        decode.writeSnapshot(1, 3);
+        results.add(backend.inProjShortConv(Arrays.copyOf(x, 3 * HIDDEN), samples.normal(3 * HIDDEN * HIDDEN, 0.1),
+                samples.normal(3 * HIDDEN, 1), 0, decode));
+        results.add(backend.convState(0, 2));
+        results.add(backend.snapshot(0, 3));
+        addExperts(results, backend, samples, x, y, weight);
         return results;
+    }
+
+    private static void addExperts(List<float[]> results, DeviceBackend backend, Samples samples, float[] x, float[] y,
+            float[] weight) {
+        Router router = new Router(samples.normal(8 * HIDDEN, 0.2), null, RULE);
+        Routed routed = backend.addRmsNormRouteTopK(x, y, weight, router);
+        results.addAll(List.of(routed.out(), routed.choice().weights()));
+        results.add(floats(routed.choice().expertIds()));
+        results.add(floats(routed.sortedPairs()));
+        float[][] gates = new float[8][];
+        float[][] downs = new float[8][];
+        for (int e = 0; e < 8; e++) {
+            gates[e] = samples.normal(24 * HIDDEN, 0.1);
+            downs[e] = samples.normal(HIDDEN * 24, 0.1);
+        }
+        float[] inner = backend.groupedLinearSiluAndMul(routed.out(), gates, gates, HIDDEN, routed.choice());
+        float[] outer = backend.groupedLinear(inner, downs, 24, routed.choice());
+        results.addAll(List.of(inner, outer));
+        results.addAll(List.of(backend.combineAddRmsNorm(x, outer, RULE.expertsPerToken(), weight)));
+    }
+
+    private static float[] floats(int[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = values[i];
+        }
+        return floats;
     }
 
     @Test
     void sameBitsAndNoFaults() {
-        ModelConfig config = Samples.config(64, HIDDEN, HEADS, KV_HEADS);
+        ModelConfig config = Samples.withExperts(Samples.config(64, HIDDEN, HEADS, KV_HEADS), RULE);
         List<float[]> first = null;
         for (int seed = 0; seed < NUM_SCHEDULES; seed++) {
             EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1000L * seed));

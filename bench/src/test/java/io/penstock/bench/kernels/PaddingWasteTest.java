@@ -1,0 +1,41 @@
+package io.penstock.bench.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.device.Stream;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Tensor cores multiply whole tiles of rows; of random routing they have little to multiply that is no row. */
+class PaddingWasteTest {
+    /** Columns and k are multiples of the largest tile's, so that whatever is too much is rows. */
+    private static final KernelShape SHAPE =
+            new KernelShape(128, 128, 2, 1, 128, new KernelShape.Experts(32, 4, 128));
+
+    /** Rows of an expert on average, and the most rows computed for each that there is. */
+    @ParameterizedTest
+    @CsvSource({"8, 2.1", "16, 1.6", "32, 1.3", "64, 1.15", "128, 1.15", "256, 1.06"})
+    void rowsComputedToRowsUseful(int rowsOfExpert, double maxRatio) {
+        KernelShape.Experts experts = SHAPE.experts();
+        int numTokens = rowsOfExpert * experts.num() / experts.perToken();
+        for (boolean isGateUp : new boolean[] {true, false}) {
+            EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(rowsOfExpert));
+            Stream stream = device.createStream("padding waste");
+            try (device;
+                    BenchmarkMemory memory = new BenchmarkMemory(device, stream, numTokens, false);
+                    KernelBenchmark benchmark = new GroupedLinearBenchmark(memory, SHAPE, isGateUp)) {
+                device.clearCounters();
+                benchmark.launch(stream, 0);
+                stream.synchronize();
+                double ratio = (double) device.counters().mmaFlops / benchmark.flops();
+                String what = benchmark.name() + ": " + ratio + " rows computed for each useful one";
+                assertEquals(List.of(), device.faults(), what);
+                assertTrue(ratio >= 1 && ratio <= maxRatio, what);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package io.penstock.runtime.cuda;
+
+import static io.penstock.runtime.cuda.DeviceBackend.interleave;
+import static io.penstock.runtime.cuda.DeviceBackend.tensor;
+import static io.penstock.runtime.cuda.DeviceBackend.weight;
+
+import io.penstock.device.Device;
+import io.penstock.device.Stream;
+import io.penstock.kernels.LinearKernel;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.check.OperationBackend.Choice;
+import io.penstock.runtime.check.OperationBackend.Routed;
+import io.penstock.runtime.check.OperationBackend.Router;
+import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
+import io.penstock.runtime.model.FeedForward.SparseMoe;
+
+/** Those of {@link DeviceBackend}'s operations that mixture-of-experts layers have. */
+final class DeviceExpertsBackend {
+    private final Device device;
+    private final Stream stream;
+    private final ModelLimits limits;
+    private final CudaOps ops;
+
+    DeviceExpertsBackend(Device device, Stream stream, ModelLimits limits, CudaOps ops) {
+        this.device = device;
+        this.stream = stream;
+        this.limits = limits;
+        this.ops = ops;
+    }
+
+    /** Tells the operations that a step has so many tokens. */
+    private void beginStep(int numTokens) {
+        ForwardBatch batch = new ForwardBatch(limits);
+        batch.addSequence(0, new int[numTokens], 0, numTokens, 0, new int[ModelLimits.blocksFor(numTokens)]);
+        ops.beginStep(batch);
+    }
+
+    Routed addRmsNormRouteTopK(float[] residual, float[] update, float[] weight, Router router) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int columns = weight.length;
+            int rows = residual.length / columns;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            DeviceWeight bias = router.bias() == null
+                    ? null : weight(buffers.float32("expert_bias", router.bias()), router.bias().length);
+            RoutingBuffers routed = RoutingBuffers.unwritten(
+                    buffers, rows, router.rule().numExperts(), router.rule().expertsPerToken());
+            beginStep(rows);
+            ops.addRmsNormRouteTopK(routed.routing(), tensor(sum, rows, columns), tensor(out, rows, columns),
+                    tensor(buffers.bf16("update", update), rows, columns),
+                    weight(buffers.bf16("weight", weight), columns),
+                    new SparseMoe(weight(buffers.bf16("gate", router.gate()), columns), bias, null, null,
+                            router.rule()));
+            return routed.read(buffers.readBf16(sum), buffers.readBf16(out));
+        }
+    }
+
+    float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int width = gates[0].length / k;
+            float[] gateUps = new float[gates.length * 2 * width * k];
+            for (int e = 0; e < gates.length; e++) {
+                interleave(gateUps, e * 2 * width * k, LinearKernel.GATE_UP_ROWS, k, gates[e], ups[e]);
+            }
+            int numPairs = choice.expertIds().length;
+            Buffer out = buffers.output("y", 2L * numPairs * width);
+            DeviceRouting routing = regrouped(buffers, choice);
+            ops.groupedLinearSiluAndMul(tensor(out, numPairs, width), tensor(buffers.bf16("x", x), x.length / k, k),
+                    weight(buffers.bf16("gate_up", gateUps), k), routing);
+            return buffers.readBf16(out);
+        }
+    }
+
+    float[] groupedLinear(float[] x, float[][] downs, int k, Choice choice) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int columns = downs[0].length / k;
+            float[] all = new float[downs.length * columns * k];
+            for (int e = 0; e < downs.length; e++) {
+                System.arraycopy(downs[e], 0, all, e * columns * k, columns * k);
+            }
+            int numPairs = choice.expertIds().length;
+            Buffer out = buffers.output("y", 2L * numPairs * columns);
+            DeviceRouting routing = regrouped(buffers, choice);
+            ops.groupedLinear(tensor(out, numPairs, columns), tensor(buffers.bf16("x", x), numPairs, k),
+                    weight(buffers.bf16("down", all), k), routing);
+            return buffers.readBf16(out);
+        }
+    }
+
+    private DeviceRouting regrouped(DeviceBuffers buffers, Choice choice) {
+        DeviceRouting routing = RoutingBuffers.of(buffers, choice).routing();
+        int numTokens = choice.numTokens();
+        beginStep(numTokens);
+        ops.experts().regroup(routing, numTokens);
+        return routing;
+    }
+
+    float[][] combineAddRmsNorm(float[] residual, float[] expertOut, int expertsPerToken, float[] weight) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int columns = weight.length;
+            int rows = residual.length / columns;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            beginStep(rows);
+            ops.combineAddRmsNorm(tensor(sum, rows, columns), tensor(out, rows, columns),
+                    tensor(buffers.bf16("expert_out", expertOut), rows * expertsPerToken, columns),
+                    new DeviceRouting(null, expertsPerToken), weight(buffers.bf16("weight", weight), columns));
+            return new float[][] {buffers.readBf16(sum), buffers.readBf16(out)};
+        }
+    }
+}

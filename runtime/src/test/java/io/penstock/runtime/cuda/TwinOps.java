@@ -2,6 +2,7 @@ package io.penstock.runtime.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.check.OperationBackend;
@@ -122,6 +123,16 @@ final class TwinOps implements Ops {
         return parts;
     }
 
+    /** The rows of B, then of C, then of x. */
+    private static float[] oneBehindTheOther(float[] inTurn, int hidden) {
+        float[] matrix = new float[inTurn.length];
+        for (int row = 0; row < 3 * hidden; row++) {
+            int place = InProjShortConvKernel.row(row / hidden, row % hidden);
+            System.arraycopy(inTurn, place * hidden, matrix, row * hidden, hidden);
+        }
+        return matrix;
+    }
+
     @Override
     public void inProjShortConv(
             Tensor out, Tensor bcx, Tensor x, Weight inProj, Weight conv, int convLayer, ForwardBatch batch) {
@@ -133,8 +144,9 @@ final class TwinOps implements Ops {
             }
         }
         ops.inProjShortConv(out, bcx, x, inProj, conv, convLayer, batch);
-        float[] projected = twin.linear(reader.bf16(x), reader.weight(inProj), inProj.columns());
-        compare("inProjShortConv", twin.shortConv(projected, reader.weight(conv), convLayer, batch),
+        float[] matrix = oneBehindTheOther(reader.weight(inProj), inProj.columns());
+        compare("inProjShortConv",
+                twin.inProjShortConv(reader.bf16(x), matrix, reader.weight(conv), convLayer, batch),
                 reader.bf16(out));
         for (int s = 0; s < batch.numSeqs(); s++) {
             compare("inProjShortConv state", twin.convState(convLayer, batch.convSlot(s)),

@@ -35,6 +35,10 @@ for jar in "$dist"/lib/*.jar; do
     # JMH and what it needs time the engine on the host, which is not what the bundle goes to a GPU machine for.
     case ${jar##*/} in
         jmh-core-* | commons-math3-* | jopt-simple-*) continue ;;
+        # The protocols of servers, likewise.
+        netty-* | grpc-* | proto* | guava-* | failureaccess-* | listenablefuture-* | gson-* | perfmark-* | \
+            prometheus-* | error_prone_* | j2objc-* | animal-sniffer-* | annotations-* | jsr305-* | jspecify-*)
+            continue ;;
     esac
     rm -rf "$work/jar"
     mkdir "$work/jar"

@@ -43,6 +43,10 @@ final class SampleCases {
         all.add(OperationCase.small(NAME, "tokens as good as each other", SampleCases::closeRaces));
         all.add(OperationCase.small(NAME, "a nucleus of many tokens", SampleCases::manyCandidates));
         all.add(OperationCase.small(NAME, "a row alone and among others", SampleCases::aloneAndAmongOthers));
+        for (int vocab : new int[] {65_539, 128_000}) {
+            all.add(OperationCase.large(
+                    NAME, "a few rows of " + vocab, trial -> check(trial, vocab, 5, 1, Wish.RECOMMENDED)));
+        }
         for (Wish wish : Wish.values()) {
             all.add(OperationCase.large(
                     NAME, wish + " of 128000", trial -> check(trial, 128_000, 64, 4, wish)));

@@ -85,6 +85,10 @@ final class ServeCommand implements Callable<Integer> {
             description = "Where StartProfile writes JFR recordings. Default: it is off.")
     private Path profileDir;
 
+    @Option(names = "--request-log", paramLabel = "FILE",
+            description = "Appends a JSON line for each request: counts and times, never what was said. Default: none.")
+    private Path requestLog;
+
     @Mixin
     private HttpPortOptions http;
 
@@ -118,7 +122,8 @@ final class ServeCommand implements Callable<Integer> {
         ServingConfig config = batching.forMany(engine, source.config(), engine.modelLen(source.config(), 0));
         int numIoThreads = ioThreads == null ? IoThreads.defaultNumThreads() : ioThreads;
         List<String> names = servedModelNames.isEmpty() ? List.of(source.name()) : servedModelNames;
-        var settings = new ServerRun.Settings(names, address, httpSettings, tls, profileDir, numIoThreads,
+        var settings = new ServerRun.Settings(names, address, httpSettings, tls,
+                new ServerRun.Files(profileDir, requestLog), numIoThreads,
                 new ServerRun.Times(TimeUnit.SECONDS.toNanos(shutdownTimeout),
                         TimeUnit.SECONDS.toNanos(slowReaderTimeout)));
         return new ServerRun(encoder, config, settings, phases).run();

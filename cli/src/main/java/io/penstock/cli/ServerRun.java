@@ -3,6 +3,8 @@ package io.penstock.cli;
 import io.penstock.serving.api.ApiContext;
 import io.penstock.serving.generation.RequestPreparer;
 import io.penstock.serving.grpc.GrpcServer;
+import io.penstock.serving.metrics.RequestLog;
+import io.penstock.serving.metrics.ServerMetrics;
 import io.penstock.serving.model.LoadedEngine;
 import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ServingConfig;
@@ -14,7 +16,6 @@ import io.penstock.serving.server.Tls;
 import io.penstock.serving.stream.IoThreads;
 import io.penstock.serving.stream.StreamEngine;
 import io.penstock.serving.stream.StreamLimits;
-import io.penstock.serving.stream.StreamObserver;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -47,10 +48,10 @@ final class ServerRun {
      *
      * @param modelNames what clients call the model; the first is the one that it calls itself
      * @param tls null for plain text
-     * @param profileDir null for no profiles
+     * @param files for what it writes
      */
     record Settings(List<String> modelNames, InetSocketAddress address, HttpPortOptions.Settings http, Tls tls,
-            Path profileDir, int numIoThreads, Times times) {}
+            Files files, int numIoThreads, Times times) {}
 
     /**
      * How long things may take.
@@ -59,6 +60,14 @@ final class ServerRun {
      * @param slowReaderNs a client may take nothing of what waits for it
      */
     record Times(long shutdownNs, long slowReaderNs) {}
+
+    /**
+     * Where a server writes.
+     *
+     * @param profileDir null for no profiles
+     * @param requestLog null for none
+     */
+    record Files(Path profileDir, Path requestLog) {}
 
     ServerRun(RequestEncoder encoder, ServingConfig config, Settings settings, StartUpPhases phases) {
         this.encoder = encoder;
@@ -75,16 +84,19 @@ final class ServerRun {
         var preparer = new RequestPreparer(encoder, loaded.resolved().limits(), new SecureRandom()::nextLong);
         var model = new ServedModel(
                 settings.modelNames().getFirst(), Installation.version(), encoder.source(), config, loaded.resolved());
-        try (IoThreads io = IoThreads.start(settings.numIoThreads());
-                var profiler = new Profiler(settings.profileDir());
-                var core = new ServingCore(new StreamEngine(
-                        loaded.engine(), preparer, io,
+        var metrics = new ServerMetrics();
+        Path logFile = settings.files().requestLog();
+        try (RequestLog log = logFile == null ? null : RequestLog.open(logFile);
+                IoThreads io = IoThreads.start(settings.numIoThreads());
+                var profiler = new Profiler(settings.files().profileDir());
+                var core = new ServingCore(new StreamEngine(loaded.engine(), preparer, io,
                         StreamLimits.DEFAULTS.withSlowReaderNs(settings.times().slowReaderNs()),
-                        () -> StreamObserver.NONE), model)) {
+                        () -> log == null ? metrics.observer() : log.observer(metrics.observer())), model)) {
+            metrics.bind(model.name(), core.streams().engine(), loaded.resolved().limits(), config.prefixCaching());
             core.start();
             phases.done("first step");
             var api = new ApiContext(
-                    core, settings.modelNames(), Instant.now().getEpochSecond(), (_, _) -> "text/plain",
+                    core, settings.modelNames(), Instant.now().getEpochSecond(), metrics::write,
                     settings.http().separatesReasoning());
             try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls());
                     HttpPorts http = HttpPorts.open(io, api, settings.address().getHostString(), settings.http(),

@@ -37,6 +37,11 @@ public interface ModelRunner extends AutoCloseable {
     /** The oldest step's tokens; valid until the launch after the next one. */
     StepResult await();
 
+    /** Steps that ran as a recorded graph of a device; any thread may ask. */
+    default long numGraphReplays() {
+        return 0;
+    }
+
     @Override
     void close();
 

@@ -33,6 +33,9 @@ public final class Request {
     int numScored;
     int numReported;
     boolean isQueued;
+
+    /** Engine time at which its first sequence got its memory; 0 before. */
+    long admittedNs;
     int numUnfinished;
     long order = NOT_SUBMITTED;
 
@@ -114,6 +117,14 @@ public final class Request {
 
     public Options options() {
         return options;
+    }
+
+    /**
+     * Engine time at which its first choice got its memory; 0 if none has. For the front's thread once it has read an
+     * output of it, an end too.
+     */
+    public long admittedNs() {
+        return admittedNs;
     }
 
     /** Where its tokens go. */

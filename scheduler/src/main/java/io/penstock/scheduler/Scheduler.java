@@ -7,6 +7,7 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
 import io.penstock.runtime.StepResult;
 import io.penstock.scheduler.Sequence.State;
+import io.penstock.scheduler.memory.BlockListener;
 
 /**
  * Decides what each step computes and what its tokens mean: {@link #schedule} plans a step, {@link #process} takes a
@@ -132,6 +133,11 @@ public final class Scheduler {
         memory.cache().reset();
     }
 
+    /** Tells a listener of all cached prefixes, and of what becomes of them; null ends that. */
+    public void listen(BlockListener listener) {
+        memory.cache().listen(listener);
+    }
+
     /** Whether no request is left and no step in flight. */
     public boolean isIdle() {
         return running.numRunning() == 0 && waiting.size() == 0 && numPlanned == numProcessed;
@@ -170,7 +176,7 @@ public final class Scheduler {
             nextDeadlineCheckNs = nowNs + DEADLINE_INTERVAL_NS;
         }
         Step step = steps[(int) (numPlanned % steps.length)];
-        planner.plan(step, numPlans++);
+        planner.plan(step, numPlans++, nowNs);
         if (!step.isEmpty()) {
             numPlanned++;
             stats.numSteps++;
@@ -423,6 +429,7 @@ public final class Scheduler {
         stats.numWaiting = waiting.size();
         stats.numBlocksInUse = memory.cache().numInUse();
         stats.numBlocksCached = memory.cache().numCached();
+        stats.numSnapshots = memory.cache().numKeptSnapshots();
         stats.numEvictedBlocks = memory.cache().numEvictions();
     }
 }

@@ -25,6 +25,7 @@ public final class SchedulerStats {
     long numForks;
     long numStalledRows;
     long numEvictedBlocks;
+    int numSnapshots;
 
     /** Steps planned. */
     public long numSteps() {
@@ -117,6 +118,11 @@ public final class SchedulerStats {
     /** Rows not planned because their front does not read. */
     public long numStalledRows() {
         return numStalledRows;
+    }
+
+    /** Conv snapshots kept for prefix hits. */
+    public int numSnapshots() {
+        return numSnapshots;
     }
 
     /** Cached KV blocks given up for new ones. */

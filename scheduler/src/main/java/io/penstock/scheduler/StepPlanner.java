@@ -29,6 +29,7 @@ final class StepPlanner {
     private Step step;
     private ForwardBatch batch;
     private long stepIndex;
+    private long nowNs;
 
     /** Those that prefilled before this step, even if they gave way in it, and those that are admitted in it. */
     private final Sequence[] prefilling;
@@ -63,8 +64,9 @@ final class StepPlanner {
         specialMasks = new int[limits.maxNumSeqs()];
     }
 
-    void plan(Step step, long stepIndex) {
+    void plan(Step step, long stepIndex, long nowNs) {
         this.step = step;
+        this.nowNs = nowNs;
         this.stepIndex = stepIndex;
         batch = step.batch();
         step.clear();
@@ -445,6 +447,7 @@ final class StepPlanner {
         }
         if (sequence.request.isQueued) {
             sequence.request.isQueued = false;
+            sequence.request.admittedNs = nowNs;
             stats.numQueuedRequests--;
         }
     }

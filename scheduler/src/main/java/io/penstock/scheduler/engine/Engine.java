@@ -8,6 +8,7 @@ import io.penstock.scheduler.Request;
 import io.penstock.scheduler.Scheduler;
 import io.penstock.scheduler.SchedulerStats;
 import io.penstock.scheduler.Step;
+import io.penstock.scheduler.memory.BlockListener;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -43,6 +44,8 @@ public final class Engine implements AutoCloseable {
     private final int maxInFlight;
     private final EngineProxy proxy = new EngineProxy(this);
     private final PhaseTimes times = new PhaseTimes();
+    private final StepHistograms steps = new StepHistograms();
+    private final StepEvent event = new StepEvent();
     private final ConcurrentLinkedQueue<Command> commands = new ConcurrentLinkedQueue<>();
     private final AtomicInteger numQueued = new AtomicInteger();
     private final CountDownLatch drained = new CountDownLatch(1);
@@ -65,6 +68,8 @@ public final class Engine implements AutoCloseable {
     record Abort(Request request, int choice) implements Command {}
 
     record ResetPrefixCache() implements Command {}
+
+    record Listen(BlockListener listener) implements Command {}
 
     /**
      * Takes over the runner and closes it in the end.
@@ -152,13 +157,19 @@ public final class Engine implements AutoCloseable {
 
     private int step(long startNs) {
         int work = 0;
+        int numTokens = 0;
+        int numRows = 0;
+        long awaitNs = 0;
         long start = startNs;
+        event.begin();
         if (scheduler.numInFlight() < maxInFlight) {
             Step step = scheduler.schedule(start);
             long planned = clock.getAsLong();
             times.scheduleNs += planned - start;
             start = planned;
             if (!step.isEmpty()) {
+                numTokens = step.batch().numTokens();
+                steps.launched(numTokens);
                 step.launch(runner);
                 start = clock.getAsLong();
                 times.launchNs += start - planned;
@@ -168,12 +179,31 @@ public final class Engine implements AutoCloseable {
         if (scheduler.numInFlight() == maxInFlight || work == 0 && scheduler.numInFlight() > 0) {
             StepResult result = runner.await();
             long awaited = clock.getAsLong();
-            times.awaitNs += awaited - start;
+            awaitNs = awaited - start;
+            times.awaitNs += awaitNs;
+            numRows = result.numRows();
             scheduler.process(result);
-            times.processNs += clock.getAsLong() - awaited;
+            long processed = clock.getAsLong();
+            times.processNs += processed - awaited;
+            steps.done(processed - startNs, processed - startNs - awaitNs);
             work++;
         }
+        if (work > 0) {
+            commitEvent(numTokens, numRows, awaitNs);
+        }
         return work;
+    }
+
+    private void commitEvent(int numTokens, int numRows, long awaitNs) {
+        event.end();
+        if (event.shouldCommit()) {
+            event.numTokens = numTokens;
+            event.numRows = numRows;
+            event.numRunning = scheduler.stats().numRunning();
+            event.numWaiting = scheduler.stats().numWaiting();
+            event.awaitNs = awaitNs;
+            event.commit();
+        }
     }
 
     private int takeCommands(int maxCommands) {
@@ -195,6 +225,7 @@ public final class Engine implements AutoCloseable {
                 case Abort abort when abort.choice() == ALL_CHOICES -> scheduler.abort(abort.request());
                 case Abort abort -> scheduler.abort(abort.request(), abort.choice());
                 case ResetPrefixCache reset -> scheduler.resetPrefixCache();
+                case Listen listen -> scheduler.listen(listen.listener());
             }
         }
         return count;
@@ -315,6 +346,14 @@ public final class Engine implements AutoCloseable {
 
     SchedulerStats stats() {
         return scheduler.stats();
+    }
+
+    StepHistograms stepHistograms() {
+        return steps;
+    }
+
+    long numGraphReplays() {
+        return runner.numGraphReplays();
     }
 
     PhaseTimes phaseTimes() {

@@ -4,6 +4,7 @@ import io.penstock.scheduler.OutputQueue;
 import io.penstock.scheduler.Rejection;
 import io.penstock.scheduler.Request;
 import io.penstock.scheduler.SchedulerStats;
+import io.penstock.scheduler.memory.BlockListener;
 import java.util.Objects;
 
 /** How any thread reaches an engine. Nothing here waits for a step, except {@link #awaitDrained}. */
@@ -45,6 +46,14 @@ public final class EngineProxy {
         engine.command(new Engine.ResetPrefixCache());
     }
 
+    /**
+     * Tells a listener, on the engine's thread, of all cached prefixes and of what becomes of them, in place of the one
+     * before; null ends that. While somebody listens steps may allocate.
+     */
+    public void listen(BlockListener listener) {
+        engine.command(new Engine.Listen(listener));
+    }
+
     /** From now on nothing is taken; what was taken is finished. */
     public void drain() {
         engine.drain();
@@ -75,6 +84,15 @@ public final class EngineProxy {
 
     public SchedulerStats stats() {
         return engine.stats();
+    }
+
+    public StepHistograms stepHistograms() {
+        return engine.stepHistograms();
+    }
+
+    /** Steps that ran as a recorded graph. */
+    public long numGraphReplays() {
+        return engine.numGraphReplays();
     }
 
     public PhaseTimes phaseTimes() {

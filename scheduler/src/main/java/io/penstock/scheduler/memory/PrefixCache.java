@@ -35,6 +35,9 @@ public final class PrefixCache {
     private final int[] nextInBucket;
     private long numEvictions;
 
+    /** Null where nobody listens. */
+    private BlockListener listener;
+
     public PrefixCache(int numBlocks, int numSnapshots) {
         this.numBlocks = numBlocks;
         tokens = new BlockTokens(numBlocks);
@@ -191,10 +194,45 @@ public final class PrefixCache {
         int bucket = bucket(key);
         nextInBucket[block] = buckets[bucket];
         buckets[bucket] = block;
+        if (listener != null) {
+            tell(block);
+        }
         return block;
     }
 
+    private void tell(int block) {
+        int parent = parents[block];
+        listener.stored(keys[block], parent == NONE ? 0 : keys[parent], parent == NONE, tokens, block);
+    }
+
+    /**
+     * From now on tells a listener what changes, after all that can be found now, parents before their children. Null
+     * ends that.
+     */
+    public void listen(BlockListener next) {
+        listener = next;
+        if (next == null) {
+            return;
+        }
+        next.cleared();
+        boolean[] isTold = new boolean[numBlocks];
+        int[] chain = new int[numBlocks];
+        for (int block = 0; block < numBlocks; block++) {
+            int length = 0;
+            for (int at = block; at != NONE && isFindable[at] && !isTold[at]; at = parents[at]) {
+                isTold[at] = true;
+                chain[length++] = at;
+            }
+            while (length > 0) {
+                tell(chain[--length]);
+            }
+        }
+    }
+
     private void forget(int block) {
+        if (listener != null) {
+            listener.removed(keys[block]);
+        }
         int bucket = bucket(keys[block]);
         int at = buckets[bucket];
         if (at == block) {
@@ -248,6 +286,8 @@ public final class PrefixCache {
 
     /** Forgets all that was computed before. Blocks that sequences hold stay theirs. */
     public void reset() {
+        BlockListener told = listener;
+        listener = null;
         while (unreferenced.size() > 0) {
             int block = unreferenced.oldest();
             unreferenced.remove(block);
@@ -258,6 +298,10 @@ public final class PrefixCache {
             if (isFindable[block]) {
                 forget(block);
             }
+        }
+        listener = told;
+        if (told != null) {
+            told.cleared();
         }
     }
 

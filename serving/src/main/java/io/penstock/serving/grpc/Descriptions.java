@@ -6,6 +6,7 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.Arithmetic;
 import io.penstock.scheduler.SchedulerStats;
+import io.penstock.serving.grpc.wire.EngineLoad;
 import io.penstock.serving.grpc.wire.GetLoadsResponse;
 import io.penstock.serving.grpc.wire.GetModelInfoResponse;
 import io.penstock.serving.grpc.wire.GetServerInfoResponse;
@@ -92,7 +93,20 @@ final class Descriptions {
                 .build();
     }
 
-    SchedulerLoad load() {
+    EngineLoad.Builder engineLoad() {
+        SchedulerLoad load = load();
+        return EngineLoad.newBuilder()
+                .setRunningRequests(load.getNumRunningReqs())
+                .setWaitingRequests(load.getNumWaitingReqs())
+                .setTokenUsage(load.getTokenUsage())
+                .setGenThroughput(load.getGenThroughput())
+                .setMaxRunningRequests(load.getMaxRunningRequests())
+                .setCacheHitRate(load.getCacheHitRate())
+                .setNumUsedTokens(load.getNumUsedTokens())
+                .setMaxTotalNumTokens(load.getMaxTotalNumTokens());
+    }
+
+    private SchedulerLoad load() {
         SchedulerStats stats = core.streams().stats();
         ModelLimits limits = core.model().resolved().limits();
         int maxTokens = limits.numKvBlocks() * ModelLimits.BLOCK_TOKENS;

@@ -51,6 +51,7 @@ final class EngineService extends VllmEngineGrpc.VllmEngineImplBase {
     private final GenerateReader reader;
     private final Descriptions descriptions;
     private final TokenizerBundle tokenizer;
+    private final KvEventFeed kvEvents;
     private final AtomicLong numUnnamed = new AtomicLong();
 
     EngineService(ServingCore core, IoThreads io, Profiler profiler) {
@@ -60,6 +61,12 @@ final class EngineService extends VllmEngineGrpc.VllmEngineImplBase {
         reader = new GenerateReader(core.streams().encoder().defaults());
         descriptions = new Descriptions(core);
         tokenizer = TokenizerBundle.of(core.model().source().directory());
+        kvEvents = new KvEventFeed(core, io.group().next(), descriptions::engineLoad);
+    }
+
+    /** Ends what would go on for ever. */
+    void close() {
+        kvEvents.close();
     }
 
     @Override
@@ -163,7 +170,7 @@ final class EngineService extends VllmEngineGrpc.VllmEngineImplBase {
 
     @Override
     public void subscribeKvEvents(SubscribeKvEventsRequest request, StreamObserver<KvEventBatch> responses) {
-        responses.onError(Status.UNIMPLEMENTED.asRuntimeException());
+        kvEvents.subscribe(request, (ServerCallStreamObserver<KvEventBatch>) responses);
     }
 
     private static <T> void answer(StreamObserver<T> responses, T message) {

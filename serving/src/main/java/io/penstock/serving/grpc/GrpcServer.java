@@ -32,6 +32,7 @@ public final class GrpcServer implements AutoCloseable {
     private static final long END_SECONDS = 2;
 
     private final HealthStatusManager health = new HealthStatusManager();
+    private final EngineService engine;
     private final Server server;
 
     /**
@@ -55,13 +56,14 @@ public final class GrpcServer implements AutoCloseable {
         if (tls != null) {
             builder.sslContext(context(tls));
         }
-        addServices(builder, new EngineService(core, io, profiler));
+        engine = new EngineService(core, io, profiler);
+        addServices(builder);
         server = builder.build();
         status(core.health());
         core.onHealth(this::status);
     }
 
-    private void addServices(ServerBuilder<?> builder, EngineService engine) {
+    private void addServices(ServerBuilder<?> builder) {
         builder.intercept(new EarlyHeaders(VllmEngineGrpc.getSubscribeKvEventsMethod().getFullMethodName()))
                 .intercept(new NeverUnknown())
                 .addService(engine)
@@ -113,6 +115,7 @@ public final class GrpcServer implements AutoCloseable {
     @Override
     public void close() {
         server.shutdown();
+        engine.close();
         try {
             if (!server.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
                 server.shutdownNow();

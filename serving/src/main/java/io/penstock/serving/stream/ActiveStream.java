@@ -157,6 +157,7 @@ public final class ActiveStream {
     void finished(int choice, Finish finish, long nowNs) {
         numUnfinished--;
         numPreemptions += finish.numPreemptions();
+        admittedNs = request.admittedNs();
         numCachedTokens = Math.min(numCachedTokens, finish.numCachedTokens());
         FinishReason reason = finish.reason();
         if (reason == FinishReason.DEADLINE && failure == null) {

@@ -12,6 +12,7 @@ import io.penstock.serving.grpc.wire.GenerateResponse;
 import io.penstock.serving.grpc.wire.SamplingParams;
 import io.penstock.serving.grpc.wire.TokenizedInput;
 import io.penstock.serving.grpc.wire.VllmEngineGrpc;
+import io.penstock.serving.metrics.ServerMetrics;
 import io.penstock.serving.model.LoadedEngine;
 import io.penstock.serving.model.ResolvedLimits;
 import io.penstock.serving.model.ServingConfig;
@@ -23,7 +24,6 @@ import io.penstock.serving.server.Tls;
 import io.penstock.serving.stream.IoThreads;
 import io.penstock.serving.stream.StreamEngine;
 import io.penstock.serving.stream.StreamLimits;
-import io.penstock.serving.stream.StreamObserver;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,9 +33,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A server with the bundled model on a port of its own, and a client of it. */
-final class DemoServer implements AutoCloseable {
+public final class DemoServer implements AutoCloseable {
+    public final ServerMetrics metrics = new ServerMetrics();
     final IoThreads io = IoThreads.start(2);
-    final ServingCore core;
+    public final ServingCore core;
     final GrpcServer grpc;
     final ManagedChannel channel;
 
@@ -46,7 +47,8 @@ final class DemoServer implements AutoCloseable {
     private DemoServer(LoadedEngine loaded, ServingConfig config, StreamLimits limits, Path profiles, Tls tls) {
         var preparer = new RequestPreparer(DemoModel.ENCODER, loaded.resolved().limits(),
                 new AtomicLong()::incrementAndGet);
-        var streams = new StreamEngine(loaded.engine(), preparer, io, limits, () -> StreamObserver.NONE);
+        var streams = new StreamEngine(loaded.engine(), preparer, io, limits, metrics::observer);
+        metrics.bind("penstock-demo", streams.engine(), loaded.resolved().limits(), config.prefixCaching());
         core = new ServingCore(streams, new ServedModel(
                 "penstock-demo", "0.1.0", DemoModel.ENCODER.source(), config, loaded.resolved()));
         core.start();
@@ -56,7 +58,8 @@ final class DemoServer implements AutoCloseable {
                 .maxInboundMessageSize(256 << 20).build();
     }
 
-    static DemoServer small() {
+    /** Few sequences, short ones. */
+    public static DemoServer small() {
         return new DemoServer(DemoModel.small(), StreamLimits.DEFAULTS, null, null);
     }
 
@@ -67,12 +70,12 @@ final class DemoServer implements AutoCloseable {
                 DemoModel.small(), StreamLimits.DEFAULTS, null, null);
     }
 
-    VllmEngineGrpc.VllmEngineBlockingStub stub() {
+    public VllmEngineGrpc.VllmEngineBlockingStub stub() {
         return VllmEngineGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
     }
 
     /** A greedy request for so many tokens, whatever they are. */
-    static GenerateRequest.Builder exactly(String id, int numTokens) {
+    public static GenerateRequest.Builder exactly(String id, int numTokens) {
         return request(id, "The quick brown fox", sampling(numTokens).setIgnoreEos(true));
     }
 
@@ -111,7 +114,7 @@ final class DemoServer implements AutoCloseable {
     }
 
     /** Waits until nothing runs, waits or holds memory. */
-    void awaitEmpty() throws InterruptedException {
+    public void awaitEmpty() throws InterruptedException {
         for (int i = 0; i < 2_000; i++) {
             if (core.streams().numOpen() == 0 && core.streams().stats().numRunning() == 0
                     && core.streams().stats().numWaiting() == 0 && core.streams().stats().numBlocksInUse() == 0) {

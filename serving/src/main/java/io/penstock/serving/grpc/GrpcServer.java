@@ -66,7 +66,7 @@ public final class GrpcServer implements AutoCloseable {
     private void addServices(ServerBuilder<?> builder) {
         builder.intercept(new EarlyHeaders(VllmEngineGrpc.getSubscribeKvEventsMethod().getFullMethodName()))
                 .intercept(new NeverUnknown())
-                .addService(engine)
+                .addService(BrokenMessages.asNull(engine.bindService()))
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance());
         addOldReflection(builder);

@@ -10,9 +10,14 @@ import io.grpc.Status;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A defect in a call is {@code INTERNAL}, logged here and told without its details. */
+/**
+ * A defect in a call is {@code INTERNAL}, logged here and told without its details; bytes that are no message are
+ * {@code INVALID_ARGUMENT}.
+ */
 final class NeverUnknown implements ServerInterceptor {
     private static final Logger LOG = LoggerFactory.getLogger(NeverUnknown.class);
+    private static final Status BROKEN =
+            Status.INVALID_ARGUMENT.withDescription("the message is not one of this call: it cannot be parsed");
     private static final Status DEFECT = Status.INTERNAL.withDescription("the server failed to run the call");
 
     @Override
@@ -58,12 +63,18 @@ final class NeverUnknown implements ServerInterceptor {
 
         @Override
         public void onMessage(Q message) {
-            guard(() -> super.onMessage(message));
+            if (message == null) {
+                call.close(BROKEN, new Metadata());
+            } else {
+                guard(() -> super.onMessage(message));
+            }
         }
 
         @Override
         public void onHalfClose() {
-            guard(super::onHalfClose);
+            if (!call.isClosed) {
+                guard(super::onHalfClose);
+            }
         }
 
         @Override

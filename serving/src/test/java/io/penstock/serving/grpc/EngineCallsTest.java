@@ -115,11 +115,13 @@ class EngineCallsTest {
         assertEquals(1, info.getDataParallelSize());
         assertTrue(info.getUptimeSeconds() > 0);
         server.stub().generate(DemoServer.exactly("g", 3).build()).forEachRemaining(_ -> { });
-        SchedulerLoad load = server.stub().getLoads(GetLoadsRequest.newBuilder().addInclude("core").build()).getLoads(0);
+        SchedulerLoad load = server.stub().getLoads(
+                GetLoadsRequest.newBuilder().addInclude("core").build()).getLoads(0);
         assertEquals(8, load.getMaxRunningRequests());
         assertTrue(load.getTokenUsage() >= 0 && load.getTokenUsage() <= 1);
         assertTrue(load.getMaxTotalNumTokens() >= 512);
-        assertTrue(server.stub().getServerInfo(GetServerInfoRequest.getDefaultInstance()).getLastReceiveTimestamp() > 0);
+        info = server.stub().getServerInfo(GetServerInfoRequest.getDefaultInstance());
+        assertTrue(info.getLastReceiveTimestamp() > 0);
         assertEquals(Status.Code.INVALID_ARGUMENT, code(() ->
                 server.stub().getLoads(GetLoadsRequest.newBuilder().setDpRank(1).build())));
     }
@@ -203,7 +205,8 @@ class EngineCallsTest {
         reflect(ServerReflectionRequest.newBuilder().setListServices("*").build()).getListServicesResponse()
                 .getServiceList().forEach(service -> services.add(service.getName()));
         assertTrue(services.containsAll(List.of("vllm.grpc.engine.VllmEngine", "grpc.health.v1.Health",
-                "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")), services::toString);
+                "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")),
+                services::toString);
         ServerReflectionResponse file = reflect(ServerReflectionRequest.newBuilder()
                 .setFileContainingSymbol("vllm.grpc.engine.VllmEngine").build());
         FileDescriptorProto descriptor = FileDescriptorProto.parseFrom(

@@ -46,6 +46,15 @@ class KvEventsTest {
                 .forEachRemaining(_ -> { });
     }
 
+    /** Waits until more blocks are cached than before; how many. */
+    private int awaitCached(int numBefore) throws InterruptedException {
+        for (int i = 0; i < 2_000 && server.core.streams().stats().numBlocksCached() <= numBefore; i++) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        assertTrue(server.core.streams().stats().numBlocksCached() > numBefore);
+        return server.core.streams().stats().numBlocksCached();
+    }
+
     /** A subscription, and the cache as it is told of it. */
     private final class Subscription extends ClientCall.Listener<KvEventBatch> {
         final CountDownLatch headers = new CountDownLatch(1);
@@ -137,13 +146,12 @@ class KvEventsTest {
     void lateSubscriberIsToldAllThatIsThere() throws InterruptedException {
         String prompt = "A river runs by the green hill. ".repeat(30);
         ask(prompt);
-        int numBlocks = server.core.streams().stats().numBlocksCached();
-        assertTrue(numBlocks > 1);
+        int numBlocks = awaitCached(1);
         var late = new Subscription(SubscribeKvEventsRequest.getDefaultInstance());
         late.awaitBlocks(numBlocks);
         long known = late.lastBatch;
         ask("Some other words are told here. ".repeat(30));
-        int numMore = server.core.streams().stats().numBlocksCached();
+        int numMore = awaitCached(numBlocks);
         late.awaitBlocks(numMore);
         var again = new Subscription(SubscribeKvEventsRequest.newBuilder().setStartSequenceNumber(known + 1).build());
         KvEventBatch replayed = again.batches.poll(20, TimeUnit.SECONDS);

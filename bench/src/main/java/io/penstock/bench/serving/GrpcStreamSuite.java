@@ -1,0 +1,163 @@
+package io.penstock.bench.serving;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.penstock.bench.results.BenchResult;
+import io.penstock.bench.results.RunContext;
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.scheduler.engine.Engine;
+import io.penstock.scheduler.engine.EngineConfig;
+import io.penstock.scheduler.engine.PhaseTimes;
+import io.penstock.serving.generation.RequestPreparer;
+import io.penstock.serving.grpc.GrpcServer;
+import io.penstock.serving.grpc.wire.VllmEngineGrpc;
+import io.penstock.serving.metrics.ServerMetrics;
+import io.penstock.serving.model.ModelSource;
+import io.penstock.serving.model.Preset;
+import io.penstock.serving.model.RequestEncoder;
+import io.penstock.serving.model.ResolvedLimits;
+import io.penstock.serving.model.ServingConfig;
+import io.penstock.serving.server.Profiler;
+import io.penstock.serving.server.ServedModel;
+import io.penstock.serving.server.ServingCore;
+import io.penstock.serving.stream.IoThreads;
+import io.penstock.serving.stream.StreamEngine;
+import io.penstock.serving.stream.StreamLimits;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Tokens a second to many gRPC streams, from the real server to real clients in this process. */
+public final class GrpcStreamSuite implements AutoCloseable {
+    /** Name of the results file. */
+    public static final String NAME = "serve-grpc";
+
+    private static final int MAX_MODEL_LEN = 8_192;
+    private static final int PROMPT_TOKENS = 32;
+    private static final int WARM_UP_SECONDS = 4;
+    private static final double NS = 1e-9;
+
+    private final Load load;
+    private final IoThreads io;
+    private final ServingCore core;
+    private final GrpcServer server;
+    private final List<ManagedChannel> channels = new ArrayList<>();
+    private final List<StreamClient> clients = new ArrayList<>();
+
+    /**
+     * What is asked of the server.
+     *
+     * @param numStreams open at once
+     * @param numConnections that they share
+     * @param stepMicros of the runner; with one token a stream in each step that is what is offered
+     * @param seconds measured, behind a warm-up
+     * @param numIoThreads of the server
+     */
+    public record Load(int numStreams, int numConnections, int stepMicros, int seconds, int numIoThreads) {}
+
+    private GrpcStreamSuite(ModelSource source, Load load) {
+        this.load = load;
+        var encoder = new RequestEncoder(source, null);
+        int numBlocks = load.numStreams() * (ModelLimits.blocksFor(MAX_MODEL_LEN) + 2);
+        var limits = new ModelLimits(load.numStreams(), load.numStreams() + MAX_MODEL_LEN, MAX_MODEL_LEN, numBlocks,
+                load.numStreams());
+        var runner = new PacedRunner(limits, encoder.tokenizer().vocabSize(), load.stepMicros() * 1_000L);
+        var metrics = new ServerMetrics();
+        io = IoThreads.start(load.numIoThreads());
+        var streams = new StreamEngine(new Engine(runner, EngineConfig.throughput(), System::nanoTime),
+                new RequestPreparer(encoder, limits, () -> 0), io, StreamLimits.DEFAULTS, metrics::observer);
+        var config = ServingConfig.of(Preset.THROUGHPUT);
+        metrics.bind(source.name(), streams.engine(), limits, config.prefixCaching());
+        core = new ServingCore(streams, new ServedModel(
+                source.name(), "bench", source, config, new ResolvedLimits(limits, 0, 0, 0, 0, 0)));
+        core.start();
+        server = new GrpcServer(core, io, new Profiler(null),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null);
+        server.start();
+    }
+
+    /** Measures one load. */
+    public static BenchResult run(ModelSource source, Load load, RunContext context) throws InterruptedException {
+        try (var suite = new GrpcStreamSuite(source, load)) {
+            suite.connect();
+            return suite.measure(context);
+        }
+    }
+
+    private void connect() {
+        for (int i = 0; i < load.numConnections(); i++) {
+            channels.add(NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().directExecutor()
+                    .build());
+        }
+        for (int i = 0; i < load.numStreams(); i++) {
+            var stub = VllmEngineGrpc.newStub(channels.get(i % channels.size()));
+            clients.add(new StreamClient(stub, i, PROMPT_TOKENS, MAX_MODEL_LEN - PROMPT_TOKENS));
+        }
+        clients.forEach(StreamClient::start);
+    }
+
+    private BenchResult measure(RunContext context) throws InterruptedException {
+        TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
+        PhaseTimes times = core.streams().engine().phaseTimes();
+        long tokens = tokens();
+        long messages = messages();
+        long steps = core.streams().stats().numSteps();
+        long processNs = times.processNs();
+        long hostNs = hostNs(times);
+        long startNs = System.nanoTime();
+        TimeUnit.SECONDS.sleep(load.seconds());
+        double seconds = (System.nanoTime() - startNs) * NS;
+        double numSteps = Math.max(1, core.streams().stats().numSteps() - steps);
+        double numTokens = tokens() - tokens;
+        requireNoFailure();
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("tokensPerSecond", numTokens / seconds);
+        metrics.put("messagesPerSecond", (messages() - messages) / seconds);
+        metrics.put("tokensPerMessage", numTokens / Math.max(1, messages() - messages));
+        metrics.put("stepMicros", seconds * 1e6 / numSteps);
+        metrics.put("processMicrosPerStep", (times.processNs() - processNs) / 1e3 / numSteps);
+        metrics.put("processShareOfTime", (times.processNs() - processNs) * NS / seconds);
+        metrics.put("hostShareOfTime", (hostNs(times) - hostNs) * NS / seconds);
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put("streams", load.numStreams());
+        config.put("connections", load.numConnections());
+        config.put("stepMicros", load.stepMicros());
+        config.put("seconds", load.seconds());
+        config.put("ioThreads", load.numIoThreads());
+        return new BenchResult(NAME, "streams-" + load.numStreams(), context, null, config, metrics, null);
+    }
+
+    private static long hostNs(PhaseTimes times) {
+        return times.commandsNs() + times.scheduleNs() + times.launchNs() + times.processNs();
+    }
+
+    private long tokens() {
+        return clients.stream().mapToLong(client -> client.numTokens).sum();
+    }
+
+    private long messages() {
+        return clients.stream().mapToLong(client -> client.numMessages).sum();
+    }
+
+    private void requireNoFailure() {
+        for (StreamClient client : clients) {
+            if (client.failure != null) {
+                throw new InputException("a stream failed: " + client.failure, client.failure);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        clients.forEach(client -> client.isStopped = true);
+        channels.forEach(ManagedChannel::shutdownNow);
+        server.close();
+        core.close();
+        io.close();
+    }
+}

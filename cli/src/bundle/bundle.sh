@@ -9,7 +9,7 @@ here=$(CDPATH='' cd -P "$(dirname "$0")" && pwd)
 max_bytes=$((25 * 1024 * 1024))
 
 # What the jars use of the JDK (jdeps), without what they ask for only if it is there: java.desktop, java.sql, java.xml.
-modules=java.base,java.logging,java.management,java.net.http,jdk.incubator.vector,jdk.management
+modules=java.base,java.logging,java.management,java.net.http,jdk.incubator.vector,jdk.jfr,jdk.management
 
 case $file in
     /*) ;;

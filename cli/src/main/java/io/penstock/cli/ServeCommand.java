@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -115,9 +114,7 @@ final class ServeCommand implements Callable<Integer> {
         if (address.isUnresolved()) {
             throw new InputException("there is no address of --host " + host + ": give one of this machine's");
         }
-        // gRPC logs by another facade: what a client does to its connection is no line of ours.
-        SLF4JBridgeHandler.removeHandlersForRootLogger();
-        SLF4JBridgeHandler.install();
+        NetworkLogs.toOurs();
         var phases = new StartUpPhases();
         ModelSource source = model.resolve();
         var encoder = new RequestEncoder(source, chatTemplate);

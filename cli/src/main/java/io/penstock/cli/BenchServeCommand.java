@@ -65,6 +65,7 @@ final class BenchServeCommand implements Callable<Integer> {
         requireBetween("--step-micros", stepMicros, 0, MAX_STEP_MICROS);
         requireBetween("--seconds", seconds, 1, MAX_SECONDS);
         requireBetween("--io-threads", ioThreads, 1, MAX_CONNECTIONS);
+        ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), String.format(Locale.ROOT,
                 "./penstock bench serve --streams %d --connections %d --step-micros %d --seconds %d --io-threads %d",

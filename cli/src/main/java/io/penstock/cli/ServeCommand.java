@@ -131,7 +131,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     /** The bundle for GPU machines leaves the network out. */
-    private static void requireProtocols() {
+    static void requireProtocols() {
         if (ServeCommand.class.getResource("/io/netty/channel/EventLoop.class") == null) {
             throw new InputException("this bundle is for checking a GPU and has no protocols: serve from the source"
                     + " tree or the container image");

@@ -17,6 +17,10 @@ constexpr int kStepColumns = 32;
 constexpr int kBatch = 4;
 // 64 bytes more than a row, so that the rows of two tokens which lanes read together lie in different banks.
 constexpr int kRowStride = kMaxColumns + kStepColumns;
+// A warp's part of the logits: experts nine apart, and parts so that 32 experts of a token lie in different banks where
+// four warps share a tile.
+constexpr int kExpertStride = kMaskTokens + 1;
+constexpr int kPartStride = kTileExperts * kExpertStride + 4;
 
 struct Rule {
     const float* __restrict__ bias;  // [experts] or null
@@ -32,7 +36,7 @@ struct Shared {
         alignas(16) bf16 rows[kMaskTokens][kRowStride];
         GroupScratch scratch;
     };
-    float partials[kWarps][kTileExperts][kMaskTokens + 1];
+    float partials[kWarps][kPartStride];
     unsigned masks[kMaxExperts];
     bool is_last;
 };
@@ -117,7 +121,7 @@ __device__ __forceinline__ void multiply_gate(Shared& shared, const bf16* gate, 
     }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        shared.partials[warp][lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2] = sums[i];
+        shared.partials[warp][(lane / 4 + i / 2 * 8) * kExpertStride + lane % 4 * 2 + i % 2] = sums[i];
     }
 }
 
@@ -140,7 +144,7 @@ struct Candidates {
                 float logit = 0;
                 for (int s = 0; s < num_splits; s++) {
                     const int part = expert / kTileExperts * num_splits + s;
-                    logit += shared.partials[part][expert % kTileExperts][warp];
+                    logit += shared.partials[part][expert % kTileExperts * kExpertStride + warp];
                 }
                 scores[i] = 1.0f / (1.0f + expf(-logit));
                 selections[i] = rule.bias == nullptr ? scores[i] : scores[i] + rule.bias[expert];

@@ -15,17 +15,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the shipped kernels do at the 8B model's shapes, counted: close to what they must do. */
 class KernelCountsTest {
-    private static final KernelShape SHAPE = less(KernelShape.of("lfm2.5-8b-a1b"));
+    private static final KernelShape SHAPE = smallVocabulary(KernelShape.of("lfm2.5-8b-a1b"));
     private static final double MAX_RATIO = 1.05;
     private static final double MAX_CONFLICTS = 0.05;
 
-    /**
-     * Of the projection to logits, a sixteenth of the columns tells the same; of the experts a quarter of them, of
-     * which a token then has a quarter.
-     */
-    private static KernelShape less(KernelShape shape) {
-        KernelShape.Experts experts = shape.experts();
+    /** Of the projection to logits, a sixteenth of the columns tells the same. */
+    private static KernelShape smallVocabulary(KernelShape shape) {
         return new KernelShape(shape.hidden(), shape.width(), shape.numHeads(), shape.numKvHeads(), shape.vocab() / 16,
+                shape.experts());
+    }
+
+    /** Of products with experts, a quarter of the experts tells the same if a token then has a quarter as many. */
+    private static KernelShape fewExperts(KernelShape shape) {
+        KernelShape.Experts experts = shape.experts();
+        return new KernelShape(shape.hidden(), shape.width(), shape.numHeads(), shape.numKvHeads(), shape.vocab(),
                 new KernelShape.Experts(experts.num() / 4, experts.perToken() / 4, experts.width()));
     }
 
@@ -34,6 +37,14 @@ class KernelCountsTest {
         return new KernelShape(
                 shape.hidden(), shape.width(), shape.numHeads() / 4, shape.numKvHeads() / 4, shape.vocab(),
                 shape.experts());
+    }
+
+    private static KernelShape shape(KernelSuite.Entry entry) {
+        return switch (entry.operation()) {
+            case "attention" -> fewKvHeads(SHAPE);
+            case "grouped_linear" -> fewExperts(SHAPE);
+            default -> SHAPE;
+        };
     }
 
     /** Every benchmark, but matrix products at one size: what is counted of them does not depend on it. */
@@ -58,8 +69,7 @@ class KernelCountsTest {
         Stream stream = device.createStream("counts");
         try (device;
                 BenchmarkMemory memory = new BenchmarkMemory(device, stream, numTokens, false);
-                KernelBenchmark benchmark = entry.open(
-                        memory, entry.operation().equals("attention") ? fewKvHeads(SHAPE) : SHAPE)) {
+                KernelBenchmark benchmark = entry.open(memory, shape(entry))) {
             device.clearCounters();
             Map<String, Double> metrics =
                     new KernelCounting(stream, () -> device.counters().values()).measure(benchmark);

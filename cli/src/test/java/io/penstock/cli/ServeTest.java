@@ -84,11 +84,8 @@ class ServeTest {
                     HttpResponse.BodyHandlers.ofString()).statusCode());
             CompletableFuture<HttpResponse<String>> answer =
                     client.sendAsync(completion(address, 300), HttpResponse.BodyHandlers.ofString());
-            while (!metrics(client, address).contains("vllm:num_requests_running{engine=\"0\","
-                    + "model_name=\"penstock-demo\"} 1.0")) {
-                TimeUnit.MILLISECONDS.sleep(20);
-            }
-            server.destroy();
+            awaitRunning(client, address);
+            server.toHandle().destroy();
             assertEquals(200, answer.get(60, TimeUnit.SECONDS).statusCode());
             assertTrue(answer.get().body().contains("\"completion_tokens\":300"), answer.get()::body);
         }
@@ -98,9 +95,12 @@ class ServeTest {
         assertTrue(lines.contains("\"output_tokens\":300") && !lines.contains("quick"), lines);
     }
 
-    private static String metrics(HttpClient client, URI address) throws IOException, InterruptedException {
-        return client.send(HttpRequest.newBuilder(address.resolve("/metrics")).build(),
-                HttpResponse.BodyHandlers.ofString()).body();
+    private static void awaitRunning(HttpClient client, URI address) throws IOException, InterruptedException {
+        HttpRequest scrape = HttpRequest.newBuilder(address.resolve("/metrics")).build();
+        String running = "vllm:num_requests_running{engine=\"0\",model_name=\"penstock-demo\"} 1.0";
+        while (!client.send(scrape, HttpResponse.BodyHandlers.ofString()).body().contains(running)) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
     }
 
     @Test
@@ -108,10 +108,8 @@ class ServeTest {
         URI address = start("--shutdown-timeout", "0");
         try (HttpClient client = HttpClient.newHttpClient()) {
             client.sendAsync(completion(address, 4000), HttpResponse.BodyHandlers.ofString());
-            while (!metrics(client, address).contains("model_name=\"penstock-demo\"} 1.0")) {
-                TimeUnit.MILLISECONDS.sleep(20);
-            }
-            server.destroy();
+            awaitRunning(client, address);
+            server.toHandle().destroy();
             awaitEnd(1);
         }
         assertTrue(said.stream().anyMatch(line -> line.contains("cut off")), said::toString);

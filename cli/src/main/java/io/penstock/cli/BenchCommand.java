@@ -10,8 +10,8 @@ import picocli.CommandLine.Spec;
         description = "Measures what this program makes of a machine, as ratios to what the machine can do, and"
                 + " predicts what it would make of another one.",
         subcommands = {
-            BenchCpuCommand.class, BenchEngineCommand.class, BenchEmulatorCommand.class, BenchMasksCommand.class,
-            BenchServeCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class})
+            BenchCpuCommand.class, BenchEngineCommand.class, BenchStepCommand.class, BenchEmulatorCommand.class,
+            BenchMasksCommand.class, BenchServeCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -52,7 +52,7 @@ final class Devices {
         return new Backend.Accelerator(() -> open(name, ordinal), memoryUtilization, true, options);
     }
 
-    private static int ordinal(String name) {
+    static int ordinal(String name) {
         Matcher cuda = CUDA.matcher(name);
         if (!cuda.matches()) {
             throw new IllegalArgumentException("no device " + name);

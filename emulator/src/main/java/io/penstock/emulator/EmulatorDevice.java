@@ -141,6 +141,11 @@ public final class EmulatorDevice implements Device {
         return sum;
     }
 
+    /** Kernels launched so far. */
+    public synchronized long numLaunches() {
+        return numLaunches;
+    }
+
     public synchronized void clearCounters() {
         counters.clear();
     }

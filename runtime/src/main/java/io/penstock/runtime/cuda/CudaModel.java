@@ -6,6 +6,7 @@ import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.Activations;
 import io.penstock.runtime.model.ForwardPass;
 import io.penstock.runtime.model.Trace;
 import java.util.function.IntConsumer;
@@ -71,6 +72,10 @@ public final class CudaModel implements AutoCloseable {
 
     ForwardPass forward() {
         return forward;
+    }
+
+    Activations activations() {
+        return workspace.activations();
     }
 
     DeviceWeights weights() {

@@ -46,6 +46,15 @@ final class DecodeGraphs implements AutoCloseable {
         return numCaptured;
     }
 
+    /** Launches, copies and fills of the largest graph that is captured. */
+    int numNodes() {
+        int most = 0;
+        for (Graph graph : graphs) {
+            most = graph == null ? most : graph.numNodes();
+        }
+        return most;
+    }
+
     /** The rows of the graph that replays a batch, or 0 if it is to be launched directly. */
     int rowsFor(ForwardBatch step) {
         int i = isDecode(step) ? indexFor(step.numSeqs()) : sizes.length;

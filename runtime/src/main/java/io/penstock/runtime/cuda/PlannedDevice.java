@@ -23,9 +23,15 @@ final class PlannedDevice implements Device {
     private final DeviceProperties properties;
     private final Map<String, Long> allocated = new LinkedHashMap<>();
     private long nextAddress = 256;
+    private int numLaunches;
 
     PlannedDevice(DeviceProperties properties) {
         this.properties = properties;
+    }
+
+    /** Kernels that were to be launched. */
+    int numLaunches() {
+        return numLaunches;
     }
 
     /** Bytes on the device by what they are for, in the order of the allocations. */
@@ -79,7 +85,7 @@ final class PlannedDevice implements Device {
 
     @Override
     public Stream createStream(String name) {
-        return new PlannedStream(name);
+        return new PlannedStream(name, () -> numLaunches++);
     }
 
     @Override
@@ -143,7 +149,7 @@ final class PlannedDevice implements Device {
     @Override
     public void close() {}
 
-    private record PlannedStream(String name) implements Stream {
+    private record PlannedStream(String name, Runnable launched) implements Stream {
         @Override
         public void copyToDevice(DeviceMemory destination, long destinationOffsetBytes, MemorySegment source,
                 long sourceOffsetBytes, long sizeBytes) {}
@@ -160,7 +166,10 @@ final class PlannedDevice implements Device {
         public void fill(DeviceMemory destination, long offsetBytes, long sizeBytes, byte value) {}
 
         @Override
-        public void launch(Kernel kernel, LaunchShape shape, KernelArgs args) {}
+        public void launch(Kernel kernel, LaunchShape shape, KernelArgs args) {
+            args.valuesFor(kernel);
+            launched.run();
+        }
 
         @Override
         public void launch(Graph graph) {}

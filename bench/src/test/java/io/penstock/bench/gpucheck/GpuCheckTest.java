@@ -112,7 +112,7 @@ class GpuCheckTest {
         "add, add, 73, 'add: 3 x 72: add [1, 1]: expected '",
         "linear, linear, 30, 'linear: 3 x 24 x 40: linear [1, 6]: expected '",
         "silu_and_mul, siluAndMulRounded, 300, 'silu_and_mul: 65 x 136: silu_and_mul [2, 28]: expected '",
-        "short_conv, shortConv, 100, 'short_conv: decode x 72: short_conv [1, 28]: expected '",
+        "short_conv, shortConv, 100, 'short_conv: decode x 80: short_conv [1, 20]: expected '",
         "gather_last, gatherLast, 73, 'gather_last: 3 of 5 x 72: gather_last [1, 1]: expected '"
     })
     void aWrongOperationIsNamedWithItsCoordinate(String operation, String method, int index, String message) {

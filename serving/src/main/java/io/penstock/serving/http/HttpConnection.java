@@ -45,6 +45,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private State state = State.HEAD;
     private HttpExchange exchange;
     private long deadlineNs = NO_DEADLINE;
+    private long timerNs;
     private int pipelinedBytes;
     private boolean isInputClosed;
 
@@ -288,11 +289,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         failed.close();
     }
 
+    /** Sets the deadline. A timer that goes off before it is left alone and looks again then. */
     private void arm(long ns) {
         deadlineNs = System.nanoTime() + ns;
-        if (timer == null) {
-            timer = context.executor().schedule(this::checkDeadline, ns, TimeUnit.NANOSECONDS);
+        if (timer != null && timerNs - deadlineNs > 0) {
+            timer.cancel(false);
+            timer = null;
         }
+        if (timer == null) {
+            schedule(ns);
+        }
+    }
+
+    private void schedule(long ns) {
+        timerNs = System.nanoTime() + ns;
+        timer = context.executor().schedule(this::checkDeadline, ns, TimeUnit.NANOSECONDS);
     }
 
     private void checkDeadline() {
@@ -302,7 +313,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
         long leftNs = deadlineNs - System.nanoTime();
         if (leftNs > 0) {
-            timer = context.executor().schedule(this::checkDeadline, leftNs, TimeUnit.NANOSECONDS);
+            schedule(leftNs);
         } else if (state == State.BODY) {
             sendAway(RequestErrors.TOO_SLOW);
         } else {

@@ -60,15 +60,26 @@ public final class HttpExchange {
         this.service = service;
         this.request = request;
         keepAlive = HttpUtil.isKeepAlive(request);
-        int query = request.uri().indexOf('?');
-        path = query < 0 ? request.uri() : request.uri().substring(0, query);
+        path = pathOf(request.uri());
+    }
+
+    /** The path in a request's target, which may begin with scheme and host as for a proxy. */
+    private static String pathOf(String target) {
+        int query = target.indexOf('?');
+        String address = query < 0 ? target : target.substring(0, query);
+        int scheme = address.indexOf("://");
+        if (scheme < 0 || address.startsWith("/")) {
+            return address;
+        }
+        int path = address.indexOf('/', scheme + "://".length());
+        return path < 0 ? "/" : address.substring(path);
     }
 
     public String method() {
         return request.method().name();
     }
 
-    /** The path as it was sent, without the query. */
+    /** The path as it was sent, without host and query. */
     public String path() {
         return path;
     }

@@ -8,6 +8,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,6 +24,8 @@ final class Fields {
     private static final JsonMapper MAPPER =
             JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
     private static final int SHOWN_CHARS = 40;
+    private static final int DETECTED_BYTES = 4;
+    private static final int CHECKED_CHARS = 8 << 10;
 
     private final JsonNode object;
     private final String prefix;
@@ -35,6 +42,7 @@ final class Fields {
     }
 
     static JsonNode body(byte[] json) {
+        requireUtf8(json);
         try {
             return MAPPER.readTree(json);
         } catch (JsonProcessingException e) {
@@ -45,6 +53,24 @@ final class Fields {
             throw new BadRequestException("the body must be valid JSON: " + reason + where, null);
         } catch (IOException e) {
             throw new BadRequestException("the body must be JSON in UTF-8: " + e.getMessage(), null);
+        }
+    }
+
+    /** Jackson takes other encodings too, and characters in more bytes than they need, which hide what they say. */
+    private static void requireUtf8(byte[] json) {
+        boolean isUtf8 = true;
+        for (int i = 0; i < json.length && i < DETECTED_BYTES; i++) {
+            isUtf8 &= json[i] != 0;
+        }
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        ByteBuffer in = ByteBuffer.wrap(json);
+        CharBuffer out = CharBuffer.allocate(Math.min(json.length + 1, CHECKED_CHARS));
+        CoderResult result = CoderResult.OVERFLOW;
+        while (isUtf8 && result.isOverflow()) {
+            result = decoder.decode(in, out.clear(), true);
+        }
+        if (!isUtf8 || result.isError()) {
+            throw new BadRequestException("the body must be JSON in UTF-8: byte " + in.position() + " is not", null);
         }
     }
 

@@ -72,7 +72,8 @@ function watchTabs(onSelect) {
 async function showServer() {
   try {
     const health = await fetch("health");
-    $("state").textContent = health.ok ? "ready" : (await health.json()).error.message;
+    const said = await health.text();
+    $("state").textContent = health.ok ? "ready" : JSON.parse(said).error.message;
     const models = await fetch("v1/models", { headers: headers() });
     const card = models.ok ? (await models.json()).data[0] : null;
     $("model").textContent = card ? `${card.id} · context ${card.max_model_len}` : "give the API key to see the model";

@@ -143,12 +143,14 @@ export class Chat {
     this.ask();
   }
 
-  /** Asks once more for the last answer. */
+  /** Asks once more for the last answer, or for one that failed. */
   again() {
-    if (this.running || this.messages.at(-1)?.role !== "assistant") {
+    if (this.running || this.messages.length === 0) {
       return;
     }
-    this.messages.pop();
+    if (this.messages.at(-1).role === "assistant") {
+      this.messages.pop();
+    }
     this.log.lastElementChild.remove();
     this.ask();
   }
@@ -178,14 +180,15 @@ export class Chat {
   async ask() {
     this.running = new AbortController();
     this.busy(true);
+    const messages = this.messages;
     const answer = new Answer(this.log);
     try {
       await this.read(answer);
-      this.messages.push(answer.finished());
+      messages.push(answer.finished());
     } catch (error) {
       if (error.name === "AbortError" && (answer.message.content || answer.message.reasoning_content)) {
-        this.messages.push(answer.finished());
-      } else {
+        messages.push(answer.finished());
+      } else if (messages === this.messages) {
         answer.root.remove();
         this.log.append(element("article", "message error",
           error.name === "AbortError" ? "stopped before the first word" : error.message));
@@ -228,9 +231,13 @@ export class Chat {
   }
 
   busy(isBusy) {
+    const isLost = [$("stop"), $("send"), $("again")].includes(document.activeElement);
     $("send").disabled = isBusy;
     $("stop").disabled = !isBusy;
-    $("again").disabled = isBusy || this.messages.at(-1)?.role !== "assistant";
+    $("again").disabled = isBusy || this.messages.length === 0;
+    if (isLost) {
+      $("prompt").focus();
+    }
     this.log.setAttribute("aria-busy", isBusy);
   }
 }

@@ -129,11 +129,11 @@ export class Live {
     this.sequences = plot("Sequences", "", "running", "waiting");
     this.tokens = plot("Tokens a second", "", "written", "read");
     this.kv = plot("KV blocks in use", " %", "");
-    this.slots = plot("Conv slots and snapshots in use", "", "slots", "snapshots");
-    this.hits = plot("Prompt tokens from the cache", " %", "");
+    this.slots = plot("Conv state", "", "slots", "snapshots");
+    this.hits = plot("Prompts from the cache", " %", "");
     this.ttft = plot("Time to first token", " ms", "p50", "p99");
     this.itl = plot("Between tokens", " ms", "p50", "p99");
-    this.preempted = plot("Preemptions, swapped sequences", "", "preempted", "swapped");
+    this.preempted = plot("Sequences put off", "", "preempted", "swapped");
   }
 
   show(isShown) {

@@ -7,16 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.penstock.runtime.FinishReason;
-import io.penstock.serving.generation.RequestPreparer;
-import io.penstock.serving.http.ApiKeys;
-import io.penstock.serving.http.HttpOptions;
-import io.penstock.serving.http.HttpServer;
-import io.penstock.serving.model.LoadedEngine;
-import io.penstock.serving.offline.DemoModel;
-import io.penstock.serving.server.ServedModel;
-import io.penstock.serving.server.ServingCore;
-import io.penstock.serving.stream.IoThreads;
-import io.penstock.serving.stream.StreamEngine;
+import io.penstock.serving.http.HttpLimits;
 import io.penstock.serving.stream.StreamLimits;
 import io.penstock.serving.stream.StreamObserver;
 import io.penstock.serving.stream.StreamReport;
@@ -24,11 +15,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,50 +30,32 @@ class ApiTest {
             + "'repetition_penalty':1";
     private static final String THOUGHT = "7 + 5 = 12, carry 1. 2 + 1 + 1 = 4. So 42.";
 
-    private static IoThreads io;
-    private static StreamEngine engine;
-    private static ServingCore core;
-    private static HttpServer server;
+    private static DemoApi api;
     private static HttpClient client;
     private static volatile FinishReason lastReason;
+
     @BeforeAll
     static void start() {
-        io = IoThreads.start(2);
-        LoadedEngine loaded = LoadedEngine.load(DemoModel.ENCODER, DemoModel.small(), _ -> { });
-        var streams = new StreamEngine(loaded.engine(), new RequestPreparer(DemoModel.ENCODER,
-                loaded.resolved().limits(), new AtomicLong()::incrementAndGet), io, StreamLimits.DEFAULTS,
-                () -> new StreamObserver() {
-                    @Override
-                    public void tokens(int numTokens, long gapNs) {}
+        api = new DemoApi(StreamLimits.DEFAULTS, HttpLimits.DEFAULTS, () -> new StreamObserver() {
+            @Override
+            public void tokens(int numTokens, long gapNs) {}
 
-                    @Override
-                    public void ended(StreamReport report) {
-                        lastReason = report.reasons().length == 0 ? null : report.reasons()[0];
-                    }
-                });
-        engine = streams;
-        core = new ServingCore(streams, new ServedModel("demo", "1.2.3", DemoModel.ENCODER.source(),
-                DemoModel.small(), loaded.resolved()));
-        core.start();
-        var api = new ApiContext(core, List.of("demo", "org/demo"), 1_700_000_000, (out, accept) -> {
-            out.write("some 1\n".getBytes(StandardCharsets.UTF_8));
-            return "text/plain; for=" + accept;
-        }, true);
-        server = HttpServer.start(
-                io, HttpOptions.at("127.0.0.1", 0), ApiRoutes.forClients(api), new ApiKeys(List.of()));
+            @Override
+            public void ended(StreamReport report) {
+                lastReason = report.reasons().length == 0 ? null : report.reasons()[0];
+            }
+        });
         client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
 
     @AfterAll
     static void end() {
         client.close();
-        server.close();
-        core.close();
-        io.close();
+        api.close();
     }
 
     private static HttpRequest.Builder to(String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + api.port() + path));
     }
 
     private static HttpResponse<String> get(String path) throws Exception {
@@ -158,7 +129,9 @@ class ApiTest {
         assertFalse(message.has("reasoning_content"));
         assertEquals("<think>" + THOUGHT + "</think>42",
                 joined(events("/v1/chat/completions", SUM + ",'separate_reasoning':false"), 0, "/delta/content"));
-        String form = ",'separate_reasoning':false,'response_format':{'type':'json_object'},'max_tokens':200";
+        String form = ",'separate_reasoning':false,'response_format':{'type':'json_schema','json_schema':{'name':'sum',"
+                + "'schema':{'type':'object','properties':{'sum':{'type':'integer','minimum':0,'maximum':99}},"
+                + "'required':['sum'],'additionalProperties':false}}}";
         String content = chat(SUM + form).at("/choices/0/message/content").textValue();
         assertTrue(JSON.readTree(content).isObject(), content);
     }
@@ -359,8 +332,8 @@ class ApiTest {
 
     private static void awaitOpen(int number) throws InterruptedException {
         long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (engine.numOpen() != number) {
-            assertTrue(System.nanoTime() < endNs, () -> engine.numOpen() + " requests are open, not " + number);
+        while (api.engine.numOpen() != number) {
+            assertTrue(System.nanoTime() < endNs, () -> api.engine.numOpen() + " requests are open, not " + number);
             Thread.sleep(1);
         }
     }

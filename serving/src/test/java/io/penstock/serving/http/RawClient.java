@@ -11,49 +11,54 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A client that sends bytes as they are and reads one answer after the other. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
 
-    record Answer(int status, Map<String, String> headers, String body) {}
+    public record Answer(int status, Map<String, String> headers, String body) {}
 
-    RawClient(int port) throws IOException {
+    public RawClient(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(10_000);
         socket.setTcpNoDelay(true);
         in = socket.getInputStream();
     }
 
-    RawClient send(String text) throws IOException {
-        socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    /** Sends each character as the byte of its number. */
+    public RawClient send(String text) throws IOException {
+        return send(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    public RawClient send(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
         socket.getOutputStream().flush();
         return this;
     }
 
-    RawClient get(String path) throws IOException {
+    public RawClient get(String path) throws IOException {
         return send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
     }
 
-    RawClient post(String path, String body) throws IOException {
+    public RawClient post(String path, String body) throws IOException {
         return send("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
     }
 
-    void endOutput() throws IOException {
+    public void endOutput() throws IOException {
         socket.shutdownOutput();
     }
 
     /** Closes with a reset. */
-    void reset() throws IOException {
+    public void reset() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
     }
 
     /** The next answer, whose body is empty for a request without one. */
-    Answer answer() throws IOException {
+    public Answer answer() throws IOException {
         return answer(true);
     }
 
-    Answer answer(boolean hasBody) throws IOException {
+    public Answer answer(boolean hasBody) throws IOException {
         String status = line();
         if (status == null) {
             throw new IOException("closed without an answer");
@@ -82,7 +87,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Whether the server has closed its side; waits for that. */
-    boolean isClosed() throws IOException {
+    public boolean isClosed() throws IOException {
         try {
             return in.read() < 0;
         } catch (java.net.SocketException e) {
@@ -90,7 +95,7 @@ final class RawClient implements AutoCloseable {
         }
     }
 
-    String line() throws IOException {
+    public String line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int b = in.read(); b != '\n'; b = in.read()) {
             if (b < 0) {

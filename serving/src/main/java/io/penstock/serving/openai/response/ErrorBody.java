@@ -15,6 +15,8 @@ public record ErrorBody(String message, String type, String param, String code) 
     public static final String INVALID_REQUEST = "invalid_request_error";
     public static final String SERVER_ERROR = "server_error";
 
+    private static final int MAX_NAME = 200;
+
     /** For a request that cannot be served as it is. */
     public static ErrorBody of(InputException e) {
         return e instanceof BadRequestException bad
@@ -24,7 +26,9 @@ public record ErrorBody(String message, String type, String param, String code) 
 
     /** For a model that is not served here: 404. */
     public static ErrorBody modelNotFound(String model) {
-        return new ErrorBody("The model '" + model + "' does not exist: see /v1/models", INVALID_REQUEST, "model",
+        String name = model.codePoints().map(c -> Character.isISOControl(c) ? '?' : c).limit(MAX_NAME)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
+        return new ErrorBody("The model '" + name + "' does not exist: see /v1/models", INVALID_REQUEST, "model",
                 "model_not_found");
     }
 

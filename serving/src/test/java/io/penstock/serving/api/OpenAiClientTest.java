@@ -138,7 +138,8 @@ class OpenAiClientTest {
     @Test
     void logprobsAndChoices() {
         ChatCompletion answer = client.chat().completions().create(chat(SUM).temperature(1).n(2)
-                .putAdditionalBodyProperty("seed", JsonValue.from(7)).maxCompletionTokens(4).logprobs(true).topLogprobs(3).build()).validate();
+                .putAdditionalBodyProperty("seed", JsonValue.from(7))
+                .maxCompletionTokens(4).logprobs(true).topLogprobs(3).build()).validate();
         for (ChatCompletion.Choice choice : answer.choices()) {
             var tokens = choice.logprobs().orElseThrow().content().orElseThrow();
             assertEquals(4, tokens.size());

@@ -11,7 +11,7 @@ import java.util.List;
 final class CopyBlocksCases {
     private static final String NAME = "copy_blocks";
     private static final ModelLimits LIMITS = new ModelLimits(6, 64, 640, 9, 0, 5);
-    private static final int HIDDEN = 40;
+    private static final int HIDDEN = 48;
     private static final int NUM_LAYERS = 2;
 
     private CopyBlocksCases() {}

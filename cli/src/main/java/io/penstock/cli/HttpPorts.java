@@ -57,6 +57,11 @@ final class HttpPorts implements AutoCloseable {
         clients.beginClosing();
     }
 
+    /** Waits until clients have their last answers, for so many nanoseconds at most. */
+    void finish(long ns) {
+        clients.finish(ns);
+    }
+
     @Override
     public void close() {
         clients.close();

@@ -33,7 +33,7 @@ final class ServerRun {
     private static final int SIGINT = 2;
     private static final int SIGTERM = 15;
 
-    /** What a dead engine's clients are given to read their errors. */
+    /** What clients are given to read their last answers, or a dead engine's errors. */
     private static final long LAST_WORDS_MS = 1_500;
 
     private final RequestEncoder encoder;
@@ -132,7 +132,7 @@ final class ServerRun {
         try {
             over.await();
             http.beginClosing();
-            return core.health() == Health.DEAD ? died(core) : drain(core);
+            return core.health() == Health.DEAD ? died(core) : drain(core, http);
         } finally {
             Signals.unregister("TERM", term);
             Signals.unregister("INT", interrupt);
@@ -154,9 +154,10 @@ final class ServerRun {
         return ExitCode.SOFTWARE;
     }
 
-    private int drain(ServingCore core) throws InterruptedException {
+    private int drain(ServingCore core, HttpPorts http) throws InterruptedException {
         System.err.println("penstock: shutting down; " + core.streams().numOpen() + " requests are being finished");
         if (core.drain(settings.times().shutdownNs())) {
+            http.finish(TimeUnit.MILLISECONDS.toNanos(LAST_WORDS_MS));
             return ExitCode.OK;
         }
         System.err.println("penstock: " + core.streams().numOpen() + " requests were not done after "

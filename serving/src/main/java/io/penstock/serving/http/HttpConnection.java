@@ -35,6 +35,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] PROCESSING = "HTTP/1.1 102 Processing\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
+    /** An event that tells a connection to end as soon as its client has everything. */
+    enum Finish { ASKED }
+
     private enum State { HEAD, BODY, ANSWER, SENT_AWAY }
 
     private final HttpService service;
@@ -218,6 +221,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ignored, Object event) {
+        if (event == Finish.ASKED && state == State.HEAD && pipelined.isEmpty()) {
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
         if (event instanceof ChannelInputShutdownEvent) {
             isInputClosed = true;
             switch (state) {

@@ -12,6 +12,7 @@ import io.netty.handler.flush.FlushConsolidationHandler;
 import io.penstock.runtime.InputException;
 import io.penstock.serving.stream.IoThreads;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 
 /** A port that speaks HTTP/1.1. Owned by whoever started it; the event loops are shared and stay. */
 public final class HttpServer implements AutoCloseable {
@@ -80,6 +81,19 @@ public final class HttpServer implements AutoCloseable {
     /** From here on connections end with the answer that is under way; what comes is answered still. */
     public void beginClosing() {
         service.beginClosing();
+    }
+
+    /**
+     * Listens no more, and waits for the connections: each ends when its client has the answer that is under way, idle
+     * ones at once.
+     *
+     * @param ns the longest to wait
+     */
+    public void finish(long ns) {
+        service.beginClosing();
+        channel.close().awaitUninterruptibly();
+        service.channels().forEach(open -> open.pipeline().fireUserEventTriggered(HttpConnection.Finish.ASKED));
+        service.channels().newCloseFuture().awaitUninterruptibly(ns, TimeUnit.NANOSECONDS);
     }
 
     /** Listens no more and closes all connections. */

@@ -422,6 +422,25 @@ class HttpServerTest {
     }
 
     @Test
+    void aServerThatFinishesWaitsForWhatIsUnderWay() throws Exception {
+        start();
+        try (RawClient busy = client(); RawClient idle = client()) {
+            assertEquals("hello", idle.get("/hello").answer().body());
+            busy.get("/later");
+            HttpExchange exchange = taken();
+            on(exchange, () -> exchange.eventLoop().schedule(
+                    () -> text(exchange, "last".repeat(1_000_000)), 200, TimeUnit.MILLISECONDS));
+            Thread finishing = Thread.ofPlatform().start(() -> server.finish(TimeUnit.SECONDS.toNanos(20)));
+            assertTrue(idle.isClosed());
+            assertEquals(4_000_000, busy.answer().body().length());
+            assertTrue(busy.isClosed());
+            finishing.join(10_000);
+            assertFalse(finishing.isAlive());
+            assertEquals(0, server.numConnections());
+        }
+    }
+
+    @Test
     void anAddressThatIsTakenIsOneLine() {
         start();
         InputException e = assertThrows(InputException.class, () -> HttpServer.start(io,

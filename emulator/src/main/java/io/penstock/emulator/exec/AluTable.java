@@ -181,6 +181,11 @@ final class AluTable {
                 yield new Alu32((a, b, c) -> mask(wraps ? a & 31 : a, wraps ? b & 31 : b), UndefinedBits.ALL, target,
                         new Slot[] {in(source, 1, PtxType.B32), in(source, 2, PtxType.B32)});
             }
+            case "szext" -> {
+                boolean wraps = source.has("wrap");
+                yield new Alu32((a, b, c) -> extend(a, wraps ? b & 31 : b, type.isSigned()), UndefinedBits.ALL, target,
+                        new Slot[] {in(source, 1, type), in(source, 2, PtxType.U32)});
+            }
             case "copysign" -> {
                 long sign = type.isWide() ? Long.MIN_VALUE : 0x8000_0000L;
                 yield new AluLong((a, b, c) -> b & ~sign | a & sign, UndefinedBits.ALL, target,
@@ -207,6 +212,14 @@ final class AluTable {
         }
         long bits = Integer.compareUnsigned(length, 31) > 0 ? 0xFFFF_FFFFL : (1L << length) - 1;
         return (int) (bits << from);
+    }
+
+    /** The lower bits, as a number of that many bits. */
+    private static int extend(int value, int numBits, boolean isSigned) {
+        if (Integer.compareUnsigned(numBits, 31) > 0 || numBits == 0) {
+            return numBits == 0 ? 0 : value;
+        }
+        return isSigned ? value << 32 - numBits >> 32 - numBits : value & (1 << numBits) - 1;
     }
 
     private Slot[] three(PtxInstruction source, PtxType type) {

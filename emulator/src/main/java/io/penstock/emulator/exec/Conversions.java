@@ -77,7 +77,7 @@ final class Conversions {
         return (a, b, c) -> {
             double value = reader.of(a);
             if (value != value) {
-                return from == PtxType.F64 && bits == 64 ? Long.MIN_VALUE : 0;
+                return from == PtxType.F64 || bits == 64 ? IntegerFunctions.extend(1L << bits - 1, to) : 0;
             }
             double rounded = integral(value, rounding);
             if (to.isSigned()) {

@@ -12,12 +12,13 @@ final class FastFunctions {
         if (type.isFloat()) {
             return FloatFunctions.fast(source, type);
         }
-        if (type.sizeBytes() != 4 || source.has("sat") || source.has("hi") || source.has("wide")) {
+        boolean isPair = type == PtxType.U16X2 || type == PtxType.S16X2;
+        if (type.sizeBytes() != 4 || isPair || source.has("sat") || source.has("hi") || source.has("wide")) {
             return null;
         }
         boolean isSigned = type.isSigned();
         return switch (source.opcode()) {
-            case "add" -> type == PtxType.U16X2 || type == PtxType.S16X2 ? null : (a, b, c) -> a + b;
+            case "add" -> (a, b, c) -> a + b;
             case "sub" -> (a, b, c) -> a - b;
             case "mul" -> (a, b, c) -> a * b;
             case "mad" -> (a, b, c) -> a * b + c;

@@ -72,7 +72,7 @@ final class FloatFunctions {
             case "sub" -> (a, b, c) -> Floats.add(a, -b, rounding);
             case "mul" -> (a, b, c) -> Floats.multiply(a, b, rounding);
             case "fma", "mad" -> (a, b, c) -> Floats.fma(a, b, c, rounding);
-            case "div" -> source.has("approx") || source.has("full") ? FloatFunctions::fastDivide
+            case "div" -> source.has("approx") ? FloatFunctions::fastDivide
                     : (a, b, c) -> Floats.divide(a, b, rounding);
             case "rcp" -> (a, b, c) -> Floats.divide(1f, a, rounding);
             case "sqrt" -> (a, b, c) -> Floats.squareRoot(a, rounding);
@@ -122,9 +122,9 @@ final class FloatFunctions {
             case "mul" -> (a, b, c) -> Floats.multiply(a, b, rounding);
             case "fma", "mad" -> (a, b, c) -> Floats.fma(a, b, c, rounding);
             case "div" -> (a, b, c) -> Floats.divide(a, b, rounding);
-            case "rcp" -> isRough ? (a, b, c) -> rough(1 / a) : (a, b, c) -> Floats.divide(1, a, rounding);
+            case "rcp" -> isRough ? (a, b, c) -> rough(1 / flushed(a)) : (a, b, c) -> Floats.divide(1, a, rounding);
             case "sqrt" -> (a, b, c) -> Floats.squareRoot(a, rounding);
-            case "rsqrt" -> isRough ? (a, b, c) -> rough(1 / Math.sqrt(a)) : (a, b, c) -> 1 / Math.sqrt(a);
+            case "rsqrt" -> isRough ? (a, b, c) -> rough(1 / Math.sqrt(flushed(a))) : (a, b, c) -> 1 / Math.sqrt(a);
             case "abs" -> (a, b, c) -> Math.abs(a);
             case "neg" -> (a, b, c) -> -a;
             case "min" -> (a, b, c) -> Floats.min(a, b);
@@ -136,7 +136,11 @@ final class FloatFunctions {
     /** Only the upper 32 bits of an approximation in double precision are given. */
     private static double rough(double value) {
         return Double.isNaN(value) ? value
-                : Double.longBitsToDouble(Double.doubleToRawLongBits(value) & 0xFFFF_FFFF_0000_0000L);
+                : Double.longBitsToDouble(Double.doubleToRawLongBits(flushed(value)) & 0xFFFF_FFFF_0000_0000L);
+    }
+
+    private static double flushed(double value) {
+        return Math.abs(value) < Double.MIN_NORMAL ? Math.copySign(0.0, value) : value;
     }
 
     /** A double holds products of 16-bit floats, and sums of them rounded to odd, so that they are rounded once. */
@@ -179,12 +183,16 @@ final class FloatFunctions {
                 value = value > 0 ? Math.min(value, 1) : 0;
             }
             long bits = isBfloat ? Floats.toBfloat(value, Rounding.NEAREST) : Floats.toHalf(value, Rounding.NEAREST);
-            return flushes && (bits & 0x7C00) == 0 && !isBfloat ? bits & 0x8000 : bits;
+            return flushes ? flush(bits, isBfloat) : bits;
         };
     }
 
     private static double shortValue(long bits, boolean isBfloat, boolean flushes) {
-        long kept = flushes && !isBfloat && (bits & 0x7C00) == 0 ? bits & 0x8000 : bits;
+        long kept = flushes ? flush(bits, isBfloat) : bits;
         return isBfloat ? Floats.bfloat(kept) : Floats.half(kept);
+    }
+
+    private static long flush(long bits, boolean isBfloat) {
+        return (bits & (isBfloat ? 0x7F80 : 0x7C00)) == 0 ? bits & 0x8000 : bits;
     }
 }

@@ -114,7 +114,7 @@ final class Floats {
 
     static float divide(float a, float b, Rounding rounding) {
         float quotient = a / b;
-        if (rounding == Rounding.NEAREST || !isFinite(quotient) || b == 0) {
+        if (rounding == Rounding.NEAREST || !isFinite(a) || !isFinite(b) || b == 0) {
             return quotient;
         }
         double wide = (double) a / b;
@@ -135,10 +135,15 @@ final class Floats {
 
     static double add(double a, double b, Rounding rounding) {
         double sum = a + b;
-        if (rounding == Rounding.NEAREST || !isFinite(a) || !isFinite(b) || sum == 0) {
-            return rounding == Rounding.DOWN && sum == 0 && a == -b && a != 0 ? -0.0 : sum;
+        if (rounding == Rounding.NEAREST || !isFinite(a) || !isFinite(b)) {
+            return sum;
         }
-        return rounding.toDouble(new BigDecimal(a).add(new BigDecimal(b)), sum);
+        return sum == 0 ? zero(a, b, sum, rounding) : rounding.toDouble(new BigDecimal(a).add(new BigDecimal(b)), sum);
+    }
+
+    /** A sum of nothing: downwards it is negative, unless both are positive zeros. */
+    private static double zero(double a, double b, double sum, Rounding rounding) {
+        return rounding == Rounding.DOWN && (Math.copySign(1, a) < 0 || Math.copySign(1, b) < 0) ? -0.0 : sum;
     }
 
     static double multiply(double a, double b, Rounding rounding) {
@@ -154,16 +159,24 @@ final class Floats {
         if (rounding == Rounding.NEAREST || !isFinite(a) || !isFinite(b) || !isFinite(c)) {
             return result;
         }
-        return rounding.toDouble(new BigDecimal(a).multiply(new BigDecimal(b)).add(new BigDecimal(c)), result);
+        BigDecimal exact = new BigDecimal(a).multiply(new BigDecimal(b)).add(new BigDecimal(c));
+        if (exact.signum() == 0) {
+            return zero(Math.copySign(1, a) * Math.copySign(1, b), c, result, rounding);
+        }
+        return rounding.toDouble(exact, result);
     }
 
     static double divide(double a, double b, Rounding rounding) {
         double quotient = a / b;
-        if (rounding == Rounding.NEAREST || !isFinite(quotient) || !isFinite(b)) {
+        if (rounding == Rounding.NEAREST || !isFinite(a) || !isFinite(b) || b == 0) {
             return quotient;
         }
+        boolean isPositive = a > 0 == b > 0;
+        if (!isFinite(quotient)) {
+            return nudge(quotient, isPositive ? -1 : 1, isPositive, rounding);
+        }
         BigDecimal residue = new BigDecimal(a).subtract(new BigDecimal(quotient).multiply(new BigDecimal(b)));
-        return nudge(quotient, residue.signum() * (b > 0 ? 1 : -1), rounding);
+        return nudge(quotient, residue.signum() * (b > 0 ? 1 : -1), isPositive, rounding);
     }
 
     static double squareRoot(double a, Rounding rounding) {
@@ -171,12 +184,12 @@ final class Floats {
         if (rounding == Rounding.NEAREST || !(a > 0) || Double.isInfinite(a)) {
             return root;
         }
-        return nudge(root, new BigDecimal(a).subtract(new BigDecimal(root).pow(2)).signum(), rounding);
+        return nudge(root, new BigDecimal(a).subtract(new BigDecimal(root).pow(2)).signum(), true, rounding);
     }
 
     /** @param side whether the exact value is above, below, or the nearest itself */
-    private static double nudge(double nearest, int side, Rounding rounding) {
-        boolean down = rounding == Rounding.DOWN || rounding == Rounding.ZERO && nearest > 0;
+    private static double nudge(double nearest, int side, boolean isPositive, Rounding rounding) {
+        boolean down = rounding == Rounding.DOWN || rounding == Rounding.ZERO && isPositive;
         if (side < 0 && down) {
             return Math.nextDown(nearest);
         }

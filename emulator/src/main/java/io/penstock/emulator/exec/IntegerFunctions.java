@@ -21,6 +21,12 @@ final class IntegerFunctions {
 
     /** The function, or null if the instruction is no integer arithmetic. */
     static AluLong.Function of(PtxInstruction source, PtxType type) {
+        if (type == PtxType.U16X2 || type == PtxType.S16X2) {
+            PtxType half = type == PtxType.U16X2 ? PtxType.U16 : PtxType.S16;
+            AluLong.Function one = of(source, half);
+            return one == null || source.has("sat") ? null : (a, b, c) -> one.apply(extend(a, half), extend(b, half), 0)
+                    & 0xFFFF | one.apply(extend(a >>> 16, half), extend(b >>> 16, half), 0) << 16;
+        }
         boolean isSigned = type.isSigned();
         return switch (source.opcode()) {
             case "add" -> source.has("sat") ? (a, b, c) -> Math.clamp(a + b, Integer.MIN_VALUE, Integer.MAX_VALUE)
@@ -93,9 +99,11 @@ final class IntegerFunctions {
 
     private static AluLong.Function product24(PtxInstruction source, boolean isSigned) {
         int shift = source.has("hi") ? 16 : 0;
+        boolean saturates = source.has("sat");
         return (a, b, c) -> {
             long product = isSigned ? (a << 40 >> 40) * (b << 40 >> 40) : (a & 0xFF_FFFF) * (b & 0xFF_FFFF);
-            return (int) (product >> shift) + c;
+            long sum = (int) (product >> shift) + c;
+            return saturates ? Math.clamp(sum, Integer.MIN_VALUE, Integer.MAX_VALUE) : sum;
         };
     }
 

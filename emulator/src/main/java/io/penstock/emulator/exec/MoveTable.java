@@ -211,11 +211,11 @@ final class MoveTable {
         PtxType to = types.get(0);
         PtxType from = types.get(types.size() - 1);
         Slot[] slots = {in(source, 1, from), in(source, 2, from)};
-        if (source.operands().size() > 3) {
-            return null;
-        }
         AluLong.Function f;
         if (from == PtxType.F16X2 || from == PtxType.BF16X2) {
+            if (source.operands().size() > 3) {
+                return null;
+            }
             PtxType half = from == PtxType.F16X2 ? PtxType.F16 : PtxType.BF16;
             Comparisons.Test test = Comparisons.of(source, half);
             long yes = to == PtxType.F16X2 ? 0x3C00 : to == PtxType.BF16X2 ? 0x3F80 : 0xFFFF;
@@ -230,6 +230,13 @@ final class MoveTable {
                 case U16, S16 -> 0xFFFF;
                 default -> 0xFFFF_FFFFL;
             };
+            if (source.operands().size() > 3) {
+                Slot both = operands.program.newPredicate();
+                Compare compare = new Compare(test, both, slots);
+                combine(source, compare, 3);
+                return new Both(compare, new Select(out(source), operands.constant(yes, PtxType.B32),
+                        operands.constant(0, PtxType.B32), both, false));
+            }
             f = (a, b, c) -> test.test(a, b) ? yes : 0;
         }
         return new AluLong(f, UndefinedBits.ALL, out(source), slots);
@@ -246,7 +253,11 @@ final class MoveTable {
         List<PtxType> types = AluTable.types(source);
         PtxType type = types.get(0);
         boolean isFloat = types.get(1) == PtxType.F32;
-        AluLong.Function f = (a, b, c) -> (isFloat ? Floats.f(c) >= 0 : (int) c >= 0) ? a : b;
+        boolean flushes = source.has("ftz");
+        AluLong.Function f = (a, b, c) -> {
+            float value = flushes ? Floats.flush(Floats.f(c)) : Floats.f(c);
+            return (isFloat ? value >= 0 : (int) c >= 0) ? a : b;
+        };
         return new AluLong(f, UndefinedBits.ALL, out(source),
                 new Slot[] {in(source, 1, type), in(source, 2, type), in(source, 3, types.get(1))});
     }

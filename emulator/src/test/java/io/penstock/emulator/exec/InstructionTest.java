@@ -1,53 +1,24 @@
 package io.penstock.emulator.exec;
 
+import static io.penstock.emulator.exec.Form.big;
+import static io.penstock.emulator.exec.Form.c;
+import static io.penstock.emulator.exec.Form.d;
+import static io.penstock.emulator.exec.Form.f;
+import static io.penstock.emulator.exec.Form.i;
+import static io.penstock.emulator.exec.Form.l;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Random;
+import java.util.StringJoiner;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each instruction form alone, on edges and random bits, against arithmetic written down again. */
 class InstructionTest {
-    private interface Expected {
-        long of(long a, long b, long c);
-    }
-
-    private record Case(String body, String target, String[] types, Expected expected) {
-        @Override
-        public String toString() {
-            return body;
-        }
-    }
-
-    private static Case c(String body, String types, Expected expected) {
-        String[] words = types.split(" ");
-        return new Case(body, words[0], List.of(words).subList(1, words.length).toArray(new String[0]), expected);
-    }
-
-    private static BigInteger big(long value) {
-        return new BigInteger(Long.toUnsignedString(value));
-    }
-
-    private static long i(float value) {
-        return value != value ? 0x7FFF_FFFFL : Float.floatToRawIntBits(value) & 0xFFFF_FFFFL;
-    }
-
-    private static float f(long bits) {
-        return Float.intBitsToFloat((int) bits);
-    }
-
-    private static double d(long bits) {
-        return Double.longBitsToDouble(bits);
-    }
-
-    private static long l(double value) {
-        return value != value ? Long.MAX_VALUE : Double.doubleToRawLongBits(value);
-    }
-
-    static Stream<Case> integers() {
+    static Stream<Form> integers() {
         return Stream.of(
                 c("add.s32 %d, %a, %b;", "s32 s32 s32", (a, b, x) -> a + b),
                 c("sub.u32 %d, %a, %b;", "u32 u32 u32", (a, b, x) -> a - b),
@@ -76,7 +47,7 @@ class InstructionTest {
                         (a, b, x) -> Math.max((int) a, (int) b) - (long) Math.min((int) a, (int) b)));
     }
 
-    static Stream<Case> bits() {
+    static Stream<Form> bits() {
         return Stream.of(
                 c("and.b32 %d, %a, %b;", "b32 b32 b32", (a, b, x) -> a & b),
                 c("not.b64 %d, %a;", "b64 b64", (a, b, x) -> ~a),
@@ -136,7 +107,7 @@ class InstructionTest {
                 c("cvt.sat.u8.s32 %d, %a;", "u32 s32", (a, b, x) -> Math.max(0, Math.min(255, (int) a))));
     }
 
-    static Stream<Case> floats() {
+    static Stream<Form> floats() {
         return Stream.of(
                 c("add.f32 %d, %a, %b;", "f32 f32 f32", (a, b, x) -> i(f(a) + f(b))),
                 c("sub.ftz.f32 %d, %a, %b;", "f32 f32 f32", (a, b, x) -> i(flush(flush(f(a)) - flush(f(b))))),
@@ -159,8 +130,8 @@ class InstructionTest {
                 c("cvt.rn.f32.f64 %d, %a;", "f32 f64", (a, b, x) -> i((float) d(a))),
                 c("cvt.f64.f32 %d, %a;", "f64 f32", (a, b, x) -> l(f(a))),
                 c("cvt.rzi.s32.f32 %d, %a;", "s32 f32", (a, b, x) -> (int) f(a)),
-                c("cvt.rni.s32.f64 %d, %a;", "s32 f64", (a, b, x) -> (int) Math.rint(d(a))),
-                c("cvt.rzi.s64.f32 %d, %a;", "s64 f32", (a, b, x) -> (long) f(a)),
+                c("cvt.rni.s32.f64 %d, %a;", "s32 f64", (a, b, x) -> d(a) != d(a) ? Integer.MIN_VALUE : (int) Math.rint(d(a))),
+                c("cvt.rzi.s64.f32 %d, %a;", "s64 f32", (a, b, x) -> f(a) != f(a) ? Long.MIN_VALUE : (long) f(a)),
                 c("cvt.rn.f32.s32 %d, %a;", "f32 s32", (a, b, x) -> i((int) a)),
                 c("cvt.rn.f32.u32 %d, %a;", "f32 u32", (a, b, x) -> i(a)),
                 c("cvt.rn.f32.s64 %d, %a;", "f32 s64", (a, b, x) -> i(a)),
@@ -194,47 +165,35 @@ class InstructionTest {
         return upper + (up ? 1 : 0);
     }
 
-    private static long[] inputs(String type, Random random) {
-        long[] edges = switch (type) {
-            case "f32" -> new long[] {0, 0x8000_0000L, 0x3F80_0000, 0xBF80_0000L, 0x7F80_0000, 0xFF80_0000L,
-                0x7FC0_0000, 1, 0x007F_FFFF, 0x4F00_0000, 0x3F00_0001, 0x40200000};
-            case "f64" -> new long[] {0, Long.MIN_VALUE, l(1), l(-1), l(Double.POSITIVE_INFINITY), l(Double.NaN), 1,
-                l(2.5), l(1e300), l(-0.3)};
-            default -> new long[] {0, 1, -1, 31, 32, 33, 64, 0x7FFF_FFFF, 0x8000_0000L, Long.MIN_VALUE, 0x7FFF, 0x8000};
-        };
-        long within = Lanes.size(type) == 8 ? -1 : (1L << 8 * Lanes.size(type)) - 1;
-        long[] values = new long[32];
-        for (int lane = 0; lane < 32; lane++) {
-            boolean isEdge = random.nextInt(3) > 0;
-            long value = isEdge ? edges[random.nextInt(edges.length)] : random.nextLong();
-            if (!isEdge && type.equals("f32")) {
-                value = i((float) (random.nextGaussian() * Math.pow(10, random.nextInt(10) - 3)));
-            }
-            values[lane] = value & within;
-        }
-        return values;
-    }
-
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"integers", "bits", "floats"})
-    void isAsWrittenDown(Case test) {
+    @MethodSource({"integers", "bits", "floats", "io.penstock.emulator.exec.IntegerForms#all",
+        "io.penstock.emulator.exec.BitForms#all", "io.penstock.emulator.exec.FloatForms#all",
+        "io.penstock.emulator.exec.HalfForms#all", "io.penstock.emulator.exec.ConversionForms#all",
+        "io.penstock.emulator.exec.PredicateForms#all", "io.penstock.emulator.exec.MemoryForms#all",
+        "io.penstock.emulator.exec.AtomicForms#all", "io.penstock.emulator.exec.WarpForms#all",
+        "io.penstock.emulator.exec.BlockForms#all", "io.penstock.emulator.exec.MatrixForms#all"})
+    void isAsWrittenDown(Form form) {
         Random random = new Random(7);
         for (int round = 0; round < 4; round++) {
-            long[][] inputs = new long[test.types().length][];
+            long[][] inputs = new long[form.types().size()][];
             for (int k = 0; k < inputs.length; k++) {
-                inputs[k] = inputs(test.types()[k], random);
+                inputs[k] = Form.inputs(form.types().get(k), random);
             }
-            Lanes.Run run = Lanes.run(test.body(), test.target(), test.types(), inputs);
+            Lanes.Run run = Lanes.run(form.preamble(), form.body(), form.target(),
+                    form.types().toArray(new String[0]), inputs);
             assertEquals(List.of(), run.faults());
-            long within = Lanes.size(test.target()) == 8 ? -1 : (1L << 8 * Lanes.size(test.target())) - 1;
             for (int lane = 0; lane < 32; lane++) {
-                long a = inputs[0][lane];
-                long b = inputs.length > 1 ? inputs[1][lane] : 0;
-                long x = inputs.length > 2 ? inputs[2][lane] : 0;
-                assertEquals(Long.toHexString(test.expected().of(a, b, x) & within),
-                        Long.toHexString(run.results()[lane]), "of " + Long.toHexString(a) + ", "
-                                + Long.toHexString(b) + ", " + Long.toHexString(x));
+                assertEquals(Long.toHexString(form.expected().of(inputs, lane) & Form.within(form.target())),
+                        Long.toHexString(run.results()[lane]), "lane " + lane + " of " + operands(inputs, lane));
             }
         }
+    }
+
+    private static String operands(long[][] inputs, int lane) {
+        StringJoiner text = new StringJoiner(", ");
+        for (long[] each : inputs) {
+            text.add(Long.toHexString(each[lane]));
+        }
+        return text.toString();
     }
 }

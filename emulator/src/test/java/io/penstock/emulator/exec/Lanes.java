@@ -19,8 +19,14 @@ final class Lanes {
 
     /** The bits of {@code %d} of each of 32 lanes, after {@code body} with operands from {@code inputs}. */
     static Run run(String body, String target, String[] types, long[][] inputs) {
+        return run("", body, target, types, inputs);
+    }
+
+    /** @param preamble what stands in front of the kernel */
+    static Run run(String preamble, String body, String target, String[] types, long[][] inputs) {
         AddressSpace space = new AddressSpace();
-        StringBuilder text = new StringBuilder(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(");
+        StringBuilder text = new StringBuilder(".version 8.0\n.target sm_80\n.address_size 64\n")
+                .append(preamble).append(".visible .entry k(");
         StringBuilder loads = new StringBuilder("mov.u32 %lane, %tid.x;\n");
         byte[] arguments = new byte[8 * (inputs.length + 1)];
         for (int i = 0; i <= inputs.length; i++) {
@@ -56,7 +62,7 @@ final class Lanes {
     }
 
     static int size(String type) {
-        return type.endsWith("64") ? 8 : type.endsWith("16") ? 2 : 4;
+        return type.endsWith("64") ? 8 : type.endsWith("16") ? 2 : type.endsWith("8") ? 1 : 4;
     }
 
     private static String register(String type) {

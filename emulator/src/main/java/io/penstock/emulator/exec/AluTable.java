@@ -12,6 +12,7 @@ import java.util.Set;
 /** Instructions that only touch registers. */
 final class AluTable {
     private static final Set<String> SHIFTS = Set.of("shl", "shr");
+    private static final Set<String> EXTREMES = Set.of("min", "max");
     private static final Set<String> COUNTS = Set.of("popc", "clz", "bfind");
 
     private final Operands operands;
@@ -67,7 +68,8 @@ final class AluTable {
             return moves.logic(source);
         }
         AluLong.Function f = type.isFloat() ? FloatFunctions.of(source, type) : IntegerFunctions.of(source, type);
-        if (f == null || type.sizeBytes() < 2 || source.operands().size() < 2) {
+        boolean isTriple = source.operands().size() > 3 && EXTREMES.contains(source.opcode());
+        if (f == null || type.sizeBytes() < 2 || source.operands().size() < 2 || isTriple) {
             return null;
         }
         boolean isWide = source.has("wide");
@@ -257,6 +259,9 @@ final class AluTable {
             StateSpace space = StateSpace.of(word);
             if (space != null) {
                 return space;
+            }
+            if (word.equals("shared::cluster")) {
+                throw PtxException.unsupported(source.line(), source.name());
             }
         }
         return StateSpace.GENERIC;

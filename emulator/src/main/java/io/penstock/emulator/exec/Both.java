@@ -1,18 +1,18 @@
 package io.penstock.emulator.exec;
 
-/** Two comparisons of one instruction. */
+/** Two operations of one instruction, one after the other. */
 final class Both extends Op {
-    private final Compare low;
-    private final Compare high;
+    private final Op first;
+    private final Op second;
 
-    Both(Compare low, Compare high) {
-        this.low = low;
-        this.high = high;
+    Both(Op first, Op second) {
+        this.first = first;
+        this.second = second;
     }
 
     @Override
     void execute(Warp warp, int mask) {
-        low.run(warp, mask);
-        high.run(warp, mask);
+        first.run(warp, mask);
+        second.run(warp, mask);
     }
 }

@@ -43,6 +43,7 @@ final class Launch {
     private final SplittableRandom random;
     private final Interpreter interpreter;
     private int time = startTime + 1;
+    private long numClockReads;
     private Allocation gridWorkspace;
     private long spins;
     private long idleInstructions;
@@ -82,8 +83,9 @@ final class Launch {
         }
     }
 
+    /** Never the same twice. */
     long clock() {
-        return counters.warpInstructions * 4 + 1000;
+        return counters.warpInstructions * 4 + numClockReads++ * 8 + 1000;
     }
 
     void progressed() {

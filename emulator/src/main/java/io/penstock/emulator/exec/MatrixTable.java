@@ -18,6 +18,8 @@ final class MatrixTable {
             case "ldmatrix" -> loadMatrix(source);
             case "mma" -> mma(source);
             case "wmma" -> wmma(source);
+            case "movmatrix" -> new MoveMatrix(operands.target(source, source.operands().getFirst()),
+                    operands.source(source, source.operands().get(1), PtxType.B32));
             default -> null;
         };
     }

@@ -47,6 +47,11 @@ final class MemoryBarrier extends Op {
         }
     }
 
+    /** Arrivals that a state waits for. */
+    static long numMissing(long state) {
+        return state & FIELD;
+    }
+
     @Override
     void execute(Warp warp, int mask) {
         Memory memory = warp.cta.launch.memory;

@@ -32,6 +32,11 @@ final class MemoryTable {
     /** mbarrier as sm_80 has it. */
     Op barrier(PtxInstruction source) {
         List<PtxOperand> list = source.operands();
+        if (source.has("pending_count")) {
+            return new AluLong((a, b, c) -> MemoryBarrier.numMissing(a), UndefinedBits.ALL,
+                    operands.target(source, list.getFirst()),
+                    new Slot[] {operands.source(source, list.get(1), PtxType.B64)});
+        }
         boolean hasResult = !(list.getFirst() instanceof PtxOperand.Address);
         Slot result = hasResult ? operands.targetOrNull(source, list.getFirst()) : null;
         int at = hasResult ? 1 : 0;

@@ -136,6 +136,9 @@ final class Operands {
         if (operand instanceof PtxOperand.Register register) {
             return register(register.register());
         }
+        if (operand instanceof PtxOperand.Pair || operand instanceof PtxOperand.Name) {
+            throw PtxException.unsupported(at.line(), at.name() + " with this kind of result");
+        }
         throw PtxException.syntax(at.line(), "a register expected as the result of " + at.name());
     }
 

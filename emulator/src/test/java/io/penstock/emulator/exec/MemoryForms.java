@@ -23,6 +23,8 @@ final class MemoryForms {
         for (String type : List.of("b8", "u8", "s8", "b16", "u16", "s16", "b32", "u32", "s32", "b64", "u64", "s64")) {
             widths(forms, type);
         }
+        forms.add(c(SHARED + "mad.lo.u32 %t0, %lane, 4, %t0; st.shared::cta.b32 [%t0], %a; "
+                + "ld.shared::cta.b32 %d, [%t0];", "b32 b32", (a, b, x) -> a));
         for (String space : List.of("shared", "local", "global")) {
             vectors(forms, space);
         }
@@ -162,6 +164,8 @@ final class MemoryForms {
         forms.add(c("mov.u32 %d, 0; and.b32 %t0, %a, 15;\nAGAIN: setp.eq.u32 %q0, %t0, 0; @%q0 bra DONE;\n"
                 + "add.u32 %d, %d, %t0; sub.u32 %t0, %t0, 1; bra AGAIN;\nDONE:", "u32 b32",
                 (a, b, x) -> (a & 15) * ((a & 15) + 1) / 2));
+        forms.add(c("ld.param::entry.u64 %u0, [p0]; " + pass.replace("param.b32 [p0", "param::func.b32 [p0")
+                + "call.uni (r0), twice, (p0, p1);" + take, "b32 b32 b32", (a, b, x) -> 2 * a + b).after(twice));
         String print = ".extern .func (.param .b32 r) vprintf(.param .b64 f, .param .b64 v);\n";
         forms.add(c("{ .param .b64 f0; .param .b64 v0; .param .b32 r0; st.param.b64 [f0], 0; st.param.b64 [v0], 0; "
                 + "call.uni (r0), vprintf, (f0, v0); ld.param.b32 %d, [r0]; }", "u32", (a, b, x) -> 0).after(print));
@@ -210,6 +214,11 @@ final class MemoryForms {
         }
         forms.add(c("mov.u32 %t0, %envreg1; mov.u32 %t1, %envreg2; mov.u64 %u0, %gridid; cvt.u32.u64 %d, %u0;", "u32",
                 (a, b, x) -> 1));
+        forms.add(c("mov.u32 %t0, %reserved_smem_offset_begin; mov.u32 %t1, %reserved_smem_offset_0; "
+                + "mov.u32 %t2, %reserved_smem_offset_1; mov.u32 %t3, %reserved_smem_offset_end; "
+                + "mov.u32 %t4, %reserved_smem_offset_cap; setp.le.u32 %q0, %t0, %t1; setp.lt.and.u32 %q0, %t1, %t2, %q0; "
+                + "setp.lt.and.u32 %q0, %t2, %t3, %q0; setp.le.and.u32 %q0, %t3, %t4, %q0; selp.u32 %d, 1, 0, %q0;",
+                "u32", (a, b, x) -> 1));
         for (String clock : List.of("clock64", "globaltimer")) {
             forms.add(c("mov.u64 %u0, %" + clock + "; nanosleep.u32 5; mov.u64 %u1, %" + clock
                     + "; setp.lt.u64 %q0, %u0, %u1; selp.u32 %d, 1, 0, %q0;", "u32", (a, b, x) -> 1));

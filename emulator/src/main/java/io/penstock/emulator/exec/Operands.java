@@ -136,7 +136,8 @@ final class Operands {
         if (operand instanceof PtxOperand.Register register) {
             return register(register.register());
         }
-        if (operand instanceof PtxOperand.Pair || operand instanceof PtxOperand.Name) {
+        boolean isPart = operand instanceof PtxOperand.Special special && special.name().indexOf('.') > 0;
+        if (operand instanceof PtxOperand.Pair || isPart) {
             throw PtxException.unsupported(at.line(), at.name() + " with this kind of result");
         }
         throw PtxException.syntax(at.line(), "a register expected as the result of " + at.name());

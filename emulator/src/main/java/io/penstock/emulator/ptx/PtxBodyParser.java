@@ -77,7 +77,7 @@ final class PtxBodyParser {
             case ".loc" -> {
                 tokens.take();
                 tokens.take();
-                cudaLine = (int) PtxNumbers.integer(tokens.take());
+                cudaLine = (int) tokens.takeInteger();
                 tokens.skipLine();
             }
             case ".pragma" -> tokens.skipPast(";");
@@ -140,7 +140,7 @@ final class PtxBodyParser {
         do {
             String name = tokens.take();
             if (tokens.takeIf("<")) {
-                scope.addRegisters(name, (int) PtxNumbers.integer(tokens.take()), type);
+                scope.addRegisters(name, (int) tokens.takeInteger(), type);
                 tokens.expect(">");
             } else {
                 scope.addRegister(name, type);
@@ -238,7 +238,7 @@ final class PtxBodyParser {
             }
             boolean minus = !tokens.takeIf("+");
             minus = minus ? takeMinus() : tokens.takeIf("-");
-            long amount = PtxNumbers.integer(tokens.take());
+            long amount = tokens.takeInteger();
             offset += minus ? -amount : amount;
         }
         return new PtxOperand.Address(base, offset);
@@ -286,7 +286,7 @@ final class PtxBodyParser {
     private long symbolOffset() {
         if (tokens.peek().equals("+") && PtxNumbers.isNumber(tokens.peek(1)) && !tokens.peek(2).equals("]")) {
             tokens.take();
-            return PtxNumbers.integer(tokens.take());
+            return tokens.takeInteger();
         }
         return 0;
     }

@@ -58,7 +58,7 @@ final class PtxDeclarations {
             int line = tokens.line();
             String word = tokens.take();
             switch (word) {
-                case ".align" -> alignBytes = (int) PtxNumbers.integer(tokens.take());
+                case ".align" -> alignBytes = (int) tokens.takeInteger();
                 case ".ptr" -> pointerHints();
                 case ".v2" -> vectorLength = 2;
                 case ".v4" -> vectorLength = 4;
@@ -93,7 +93,7 @@ final class PtxDeclarations {
             if (tokens.takeIf("]")) {
                 numElements = 0;
             } else {
-                numElements *= PtxNumbers.integer(tokens.take());
+                numElements *= tokens.takeInteger();
                 tokens.expect("]");
             }
         }
@@ -136,7 +136,7 @@ final class PtxDeclarations {
         long offset = 0;
         if (tokens.peek().equals("+") || tokens.peek().equals("-")) {
             boolean minus = tokens.take().equals("-");
-            long amount = PtxNumbers.integer(tokens.take());
+            long amount = tokens.takeInteger();
             offset = minus ? -amount : amount;
         }
         values.add(new PtxVariable.Initial(offset, word, isGeneric));

@@ -11,12 +11,12 @@ final class PtxNumbers {
     static PtxOperand.Immediate immediate(String word, boolean isNegative, int line) {
         try {
             if (word.startsWith("0f") || word.startsWith("0F")) {
-                int bits = Integer.parseUnsignedInt(word.substring(2), 16);
+                int bits = Integer.parseUnsignedInt(digits(word, 8), 16);
                 return new PtxOperand.Immediate(isNegative ? bits ^ Integer.MIN_VALUE : bits,
                         PtxOperand.Immediate.Kind.F32);
             }
             if (word.startsWith("0d") || word.startsWith("0D")) {
-                long bits = Long.parseUnsignedLong(word.substring(2), 16);
+                long bits = Long.parseUnsignedLong(digits(word, 16), 16);
                 return new PtxOperand.Immediate(isNegative ? bits ^ Long.MIN_VALUE : bits,
                         PtxOperand.Immediate.Kind.F64);
             }
@@ -31,6 +31,14 @@ final class PtxNumbers {
         } catch (NumberFormatException e) {
             throw PtxException.syntax(line, "'" + word + "' is no number");
         }
+    }
+
+    /** What follows 0f or 0d: exactly the bits of the float. */
+    private static String digits(String word, int num) {
+        if (word.length() != 2 + num) {
+            throw new NumberFormatException(word);
+        }
+        return word.substring(2);
     }
 
     static long integer(String word) {

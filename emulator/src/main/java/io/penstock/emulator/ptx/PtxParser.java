@@ -71,7 +71,7 @@ final class PtxParser {
 
     private void file() {
         tokens.take();
-        int number = (int) PtxNumbers.integer(tokens.take());
+        int number = (int) tokens.takeInteger();
         String name = tokens.take();
         module.files().put(number, name.replace("\"", ""));
         while (tokens.takeIf(",")) {
@@ -111,9 +111,9 @@ final class PtxParser {
     private void functionDirective(PtxFunction function) {
         String word = tokens.take();
         if (LIMITS.contains(word)) {
-            int numThreads = (int) PtxNumbers.integer(tokens.take());
+            int numThreads = (int) tokens.takeInteger();
             while (tokens.takeIf(",")) {
-                numThreads *= (int) PtxNumbers.integer(tokens.take());
+                numThreads *= (int) tokens.takeInteger();
             }
             if (word.equals(".maxntid") || word.equals(".reqntid")) {
                 function.limitThreads(numThreads);

@@ -126,6 +126,17 @@ final class PtxTokens {
         return words.get(next++);
     }
 
+    /** A whole number. */
+    long takeInteger() {
+        int line = line();
+        String word = take();
+        try {
+            return PtxNumbers.integer(word);
+        } catch (NumberFormatException e) {
+            throw PtxException.syntax(line, "'" + word + "' is no number");
+        }
+    }
+
     boolean takeIf(String word) {
         if (peek().equals(word)) {
             next++;

@@ -99,14 +99,14 @@ final class MemoryForms {
                     (a, b, x) -> a).after(GLOBAL));
         }
         forms.add(c("mov.u64 %u0, numbers; ldu.global.u16 %d, [%u0+4];", "b16", (a, b, x) -> 65535).after(CONSTANTS));
-        for (String order : List.of("volatile", "relaxed.gpu", "relaxed.sys")) {
+        for (String order : List.of("volatile", "relaxed.gpu", "relaxed.sys", "mmio.relaxed.sys")) {
             forms.add(c(start + "st." + order + ".global.b32 [%u0], %a; ld." + order + ".global.b32 %d, [%u0];",
                     "b32 b32", (a, b, x) -> a).after(GLOBAL));
         }
         forms.add(c(start + "st.release.cta.global.b32 [%u0], %a; ld.acquire.cta.global.b32 %d, [%u0];", "b32 b32",
                 (a, b, x) -> a).after(GLOBAL));
         forms.add(c("mov.u64 %u0, all; prefetch.global.L2 [%u0]; prefetchu.L1 [%u0]; pmevent 3; nanosleep.u32 20; "
-                + "applypriority.global.L2::evict_normal [%u0], 128; mov.b32 %d, %a;", "b32 b32", (a, b, x) -> a)
+                + "applypriority.global.L2::evict_normal [%u0], 128; discard.global.L2 [%u0], 128; mov.b32 %d, %a;", "b32 b32", (a, b, x) -> a)
                 .after(GLOBAL));
     }
 

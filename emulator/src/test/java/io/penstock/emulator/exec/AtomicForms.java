@@ -38,7 +38,8 @@ final class AtomicForms {
     private static BigInteger value(long bits, String type) {
         BigInteger value = big(bits);
         int width = Integer.parseInt(type.substring(1));
-        return type.startsWith("s") && value.testBit(width - 1) ? value.subtract(BigInteger.ONE.shiftLeft(width)) : value;
+        boolean isNegative = type.startsWith("s") && value.testBit(width - 1);
+        return isNegative ? value.subtract(BigInteger.ONE.shiftLeft(width)) : value;
     }
 
     private static long half(long a, long b, String type) {

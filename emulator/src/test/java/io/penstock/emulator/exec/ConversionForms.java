@@ -55,7 +55,8 @@ final class ConversionForms {
     private static BigInteger value(long bits, String type) {
         int width = width(type);
         BigInteger value = big(bits).mod(BigInteger.ONE.shiftLeft(width));
-        return type.startsWith("s") && value.testBit(width - 1) ? value.subtract(BigInteger.ONE.shiftLeft(width)) : value;
+        boolean isNegative = type.startsWith("s") && value.testBit(width - 1);
+        return isNegative ? value.subtract(BigInteger.ONE.shiftLeft(width)) : value;
     }
 
     private static BigInteger clamp(BigInteger value, String to) {
@@ -144,7 +145,8 @@ final class ConversionForms {
                     return width(to) < 64 ? 0 : Long.MIN_VALUE;
                 }
                 if (Float.isInfinite(value)) {
-                    return clamp(BigInteger.TWO.pow(99).multiply(BigInteger.valueOf(value > 0 ? 1 : -1)), to).longValue();
+                    BigInteger far = BigInteger.TWO.pow(99);
+                    return clamp(value > 0 ? far : far.negate(), to).longValue();
                 }
                 BigDecimal seen = new BigDecimal(Math.abs(value) < Float.MIN_NORMAL ? 0 : value);
                 return clamp(seen.setScale(0, RoundingMode.CEILING).toBigInteger(), to).longValue();

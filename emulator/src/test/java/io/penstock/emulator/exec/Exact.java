@@ -16,8 +16,8 @@ record Exact(String operation, String mode, boolean isDouble) {
         if (Double.isNaN(nearest) || !isFinite || isPole || mode.equals("rn")) {
             return bits(nearest);
         }
-        double start = Double.isInfinite(nearest) ? Math.copySign(isDouble ? Double.MAX_VALUE : Float.MAX_VALUE, nearest)
-                : nearest;
+        double max = isDouble ? Double.MAX_VALUE : Float.MAX_VALUE;
+        double start = Double.isInfinite(nearest) ? Math.copySign(max, nearest) : nearest;
         int sign = side(0, a, b, c);
         if (sign == 0) {
             return bits(mode.equals("rm") && nearest == 0 && cancels(a, b, c) ? -0.0 : nearest);

@@ -113,12 +113,14 @@ final class IntegerForms {
             String s = "s" + width;
             String three = " " + u + " " + u + " " + u;
             BigInteger modulus = BigInteger.ONE.shiftLeft(width);
-            forms.add(c("add.cc." + u + " %d, %a, %b; addc.cc." + u + " %d, %a, %c; addc." + u + " %d, 0, 0;", u + three,
-                    (a, b, x) -> big(a).add(big(x).shiftLeft(0)).add(big(a).add(big(b)).shiftRight(width))
+            forms.add(c("add.cc." + u + " %d, %a, %b; addc.cc." + u + " %d, %a, %c; addc." + u + " %d, 0, 0;",
+                    u + three, (a, b, x) -> big(a).add(big(x)).add(big(a).add(big(b)).shiftRight(width))
                             .shiftRight(width).longValue()));
-            forms.add(c("sub.cc." + u + " %d, %a, %b; subc.cc." + u + " %d, %c, %a; subc." + u + " %d, 0, 0;", u + three,
-                    (a, b, x) -> big(x).subtract(big(a)).subtract(big(a).compareTo(big(b)) < 0 ? BigInteger.ONE : ZERO)
-                            .signum() < 0 ? -1 : 0));
+            forms.add(c("sub.cc." + u + " %d, %a, %b; subc.cc." + u + " %d, %c, %a; subc." + u + " %d, 0, 0;",
+                    u + three, (a, b, x) -> {
+                        BigInteger borrow = big(a).compareTo(big(b)) < 0 ? BigInteger.ONE : ZERO;
+                        return big(x).subtract(big(a)).subtract(borrow).signum() < 0 ? -1 : 0;
+                    }));
             forms.add(c("add.cc." + s + " %d, %a, %b; addc." + s + " %d, %b, %c;", u + three,
                     (a, b, x) -> big(b).add(big(x)).add(big(a).add(big(b)).shiftRight(width)).longValue()));
             forms.add(c("mad.lo.cc." + u + " %d, %a, %b, %c; madc.hi." + u + " %d, %a, %b, 5;", u + three,

@@ -67,7 +67,7 @@ final class MatrixForms {
     }
 
     /** Code that leaves {@code element(lane)} of 32 lanes in a register, from a table. */
-    private static String table(String name, int numRegisters, int perRegister, String type, Place place, Element value) {
+    private static String table(String name, int numRegisters, int perRegister, Place place, Element value) {
         StringBuilder text = new StringBuilder(".global .align 16 .b32 " + name + "[" + 32 * numRegisters + "] = {");
         for (int lane = 0; lane < 32; lane++) {
             for (int register = 0; register < numRegisters; register++) {
@@ -120,12 +120,13 @@ final class MatrixForms {
         int numB = 8 * k / 32 / per;
         boolean isWhole = type.endsWith("8");
         String sums = isWhole ? "s32" : "f32";
-        Place left = (lane, i) -> new int[] {lane / 4 + 8 * (i / per % 2), lane % 4 * per + i % per + 4 * per * (i / per / 2)};
+        Place left = (lane, i) -> new int[] {lane / 4 + 8 * (i / per % 2),
+            lane % 4 * per + i % per + 4 * per * (i / per / 2)};
         Place right = (lane, i) -> new int[] {lane % 4 * per + i % per + 4 * per * (i / per), lane / 4};
         Place result4 = (lane, i) -> new int[] {lane / 4 + 8 * (i / 2), lane % 4 * 2 + i % 2};
-        String tables = table("as", numA, per, type, left, (row, column) -> encode(a(row, column, type), type))
-                + table("bs", numB, per, type, right, (row, column) -> encode(b(row, column, type), type))
-                + table("cs", 4, 1, sums, result4, (row, column) -> isWhole ? row - 3L * column
+        String tables = table("as", numA, per, left, (row, column) -> encode(a(row, column, type), type))
+                + table("bs", numB, per, right, (row, column) -> encode(b(row, column, type), type))
+                + table("cs", 4, 1, result4, (row, column) -> isWhole ? row - 3L * column
                         : Float.floatToRawIntBits(row - 3 * column));
         String body = loaded("as", numA, "%ra") + loaded("bs", numB, "%rb") + loaded("cs", 4, "%rc")
                 + "mma.sync.aligned.m16n8k" + k + ".row.col." + sums + "." + type + "." + type + "." + sums + " "
@@ -144,9 +145,9 @@ final class MatrixForms {
         Place left = (lane, i) -> new int[] {lane / 4 + 8 * (i / 2 % 2), lane % 4 * 2 + i % 2 + 8 * (i / 4)};
         Place right = (lane, i) -> new int[] {lane % 4 * 2 + i % 2 + 8 * (i / 2), lane / 4};
         Place pairs = (lane, i) -> new int[] {lane / 4 + 8 * (i / 2), lane % 4 * 2 + i % 2};
-        String tables = table("as", 4, 2, "f16", left, (row, column) -> encode(a(row, column, "f16"), "f16"))
-                + table("bs", 2, 2, "f16", right, (row, column) -> encode(b(row, column, "f16"), "f16"))
-                + table("cs", 2, 2, "f16", pairs, (row, column) -> encode(row - 3 * column, "f16"));
+        String tables = table("as", 4, 2, left, (row, column) -> encode(a(row, column, "f16"), "f16"))
+                + table("bs", 2, 2, right, (row, column) -> encode(b(row, column, "f16"), "f16"))
+                + table("cs", 2, 2, pairs, (row, column) -> encode(row - 3 * column, "f16"));
         String body = loaded("as", 4, "%ra") + loaded("bs", 2, "%rb") + loaded("cs", 2, "%rc")
                 + "mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16 " + vector("%rc", 2) + ", " + vector("%ra", 4)
                 + ", " + vector("%rb", 2) + ", " + vector("%rc", 2) + ";\nmov.b32 %d, %rc" + result + ";";
@@ -159,9 +160,9 @@ final class MatrixForms {
 
     /** float64, 8 x 8 by 4: operands are the test's own, and the sum is fused in the order of k. */
     private static void doubles(List<Form> forms, int result) {
-        String body = ".reg .f64 %x<4>;\ncvt.rn.f64.s32 %x0, %a; cvt.rn.f64.s32 %x1, %b; mov.f64 %x2, 0d3FF0000000000000; "
-                + "mov.f64 %x3, 0d4000000000000000;\nmma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%x2, %x3}, {%x0}, "
-                + "{%x1}, {%x2, %x3};\nmov.b64 %d, %x" + (2 + result) + ";";
+        String body = ".reg .f64 %x<4>;\ncvt.rn.f64.s32 %x0, %a; cvt.rn.f64.s32 %x1, %b; "
+                + "mov.f64 %x2, 0d3FF0000000000000; mov.f64 %x3, 0d4000000000000000;\n"
+                + "mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%x2, %x3}, {%x0}, {%x1}, {%x2, %x3};\nmov.b64 %d, %x" + (2 + result) + ";";
         forms.add(warp(body, "b64 s32 s32", (in, lane) -> {
             double sum = 1 + result;
             for (int j = 0; j < 4; j++) {

@@ -68,10 +68,10 @@ final class MemoryForms {
         };
         String at = space.equals("global") ? "[%u0" : "[%t0";
         String kind = space + ".";
-        forms.add(c(start + "st." + kind + "v2.b32 " + at + "], {%a, %b}; ld." + kind + "v2.u32 {%t1, %d}, " + at + "];",
-                "b32 b32 b32", (a, b, x) -> b).after(GLOBAL));
-        forms.add(c(start + "st." + kind + "v4.f32 " + at + "], {%a, %b, %c, %a}; ld." + kind + "v4.b32 {_, %d, _, %t1}, "
-                + at + "];", "b32 b32 b32 b32", (a, b, x) -> b).after(GLOBAL));
+        forms.add(c(start + "st." + kind + "v2.b32 " + at + "], {%a, %b}; ld." + kind + "v2.u32 {%t1, %d}, " + at
+                + "];", "b32 b32 b32", (a, b, x) -> b).after(GLOBAL));
+        forms.add(c(start + "st." + kind + "v4.f32 " + at + "], {%a, %b, %c, %a}; ld." + kind
+                + "v4.b32 {_, %d, _, %t1}, " + at + "];", "b32 b32 b32 b32", (a, b, x) -> b).after(GLOBAL));
         forms.add(c(start + "st." + kind + "v4.u32 " + at + "], {%a, %b, %c, 9}; ld." + kind + "b64 %d, " + at + "+8];",
                 "b64 b32 b32 b32", (a, b, x) -> x | 9L << 32).after(GLOBAL));
         forms.add(c(start + "st." + kind + "v2.u64 " + at + "], {%a, %b}; ld." + kind + "v2.b64 {%u1, %u2}, " + at
@@ -106,7 +106,8 @@ final class MemoryForms {
         forms.add(c(start + "st.release.cta.global.b32 [%u0], %a; ld.acquire.cta.global.b32 %d, [%u0];", "b32 b32",
                 (a, b, x) -> a).after(GLOBAL));
         forms.add(c("mov.u64 %u0, all; prefetch.global.L2 [%u0]; prefetchu.L1 [%u0]; pmevent 3; nanosleep.u32 20; "
-                + "applypriority.global.L2::evict_normal [%u0], 128; discard.global.L2 [%u0], 128; mov.b32 %d, %a;", "b32 b32", (a, b, x) -> a)
+                + "applypriority.global.L2::evict_normal [%u0], 128; discard.global.L2 [%u0], 128; mov.b32 %d, %a;",
+                "b32 b32", (a, b, x) -> a)
                 .after(GLOBAL));
     }
 
@@ -122,8 +123,8 @@ final class MemoryForms {
 
     private static void addresses(List<Form> forms) {
         String toGeneric = "cvt.u64.u32 %u0, %t0; cvta.shared.u64 %u0, %u0; ";
-        forms.add(c(SHARED + "mad.lo.u32 %t0, %lane, 4, %t0; " + toGeneric + "st.b32 [%u0], %a; ld.shared.b32 %d, [%t0];",
-                "b32 b32", (a, b, x) -> a));
+        forms.add(c(SHARED + "mad.lo.u32 %t0, %lane, 4, %t0; " + toGeneric
+                + "st.b32 [%u0], %a; ld.shared.b32 %d, [%t0];", "b32 b32", (a, b, x) -> a));
         forms.add(c(SHARED + "mad.lo.u32 %t0, %lane, 4, %t0; st.shared.b32 [%t0], %a; " + toGeneric
                 + "cvta.to.shared.u64 %u1, %u0; ld.shared.b32 %d, [%u1];", "b32 b32", (a, b, x) -> a));
         forms.add(c(".local .align 4 .b32 own;\nmov.u64 %u1, own; cvta.local.u64 %u0, %u1; st.u32 [%u0], %a; "
@@ -149,7 +150,8 @@ final class MemoryForms {
         String pass = "{ .param .b32 p0; .param .b32 p1; .param .b32 r0; st.param.b32 [p0+0], %a; "
                 + "st.param.b32 [p1+0], %b; ";
         String take = " ld.param.b32 %d, [r0+0]; }";
-        forms.add(c(pass + "call.uni (r0), twice, (p0, p1);" + take, "b32 b32 b32", (a, b, x) -> 2 * a + b).after(twice));
+        forms.add(c(pass + "call.uni (r0), twice, (p0, p1);" + take, "b32 b32 b32",
+                (a, b, x) -> 2 * a + b).after(twice));
         forms.add(c("setp.lt.s32 %q0, %a, 0; mov.u64 %u0, twice; @%q0 mov.u64 %u0, thrice;\n" + pass
                 + "proto: .callprototype (.param .b32 _) _ (.param .b32 _, .param .b32 _);\n"
                 + "call (r0), %u0, (p0, p1), proto;" + take, "b32 b32 b32",
@@ -216,8 +218,9 @@ final class MemoryForms {
                 (a, b, x) -> 1));
         forms.add(c("mov.u32 %t0, %reserved_smem_offset_begin; mov.u32 %t1, %reserved_smem_offset_0; "
                 + "mov.u32 %t2, %reserved_smem_offset_1; mov.u32 %t3, %reserved_smem_offset_end; "
-                + "mov.u32 %t4, %reserved_smem_offset_cap; setp.le.u32 %q0, %t0, %t1; setp.lt.and.u32 %q0, %t1, %t2, %q0; "
-                + "setp.lt.and.u32 %q0, %t2, %t3, %q0; setp.le.and.u32 %q0, %t3, %t4, %q0; selp.u32 %d, 1, 0, %q0;",
+                + "mov.u32 %t4, %reserved_smem_offset_cap; setp.le.u32 %q0, %t0, %t1; "
+                + "setp.lt.and.u32 %q0, %t1, %t2, %q0; setp.lt.and.u32 %q0, %t2, %t3, %q0; setp.le.and.u32 %q0, %t3, %t4, %q0; "
+                + "selp.u32 %d, 1, 0, %q0;",
                 "u32", (a, b, x) -> 1));
         for (String clock : List.of("clock64", "globaltimer")) {
             forms.add(c("mov.u64 %u0, %" + clock + "; nanosleep.u32 5; mov.u64 %u1, %" + clock

@@ -76,7 +76,8 @@ final class PredicateForms {
     private static BigInteger whole(long bits, String type) {
         int width = Integer.parseInt(type.substring(1));
         BigInteger value = big(bits);
-        return type.startsWith("s") && value.testBit(width - 1) ? value.subtract(BigInteger.ONE.shiftLeft(width)) : value;
+        boolean isNegative = type.startsWith("s") && value.testBit(width - 1);
+        return isNegative ? value.subtract(BigInteger.ONE.shiftLeft(width)) : value;
     }
 
     private static void compare(List<Form> forms, String how, String type) {

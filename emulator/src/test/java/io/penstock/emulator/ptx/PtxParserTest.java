@@ -177,7 +177,8 @@ class PtxParserTest {
                 .operands().getFirst()).offsetBytes());
         assertEquals(8, ((PtxOperand.Symbol) one(registers + " .shared .b32 s[9];", "mov.u32 %r1, s+8;")
                 .operands().get(1)).offsetBytes());
-        assertEquals("ctaid.y", ((PtxOperand.Special) one(registers, "mov.u32 %r1, %ctaid.y;").operands().get(1)).name());
+        assertEquals(new PtxOperand.Special("ctaid.y"),
+                one(registers, "mov.u32 %r1, %ctaid.y;").operands().get(1));
     }
 
     @ParameterizedTest

@@ -162,7 +162,8 @@ final class MatrixForms {
     private static void doubles(List<Form> forms, int result) {
         String body = ".reg .f64 %x<4>;\ncvt.rn.f64.s32 %x0, %a; cvt.rn.f64.s32 %x1, %b; "
                 + "mov.f64 %x2, 0d3FF0000000000000; mov.f64 %x3, 0d4000000000000000;\n"
-                + "mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%x2, %x3}, {%x0}, {%x1}, {%x2, %x3};\nmov.b64 %d, %x" + (2 + result) + ";";
+                + "mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%x2, %x3}, {%x0}, {%x1}, {%x2, %x3};\n"
+                + "mov.b64 %d, %x" + (2 + result) + ";";
         forms.add(warp(body, "b64 s32 s32", (in, lane) -> {
             double sum = 1 + result;
             for (int j = 0; j < 4; j++) {

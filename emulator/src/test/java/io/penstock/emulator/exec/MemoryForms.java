@@ -219,7 +219,8 @@ final class MemoryForms {
         forms.add(c("mov.u32 %t0, %reserved_smem_offset_begin; mov.u32 %t1, %reserved_smem_offset_0; "
                 + "mov.u32 %t2, %reserved_smem_offset_1; mov.u32 %t3, %reserved_smem_offset_end; "
                 + "mov.u32 %t4, %reserved_smem_offset_cap; setp.le.u32 %q0, %t0, %t1; "
-                + "setp.lt.and.u32 %q0, %t1, %t2, %q0; setp.lt.and.u32 %q0, %t2, %t3, %q0; setp.le.and.u32 %q0, %t3, %t4, %q0; "
+                + "setp.lt.and.u32 %q0, %t1, %t2, %q0; setp.lt.and.u32 %q0, %t2, %t3, %q0; "
+                + "setp.le.and.u32 %q0, %t3, %t4, %q0; "
                 + "selp.u32 %d, 1, 0, %q0;",
                 "u32", (a, b, x) -> 1));
         for (String clock : List.of("clock64", "globaltimer")) {

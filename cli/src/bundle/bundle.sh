@@ -45,7 +45,8 @@ for jar in "$dist"/lib/*.jar; do
     (
         cd "$work/jar"
         "$jdk/bin/jar" -xf "$jar"
-        rm -rf lib/libJNv* lib/libJCudaRuntime* lib/libJCublas-* META-INF/maven \
+        # The messages of gRPC mean nothing without its jars.
+        rm -rf lib/libJNv* lib/libJCudaRuntime* lib/libJCublas-* META-INF/maven io/penstock/serving/grpc/wire \
             org/jline/nativ/Windows org/jline/nativ/Mac org/jline/nativ/FreeBSD
         "$jdk/bin/jar" -c -0 -M -f "$root/lib/$(basename "$jar")" .
     )

@@ -3,7 +3,7 @@ package io.penstock.cli;
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.ResultLog;
 import io.penstock.bench.results.RunContext;
-import io.penstock.bench.serving.GrpcStreamSuite;
+import io.penstock.bench.serving.StreamSuite;
 import io.penstock.serving.model.ModelSource;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "serve",
-        description = "Streams tokens to many gRPC streams over loopback, with a runner that computes nothing: what"
-                + " the server can write and its clients can read, on one machine together.",
+        description = "Streams tokens to many gRPC or SSE streams over loopback, with a runner that computes nothing:"
+                + " what the server can write and its clients can read, on one machine together.",
         footer = {
             "%nExamples:",
             "  penstock bench serve",
@@ -34,12 +34,16 @@ final class BenchServeCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    @Option(names = "--protocol", paramLabel = "NAME", defaultValue = "grpc",
+            description = "grpc, or sse: completions by events over HTTP, a connection a stream. Default: grpc.")
+    private String protocol;
+
     @Option(names = "--streams", paramLabel = "N", defaultValue = "1024",
             description = "Streams open at once. Default: 1024.")
     private int numStreams;
 
     @Option(names = "--connections", paramLabel = "N", defaultValue = "4",
-            description = "Connections that they share. Default: 4.")
+            description = "Connections that gRPC streams share. Default: 4.")
     private int numConnections;
 
     @Option(names = "--step-micros", paramLabel = "N", defaultValue = "5000",
@@ -55,11 +59,12 @@ final class BenchServeCommand implements Callable<Integer> {
     private int ioThreads;
 
     @Option(names = "--save-result", paramLabel = "DIR",
-            description = "Appends a JSON line to DIR/" + GrpcStreamSuite.NAME + ".jsonl.")
+            description = "Appends a JSON line to DIR/serve-grpc.jsonl or DIR/serve-sse.jsonl.")
     private Path results;
 
     @Override
     public Integer call() throws InterruptedException {
+        StreamSuite.Protocol spoken = protocol();
         requireBetween("--streams", numStreams, 1, MAX_STREAMS);
         requireBetween("--connections", numConnections, 1, MAX_CONNECTIONS);
         requireBetween("--step-micros", stepMicros, 0, MAX_STEP_MICROS);
@@ -68,16 +73,26 @@ final class BenchServeCommand implements Callable<Integer> {
         ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), String.format(Locale.ROOT,
-                "./penstock bench serve --streams %d --connections %d --step-micros %d --seconds %d --io-threads %d",
-                numStreams, numConnections, stepMicros, seconds, ioThreads));
+                "./penstock bench serve --protocol %s --streams %d --connections %d --step-micros %d --seconds %d"
+                        + " --io-threads %d",
+                protocol, numStreams, numConnections, stepMicros, seconds, ioThreads));
         ModelSource source = ModelSource.read("penstock-demo", Installation.demoModel(), false);
-        BenchResult result = GrpcStreamSuite.run(source, new GrpcStreamSuite.Load(
-                numStreams, numConnections, stepMicros, seconds, ioThreads), context);
+        BenchResult result = StreamSuite.run(source, new StreamSuite.Load(
+                spoken, numStreams, numConnections, stepMicros, seconds, ioThreads), context);
         print(result.metrics());
         if (results != null) {
-            ResultLog.of(results, GrpcStreamSuite.NAME).append(result);
+            ResultLog.of(results, spoken.suite()).append(result);
         }
         return 0;
+    }
+
+    private StreamSuite.Protocol protocol() {
+        return switch (protocol) {
+            case "grpc" -> StreamSuite.Protocol.GRPC;
+            case "sse" -> StreamSuite.Protocol.SSE;
+            default -> throw new ParameterException(spec.commandLine(),
+                    "--protocol must be grpc or sse, not '" + protocol + "'");
+        };
     }
 
     private void requireBetween(String option, int value, int least, int most) {

@@ -1,7 +1,5 @@
 package io.penstock.bench.serving;
 
-import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.RunContext;
 import io.penstock.runtime.InputException;
@@ -10,33 +8,25 @@ import io.penstock.scheduler.engine.Engine;
 import io.penstock.scheduler.engine.EngineConfig;
 import io.penstock.scheduler.engine.PhaseTimes;
 import io.penstock.serving.generation.RequestPreparer;
-import io.penstock.serving.grpc.GrpcServer;
-import io.penstock.serving.grpc.wire.VllmEngineGrpc;
 import io.penstock.serving.metrics.ServerMetrics;
 import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.Preset;
 import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ResolvedLimits;
 import io.penstock.serving.model.ServingConfig;
-import io.penstock.serving.server.Profiler;
 import io.penstock.serving.server.ServedModel;
 import io.penstock.serving.server.ServingCore;
 import io.penstock.serving.stream.IoThreads;
 import io.penstock.serving.stream.StreamEngine;
 import io.penstock.serving.stream.StreamLimits;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Tokens a second to many gRPC streams, from the real server to real clients in this process. */
-public final class GrpcStreamSuite implements AutoCloseable {
-    /** Name of the results file. */
-    public static final String NAME = "serve-grpc";
-
+/** Tokens a second to many streams, from the real server to real clients in this process. */
+public final class StreamSuite implements AutoCloseable {
     private static final int MAX_MODEL_LEN = 8_192;
     private static final int PROMPT_TOKENS = 32;
     private static final int WARM_UP_SECONDS = 4;
@@ -45,22 +35,35 @@ public final class GrpcStreamSuite implements AutoCloseable {
     private final Load load;
     private final IoThreads io;
     private final ServingCore core;
-    private final GrpcServer server;
-    private final List<ManagedChannel> channels = new ArrayList<>();
-    private final List<StreamClient> clients = new ArrayList<>();
+    private final StreamTarget target;
+    private List<? extends StreamClient> clients = List.of();
+
+    /** What the streams speak. */
+    public enum Protocol {
+        /** The engine protocol; streams share connections. */
+        GRPC,
+        /** Completions by events over HTTP; each stream has a connection. */
+        SSE;
+
+        /** Name of the results file. */
+        public String suite() {
+            return "serve-" + name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * What is asked of the server.
      *
      * @param numStreams open at once
-     * @param numConnections that they share
+     * @param numConnections that gRPC streams share
      * @param stepMicros of the runner; with one token a stream in each step that is what is offered
      * @param seconds measured, behind a warm-up
      * @param numIoThreads of the server
      */
-    public record Load(int numStreams, int numConnections, int stepMicros, int seconds, int numIoThreads) {}
+    public record Load(Protocol protocol, int numStreams, int numConnections, int stepMicros, int seconds,
+            int numIoThreads) {}
 
-    private GrpcStreamSuite(ModelSource source, Load load) {
+    private StreamSuite(ModelSource source, Load load) {
         this.load = load;
         var encoder = new RequestEncoder(source, null);
         int numBlocks = load.numStreams() * (ModelLimits.blocksFor(MAX_MODEL_LEN) + 2);
@@ -76,28 +79,22 @@ public final class GrpcStreamSuite implements AutoCloseable {
         core = new ServingCore(streams, new ServedModel(
                 source.name(), "bench", source, config, new ResolvedLimits(limits, 0, 0, 0, 0, 0)));
         core.start();
-        server = new GrpcServer(core, io, new Profiler(null),
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null);
-        server.start();
+        target = switch (load.protocol()) {
+            case GRPC -> new GrpcTarget(core, io, load.numConnections());
+            case SSE -> new SseTarget(core, io, metrics::write);
+        };
     }
 
     /** Measures one load. */
     public static BenchResult run(ModelSource source, Load load, RunContext context) throws InterruptedException {
-        try (var suite = new GrpcStreamSuite(source, load)) {
+        try (var suite = new StreamSuite(source, load)) {
             suite.connect();
             return suite.measure(context);
         }
     }
 
     private void connect() {
-        for (int i = 0; i < load.numConnections(); i++) {
-            channels.add(NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().directExecutor()
-                    .build());
-        }
-        for (int i = 0; i < load.numStreams(); i++) {
-            var stub = VllmEngineGrpc.newStub(channels.get(i % channels.size()));
-            clients.add(new StreamClient(stub, i, PROMPT_TOKENS, MAX_MODEL_LEN - PROMPT_TOKENS));
-        }
+        clients = target.clients(load.numStreams(), PROMPT_TOKENS, MAX_MODEL_LEN - PROMPT_TOKENS);
         clients.forEach(StreamClient::start);
     }
 
@@ -125,11 +122,12 @@ public final class GrpcStreamSuite implements AutoCloseable {
         metrics.put("hostShareOfTime", (hostNs(times) - hostNs) * NS / seconds);
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("streams", load.numStreams());
-        config.put("connections", load.numConnections());
+        config.put("connections",
+                load.protocol() == Protocol.GRPC ? load.numConnections() : load.numStreams());
         config.put("stepMicros", load.stepMicros());
         config.put("seconds", load.seconds());
         config.put("ioThreads", load.numIoThreads());
-        return new BenchResult(NAME, "streams-" + load.numStreams(), context, null, config, metrics, null);
+        return new BenchResult(load.protocol().suite(), "streams-" + load.numStreams(), context, null, config, metrics, null);
     }
 
     private static long hostNs(PhaseTimes times) {
@@ -137,26 +135,25 @@ public final class GrpcStreamSuite implements AutoCloseable {
     }
 
     private long tokens() {
-        return clients.stream().mapToLong(client -> client.numTokens).sum();
+        return clients.stream().mapToLong(StreamClient::numTokens).sum();
     }
 
     private long messages() {
-        return clients.stream().mapToLong(client -> client.numMessages).sum();
+        return clients.stream().mapToLong(StreamClient::numMessages).sum();
     }
 
     private void requireNoFailure() {
         for (StreamClient client : clients) {
-            if (client.failure != null) {
-                throw new InputException("a stream failed: " + client.failure, client.failure);
+            if (client.failure() != null) {
+                throw new InputException("a stream failed: " + client.failure(), client.failure());
             }
         }
     }
 
     @Override
     public void close() {
-        clients.forEach(client -> client.isStopped = true);
-        channels.forEach(ManagedChannel::shutdownNow);
-        server.close();
+        clients.forEach(StreamClient::stop);
+        target.close();
         core.close();
         io.close();
     }

@@ -127,7 +127,8 @@ public final class StreamSuite implements AutoCloseable {
         config.put("stepMicros", load.stepMicros());
         config.put("seconds", load.seconds());
         config.put("ioThreads", load.numIoThreads());
-        return new BenchResult(load.protocol().suite(), "streams-" + load.numStreams(), context, null, config, metrics, null);
+        return new BenchResult(load.protocol().suite(), "streams-" + load.numStreams(), context, null, config, metrics,
+                null);
     }
 
     private static long hostNs(PhaseTimes times) {

@@ -8,6 +8,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DevicePlan;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.runtime.plan.MemorySize;
+import io.penstock.serving.model.ResolvedLimits;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -126,7 +127,8 @@ final class PlanCommand implements Callable<Integer> {
         int snapshots = numSnapshots == null ? MemoryPlan.Asked.ONE_FOR_TWO_BLOCKS : numSnapshots;
         var asked = new MemoryPlan.Asked(maxNumSeqs, maxNumBatchedTokens, modelLen, snapshots);
         Gpu like = gpu == null ? Gpu.H100 : Gpu.named(gpu);
-        MemoryPlan plan = DevicePlan.of(config, asked, (long) (memoryBytes * utilization), like.properties());
+        MemoryPlan plan = DevicePlan.of(config, asked, ResolvedLimits.masks(config, maxNumSeqs),
+                (long) (memoryBytes * utilization), like.properties());
         int[] lengths = IntStream.concat(
                 IntStream.of(LENGTHS).filter(length -> length < modelLen), IntStream.of(modelLen)).toArray();
         System.out.print(json ? json(config, plan, memoryBytes, lengths) + "\n"

@@ -33,7 +33,7 @@ class ToolCommandsTest {
         assertEquals(8_467_856_832L, plan.get("parameters").longValue());
         assertEquals(12_288, plan.get("kv_bytes_per_token").intValue());
         assertEquals(147_456, plan.get("conv_slot_bytes").intValue());
-        assertEquals(786_432, plan.get("kv_block_bytes").intValue());
+        assertEquals(786_432 + 64 * Integer.BYTES, plan.get("kv_block_bytes").intValue());
         assertEquals(72L << 30, plan.get("budget_bytes").longValue());
         assertEquals(plan.get("limits").get("num_kv_blocks").longValue() * 64, plan.get("kv_tokens").longValue());
         assertEquals(plan.get("limits").get("num_kv_blocks").intValue() / 512,
@@ -45,7 +45,7 @@ class ToolCommandsTest {
         String table = out("plan", "--shape", "lfm2.5-8b-a1b", "--gpu", "a100-80", "--max-num-seqs", "64");
         assertTrue(table.contains("weights        15.8 GiB   8,467,856,832 parameters"), table);
         assertTrue(table.contains("64 sequences x 144.0 KiB"), table);
-        assertTrue(table.contains("of 64 tokens x 768.0 KiB"), table);
+        assertTrue(table.contains("of 64 tokens x 768.3 KiB"), table);
     }
 
     @Test

@@ -73,8 +73,37 @@ class SameTokensOnDeviceTest {
             assertTrue(stats.numCachedTokens() > 0 && stats.numForks() > 0,
                     "cached tokens " + stats.numCachedTokens() + ", forks " + stats.numForks());
             assertEquals(4, replaying.numGraphs());
-            assertTrue(replaying.numReplays() > 10, "replays " + replaying.numReplays());
-            assertEquals(0, direct.numReplays());
+            assertTrue(replaying.numGraphReplays() > 10,
+                    "replays " + replaying.numGraphReplays());
+            assertEquals(0, direct.numGraphReplays());
+        }
+    }
+
+    /** Prompts that fill a block, each of its own, and grow into another that is not there for all. */
+    private static List<Recipe> growing() {
+        Random random = new Random(8);
+        List<Recipe> recipes = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            int[] prompt = random.ints(60 + i % 2, 0, DemoModel.NUM_TEXT_TOKENS).toArray();
+            recipes.add(new Recipe(prompt, List.of(params(8 + i, i % 2 == 0 ? 0 : 0.9, i > 1, -1)),
+                    Request.NO_PROMPT_LOGPROBS, 0));
+        }
+        return recipes;
+    }
+
+    @Test
+    void asAloneAfterASwap() {
+        var limits = new ModelLimits(4, 80, 192, 4, 4, 12, DemoModel.masks(1));
+        var config = new SchedulerConfig(false, 1, 8, 64, 1, new SchedulerConfig.Watermarks(0, 0));
+        var scenario = new Scenario(2, limits, config, true, 0, 0, 6);
+        try (Checkpoint checkpoint = DemoModel.checkpoint();
+                CudaRunner direct = open(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
+                CudaRunner replaying = open(checkpoint,
+                        CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2, 4))) {
+            SchedulerStats stats = new Traffic(scenario, growing(), replaying).run(new References(direct));
+            assertTrue(stats.numPreemptionsBySwap() > 0, "no swap; " + stats.numPreemptionsByRecompute()
+                    + " recomputed, in " + stats.numSteps() + " steps");
+            assertTrue(replaying.numGraphReplays() > 0);
         }
     }
 }

@@ -63,7 +63,7 @@ public final class CpuRouting implements Routing {
         }
     }
 
-    int numPairs() {
+    public int numPairs() {
         return numPairs;
     }
 

@@ -70,6 +70,10 @@ public final class CudaModel implements AutoCloseable {
         return workspace.ops();
     }
 
+    SamplerMemory samplerMemory() {
+        return workspace.samplerMemory();
+    }
+
     ForwardPass forward() {
         return forward;
     }

@@ -32,7 +32,7 @@ public final class CudaRunner implements ModelRunner {
     private final InFlight[] steps = new InFlight[MAX_STEPS_IN_FLIGHT];
     private long numLaunched;
     private long numAwaited;
-    private long numReplays;
+    private volatile long numReplays;
 
     /** What is kept of a step until it is awaited. */
     private static final class InFlight {
@@ -69,8 +69,9 @@ public final class CudaRunner implements ModelRunner {
         closing.add(device);
         closing.add(model);
         int vocab = model.logits().columns();
-        sampler = closing.add(new DeviceSampler(device, stream, model.ops(), limits, new DeviceSampler.Vocabulary(
-                vocab, Math.min(numValidTokens, model.config().vocabSize()), eosTokenIds)));
+        sampler = closing.add(new DeviceSampler(device, stream, model.ops(), model.samplerMemory(), limits,
+                new DeviceSampler.Vocabulary(
+                        vocab, Math.min(numValidTokens, model.config().vocabSize()), eosTokenIds)));
         for (int i = 0; i < steps.length; i++) {
             PinnedMemory pinned = closing.add(device.allocatePinned("results", sampler.resultBytes()));
             steps[i] = new InFlight(closing.add(device.createEvent()), pinned, sampler.logprobsIn(pinned.segment()),
@@ -113,7 +114,7 @@ public final class CudaRunner implements ModelRunner {
         sampler.beginStep(batch);
         if (step.graphRows > 0) {
             graphs.replay(step.graphRows);
-            numReplays++;
+            numReplays = numReplays + 1;
         } else if (batch.numTokens() > 0) {
             compute(batch);
         }
@@ -163,8 +164,8 @@ public final class CudaRunner implements ModelRunner {
         return named;
     }
 
-    /** Steps that were replayed from a graph. */
-    public long numReplays() {
+    @Override
+    public long numGraphReplays() {
         return numReplays;
     }
 

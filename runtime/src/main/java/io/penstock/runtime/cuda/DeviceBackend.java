@@ -25,6 +25,7 @@ public final class DeviceBackend implements OperationBackend {
     private final ModelLimits limits;
     private final CudaOps ops;
     private final DeviceExpertsBackend experts;
+    private SamplerMemory samplerMemory;
     private DeviceSampler sampler;
 
     /** With memory and a stream of its own. */
@@ -405,8 +406,10 @@ public final class DeviceBackend implements OperationBackend {
             int vocab = config.vocabSize();
             int[] eosTokenIds =
                     config.tokens().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
-            sampler = new DeviceSampler(device, stream, ops, limits, new DeviceSampler.Vocabulary(
-                    vocab, OperationBackend.numValidTokens(vocab), eosTokenIds));
+            int numValidTokens = OperationBackend.numValidTokens(vocab);
+            samplerMemory = new SamplerMemory(device, limits, vocab, numValidTokens);
+            sampler = new DeviceSampler(device, stream, ops, samplerMemory, limits,
+                    new DeviceSampler.Vocabulary(vocab, numValidTokens, eosTokenIds));
         }
         return sampler;
     }
@@ -455,6 +458,7 @@ public final class DeviceBackend implements OperationBackend {
     public void close() {
         if (sampler != null) {
             sampler.close();
+            samplerMemory.close();
         }
         ops.close();
         stream.close();

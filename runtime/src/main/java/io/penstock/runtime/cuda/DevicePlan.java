@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.DeviceProperties;
+import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.DummyCheckpoint;
 import io.penstock.runtime.checkpoint.ModelTensors;
@@ -11,27 +12,37 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a model takes of a device, counted by making it on one that only writes down what is allocated. */
+/**
+ * What a model and its runner take of a device, counted by making them on one that only writes down what is allocated:
+ * all allocations are made at start, by {@link DeviceWorkspace} and for the weights.
+ */
 public final class DevicePlan {
     private DevicePlan() {}
 
     /**
      * Divides a budget as {@link CudaModel} will: all that is neither weights nor KV blocks, conv slots or snapshots is
-     * workspace.
+     * workspace, that of the sampler too. A KV block is counted with the ids of its tokens.
      *
+     * @param masks room for token masks
      * @param device decides the size of some scratch memory
      * @throws io.penstock.runtime.InputException if a sequence of {@code maxModelLen} tokens does not fit; says what to
      *     lower
      */
-    public static MemoryPlan of(ModelConfig config, MemoryPlan.Asked asked, long budgetBytes, DeviceProperties device) {
-        var smallest = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(),
-                Math.min(asked.maxModelLen(), config.dimensions().maxPositionEmbeddings()), 1, 0);
-        Map<String, Long> allocated = allocations(config, smallest, device);
-        long workspace = -MemoryPlan.kvBlockBytes(config) - asked.maxNumSeqs() * MemoryPlan.convSlotBytes(config);
-        for (long bytes : allocated.values()) {
-            workspace += bytes;
-        }
-        return MemoryPlan.of(config, asked, budgetBytes, weightsBytes(config), workspace);
+    public static MemoryPlan of(ModelConfig config, MemoryPlan.Asked asked, MaskLimits masks, long budgetBytes,
+            DeviceProperties device) {
+        long oneBlock = sum(config, asked, masks, 1, device);
+        long blockBytes = sum(config, asked, masks, 2, device) - oneBlock;
+        long workspace = oneBlock - blockBytes - asked.maxNumSeqs() * MemoryPlan.convSlotBytes(config);
+        return MemoryPlan.of(config, asked, budgetBytes,
+                new MemoryPlan.Needs(weightsBytes(config), workspace, blockBytes));
+    }
+
+    /** All allocations but the weights, with so many KV blocks and no snapshot. */
+    private static long sum(ModelConfig config, MemoryPlan.Asked asked, MaskLimits masks, int numBlocks,
+            DeviceProperties device) {
+        int modelLen = Math.min(asked.maxModelLen(), config.dimensions().maxPositionEmbeddings());
+        var limits = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(), modelLen, numBlocks, 0, 0, masks);
+        return allocations(config, limits, device).values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Bytes of all weights as they lie on a device, padding included. */

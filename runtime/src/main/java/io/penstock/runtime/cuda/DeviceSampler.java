@@ -1,7 +1,6 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
-import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.LogprobsKernel;
 import io.penstock.kernels.SampleKernel;
@@ -29,13 +28,7 @@ final class DeviceSampler implements AutoCloseable {
     private final SampleKernel sample;
     private final LogprobsKernel logprobs;
     private final boolean[] wantsLogprobs;
-    private final DeviceMemory slots;
-    private final DeviceMemory allowed;
-    private final DeviceMemory seen;
-    private final DeviceMemory masks;
-    private final DeviceMemory scratch;
-    private final DeviceMemory parts;
-    private final DeviceMemory results;
+    private final SamplerMemory memory;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment hostMasks;
     private final SampleKernel.RowAddresses rows;
@@ -51,34 +44,30 @@ final class DeviceSampler implements AutoCloseable {
      */
     record Vocabulary(int size, int numValidTokens, int[] eosTokenIds) {}
 
-    /** Allocates what the limits ask for; the operations own block tables, tokens of KV slots and the batch. */
-    DeviceSampler(Device device, Stream stream, CudaOps ops, ModelLimits limits, Vocabulary vocabulary) {
+    /**
+     * Loads the kernels; nothing is allocated on the device. The operations own block tables, tokens of KV slots and
+     * the batch.
+     *
+     * @param memory made for these limits and this vocabulary; the caller closes it after this
+     */
+    DeviceSampler(Device device, Stream stream, CudaOps ops, SamplerMemory memory, ModelLimits limits,
+            Vocabulary vocabulary) {
         this.stream = stream;
         this.ops = ops;
+        this.memory = memory;
         this.limits = limits;
-        int words = SampleKernel.bitmapWords(vocabulary.size());
-        long bitmapBytes = (long) Integer.BYTES * words * limits.numConvSlots();
         writer = new SlotWriter(arena, vocabulary, limits);
         sample = new SampleKernel(device, vocabulary.size(), vocabulary.numValidTokens(), limits.maxBlocksPerSeq());
         logprobs = new LogprobsKernel(device, vocabulary.size(), vocabulary.numValidTokens());
         wantsLogprobs = new boolean[limits.numConvSlots()];
-        slots = device.allocate("sampling slots", SlotWriter.SLOT_BYTES * limits.numConvSlots());
-        allowed = device.allocate("allowed tokens", bitmapBytes);
-        seen = device.allocate("seen tokens", bitmapBytes);
-        long masksBytes = (long) Integer.BYTES * words * limits.masks().maxNumMasks();
-        masks = device.allocate("token masks", Math.max(1, masksBytes));
-        hostMasks = arena.allocate(Math.max(1, masksBytes), Integer.BYTES);
-        scratch = device.allocate("sampling scratch",
-                SampleKernel.resultBytes(vocabulary.numValidTokens()) * limits.maxNumLogits());
-        parts = device.allocate("log probability scratch",
-                LogprobsKernel.partBytes(vocabulary.numValidTokens()) * limits.maxNumLogits());
-        results = device.allocate("sampled tokens", resultBytes(limits.maxNumLogits()));
-        rows = new SampleKernel.RowAddresses(ops.batch().sampledSlots(), ops.batch().masks(), masks.address());
-        CudaMemory memory = ops.memory();
-        sequences = new SampleKernel.SequenceAddresses(slots.address(), allowed.address(), seen.address(),
-                memory.lastSampled().address(), memory.blockTables().address(), memory.blockTokens().address());
-        logprobRows = new LogprobsKernel.RowAddresses(results.address(), ops.batch().scoreTargets(),
-                ops.batch().scoreTopLogprobs(), ops.batch().sampledSlots(), slots.address());
+        hostMasks = arena.allocate(memory.masks().sizeBytes(), Integer.BYTES);
+        rows = new SampleKernel.RowAddresses(ops.batch().sampledSlots(), ops.batch().masks(), memory.masks().address());
+        CudaMemory known = ops.memory();
+        sequences = new SampleKernel.SequenceAddresses(memory.slots().address(), memory.allowed().address(),
+                memory.seen().address(), known.lastSampled().address(), known.blockTables().address(),
+                known.blockTokens().address());
+        logprobRows = new LogprobsKernel.RowAddresses(memory.results().address(), ops.batch().scoreTargets(),
+                ops.batch().scoreTopLogprobs(), ops.batch().sampledSlots(), memory.slots().address());
     }
 
     /** Binds a conv slot to a sequence, as {@link io.penstock.runtime.ModelRunner#startSequence} says. */
@@ -86,13 +75,13 @@ final class DeviceSampler implements AutoCloseable {
         wantsLogprobs[convSlot] = params.numLogprobs() >= 0;
         writer.write(params, tokenIds, promptLength, numTokens);
         long slotBytes = SlotWriter.SLOT_BYTES;
-        stream.copyToDevice(slots, slotBytes * convSlot, writer.slot(), 0, writer.slotBytes());
+        stream.copyToDevice(memory.slots(), slotBytes * convSlot, writer.slot(), 0, writer.slotBytes());
         long bitmapBytes = writer.bitmapBytes();
         if (writer.hasSeen()) {
-            stream.copyToDevice(seen, bitmapBytes * convSlot, writer.seen(), 0, bitmapBytes);
+            stream.copyToDevice(memory.seen(), bitmapBytes * convSlot, writer.seen(), 0, bitmapBytes);
         }
         if (writer.hasAllowed()) {
-            stream.copyToDevice(allowed, bitmapBytes * convSlot, writer.allowed(), 0, bitmapBytes);
+            stream.copyToDevice(memory.allowed(), bitmapBytes * convSlot, writer.allowed(), 0, bitmapBytes);
         }
         if (numTokens > 0) {
             stream.copyToDevice(ops.memory().lastSampled(), (long) Integer.BYTES * convSlot, writer.lastToken(), 0,
@@ -105,13 +94,14 @@ final class DeviceSampler implements AutoCloseable {
         int numWords = batch.masks().numMasks() * batch.masks().wordsPerMask();
         if (numWords > 0) {
             MemorySegment.copy(batch.masks().words(), 0, hostMasks, ValueLayout.JAVA_INT, 0, numWords);
-            stream.copyToDevice(masks, 0, hostMasks, 0, (long) Integer.BYTES * numWords);
+            stream.copyToDevice(memory.masks(), 0, hostMasks, 0, (long) Integer.BYTES * numWords);
         }
     }
 
     /** Samples from {@code logits} [rows, vocab] of the batch that was uploaded last; rows without a slot: nothing. */
     void sample(DeviceTensor logits) {
-        sample.launch(stream, results.address(), scratch.address(), logits.address(), rows, sequences, logits.rows());
+        sample.launch(stream, memory.results().address(), memory.scratch().address(), logits.address(), rows,
+                sequences, logits.rows());
     }
 
     /** Whether a row of the batch asks for log probabilities, of what it samples or of a given token. */
@@ -126,8 +116,8 @@ final class DeviceSampler implements AutoCloseable {
 
     /** Log probabilities of what was sampled or is to be scored; only needed where {@link #wantsLogprobs} says so. */
     void logprobs(DeviceTensor logits) {
-        logprobs.launch(stream, results.address() + logprobsOffset(), parts.address(), logits.address(), logprobRows,
-                logits.rows());
+        logprobs.launch(stream, memory.results().address() + logprobsOffset(), memory.parts().address(),
+                logits.address(), logprobRows, logits.rows());
     }
 
     private long logprobsOffset() {
@@ -136,12 +126,7 @@ final class DeviceSampler implements AutoCloseable {
 
     /** Bytes of pinned memory that hold every step's results. */
     long resultBytes() {
-        return resultBytes(limits.maxNumLogits());
-    }
-
-    /** Tokens of all rows, then log probabilities of all rows. */
-    private static long resultBytes(int maxNumLogits) {
-        return (long) (Integer.BYTES + LogprobsKernel.Result.SIZE_BYTES) * maxNumLogits;
+        return SamplerMemory.resultBytes(limits.maxNumLogits());
     }
 
     /** Copies the results of the first rows to pinned memory of {@link #resultBytes}. */
@@ -149,7 +134,7 @@ final class DeviceSampler implements AutoCloseable {
         long bytes = withLogprobs
                 ? logprobsOffset() + (long) LogprobsKernel.Result.SIZE_BYTES * numRows : (long) Integer.BYTES * numRows;
         if (numRows > 0) {
-            stream.copyToHost(pinned, 0, results, 0, bytes);
+            stream.copyToHost(pinned, 0, memory.results(), 0, bytes);
         }
     }
 
@@ -185,13 +170,6 @@ final class DeviceSampler implements AutoCloseable {
 
     @Override
     public void close() {
-        results.close();
-        parts.close();
-        scratch.close();
-        masks.close();
-        seen.close();
-        allowed.close();
-        slots.close();
         logprobs.close();
         sample.close();
         arena.close();

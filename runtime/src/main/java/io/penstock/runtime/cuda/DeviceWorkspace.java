@@ -10,12 +10,16 @@ import io.penstock.runtime.model.Activations;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Everything of a model on a device but its weights: the stream, the operations with their memory, activations. */
+/**
+ * Everything of a model on a device but its weights: the stream, the operations with their memory, activations, and
+ * what sampling holds. What is made later on allocates nothing on the device.
+ */
 final class DeviceWorkspace implements AutoCloseable {
     private final Closing closing = new Closing();
     private final Stream stream;
     private final CudaOps ops;
     private final Activations activations;
+    private final SamplerMemory samplerMemory;
     private final List<DeviceMemory> memories = new ArrayList<>();
 
     DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits) {
@@ -26,6 +30,8 @@ final class DeviceWorkspace implements AutoCloseable {
             DeviceActivations all = closing.add(new DeviceActivations(device, stream, config, limits, routing));
             memories.add(all.arena());
             activations = all.activations();
+            samplerMemory = closing.add(new SamplerMemory(
+                    device, limits, WeightLayout.paddedRows(config.vocabSize()), config.vocabSize()));
         } catch (RuntimeException | Error e) {
             closing.close();
             throw e;
@@ -53,6 +59,11 @@ final class DeviceWorkspace implements AutoCloseable {
 
     Activations activations() {
         return activations;
+    }
+
+    /** For {@link DeviceSampler}. */
+    SamplerMemory samplerMemory() {
+        return samplerMemory;
     }
 
     /** What the activations and the routing lie in. */

@@ -45,7 +45,7 @@ public final class StepProbe implements AutoCloseable {
         model = new CudaModel(device, tensors, limits, Trace.NONE, _ -> { });
         CudaOps ops = model.ops();
         int vocab = model.logits().columns();
-        sampler = new DeviceSampler(device, model.stream(), ops, limits,
+        sampler = new DeviceSampler(device, model.stream(), ops, model.samplerMemory(), limits,
                 new DeviceSampler.Vocabulary(vocab, model.config().vocabSize(), new int[0]));
         observed = new ForwardPass(model.weights().weights(),
                 new ObservedOps(ops, observer, model.weights().weights()), model.activations(), Trace.NONE);

@@ -14,7 +14,7 @@ import io.penstock.runtime.config.ModelConfig;
  * @param convSlotsBytes one slot a running sequence
  * @param snapshotsBytes conv states kept for prefix hits
  * @param workspaceBytes activations of one step
- * @param kvBlockBytes one KV block over all attention layers
+ * @param kvBlockBytes one KV block over all attention layers, and whatever else comes with each block
  */
 public record MemoryPlan(
         long budgetBytes,
@@ -41,13 +41,22 @@ public record MemoryPlan(
     }
 
     /**
+     * What cannot be chosen.
+     *
+     * @param weightsBytes all weights
+     * @param workspaceBytes all that depends on none of blocks, conv slots and snapshots
+     * @param kvBlockBytes what one KV block takes
+     */
+    public record Needs(long weightsBytes, long workspaceBytes, long kvBlockBytes) {}
+
+    /**
      * Divides a budget, with weights and workspace as computed here.
      *
      * @throws InputException if it does not hold a sequence of {@code maxModelLen} tokens; says what to lower
      */
     public static MemoryPlan of(ModelConfig config, Asked asked, long budgetBytes) {
-        return of(config, asked, budgetBytes, weightsBytes(config),
-                workspaceBytes(config, asked.maxNumBatchedTokens(), asked.maxNumSeqs()));
+        return of(config, asked, budgetBytes, new Needs(weightsBytes(config),
+                workspaceBytes(config, asked.maxNumBatchedTokens(), asked.maxNumSeqs()), kvBlockBytes(config)));
     }
 
     /**
@@ -55,23 +64,22 @@ public record MemoryPlan(
      *
      * @throws InputException if it does not hold a sequence of {@code maxModelLen} tokens; says what to lower
      */
-    public static MemoryPlan of(
-            ModelConfig config, Asked asked, long budgetBytes, long weightsBytes, long workspaceBytes) {
+    public static MemoryPlan of(ModelConfig config, Asked asked, long budgetBytes, Needs needs) {
         requireTrained(config, asked.maxModelLen());
         boolean isShared = asked.numSnapshots() == Asked.ONE_FOR_TWO_BLOCKS;
         long slot = convSlotBytes(config);
         long slots = asked.maxNumSeqs() * slot;
-        long block = kvBlockBytes(config);
+        long block = needs.kvBlockBytes();
         long fixedSnapshots = isShared ? 0 : asked.numSnapshots() * slot;
-        long left = budgetBytes - weightsBytes - slots - fixedSnapshots - workspaceBytes;
+        long left = budgetBytes - needs.weightsBytes() - slots - fixedSnapshots - needs.workspaceBytes();
         long numBlocks = Math.min(left / (block + (isShared ? Math.ceilDiv(slot, 2) : 0)), Integer.MAX_VALUE);
         int least = ModelLimits.blocksFor(asked.maxModelLen());
         boolean fits = left >= 0 && numBlocks >= least;
         int numSnapshots = isShared ? (int) Math.max(0, fits ? numBlocks / 2 : 0) : asked.numSnapshots();
         var limits = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(), asked.maxModelLen(),
                 fits ? (int) numBlocks : 1, numSnapshots);
-        var plan = new MemoryPlan(
-                budgetBytes, limits, weightsBytes, slots, numSnapshots * slot, workspaceBytes, block);
+        var plan = new MemoryPlan(budgetBytes, limits, needs.weightsBytes(), slots, numSnapshots * slot,
+                needs.workspaceBytes(), block);
         if (!fits) {
             throw new InputException(refusal(plan));
         }

@@ -9,6 +9,7 @@ import io.penstock.runtime.model.Routing;
 import io.penstock.runtime.model.Tensor;
 import io.penstock.runtime.model.Trace;
 import io.penstock.runtime.testing.Goldens;
+import io.penstock.runtime.testing.LogitDifference;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -111,56 +112,7 @@ class GoldenBfloat16Test {
         assertEquals(3 * 5 + 1, trace.compared);
     }
 
-    /** How two sets of logits differ over all positions of all cases. */
-    private static final class Difference {
-        double sum;
-        double max;
-        double klSum;
-        double klMax;
-        int numTop1;
-        int rows;
-        int values;
-
-        void add(float[] expected, float[] actual) {
-            for (int i = 0; i < expected.length; i++) {
-                double d = Math.abs(expected[i] - actual[i]);
-                sum += d;
-                max = Math.max(max, d);
-            }
-            values += expected.length;
-            double kl = kl(expected, actual);
-            klSum += kl;
-            klMax = Math.max(klMax, kl);
-            numTop1 += ModelHarness.argmax(expected) == ModelHarness.argmax(actual) ? 1 : 0;
-            rows++;
-        }
-
-        private static double kl(float[] p, float[] q) {
-            double logP = logSumExp(p);
-            double logQ = logSumExp(q);
-            double kl = 0;
-            for (int i = 0; i < p.length; i++) {
-                kl += Math.exp(p[i] - logP) * ((p[i] - logP) - (q[i] - logQ));
-            }
-            return kl;
-        }
-
-        private static double logSumExp(float[] x) {
-            double sum = 0;
-            for (float value : x) {
-                sum += Math.exp(value);
-            }
-            return Math.log(sum);
-        }
-
-        @Override
-        public String toString() {
-            return "mean " + sum / values + ", max " + max + ", KL mean " + klSum / rows + ", KL max " + klMax
-                    + ", top-1 " + 100.0 * numTop1 / rows + " % of " + rows;
-        }
-    }
-
-    private static Difference difference(boolean forceExperts) {
+    private static LogitDifference difference(boolean forceExperts) {
         ArrayDeque<int[]> experts = new ArrayDeque<>();
         Trace record = new Trace() {
             @Override
@@ -175,7 +127,7 @@ class GoldenBfloat16Test {
                 force((CpuRouting) routing, experts.remove());
             }
         };
-        Difference difference = new Difference();
+        LogitDifference difference = new LogitDifference();
         try (ModelHarness exact = new ModelHarness(NAME, Arithmetic.FLOAT32, CpuKernels.vector(), 2, record);
                 ModelHarness rounded = new ModelHarness(
                         NAME, Arithmetic.BFLOAT16, CpuKernels.vector(), 2, forceExperts ? replay : Trace.NONE)) {
@@ -198,20 +150,20 @@ class GoldenBfloat16Test {
                 }
             }
         }
-        assertEquals(751, difference.rows);
+        assertEquals(751, difference.rows());
         return difference;
     }
 
     @Test
     void wholeModelWithTheReferencesExperts() {
-        Difference d = difference(true);
-        assertTrue(d.sum / d.values <= 0.12 && d.max <= 1.2 && d.klSum / d.rows <= 0.01, d.toString());
+        LogitDifference d = difference(true);
+        assertTrue(d.mean() <= 0.12 && d.max() <= 1.2 && d.klMean() <= 0.01, d.toString());
     }
 
     @Test
     void wholeModelFree() {
-        Difference d = difference(false);
-        assertTrue(100.0 * d.numTop1 / d.rows >= 75 && d.klSum / d.rows <= 0.09, d.toString());
-        assertTrue(d.max > 0.1, "bfloat16 must differ from float32: " + d);
+        LogitDifference d = difference(false);
+        assertTrue(d.top1Percent() >= 75 && d.klMean() <= 0.09, d.toString());
+        assertTrue(d.max() > 0.1, "bfloat16 must differ from float32: " + d);
     }
 }

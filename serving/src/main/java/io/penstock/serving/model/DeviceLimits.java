@@ -39,7 +39,7 @@ final class DeviceLimits {
                 : Math.max(accelerator.fillsMemory() ? usual.maxNumBatchedTokens()
                         : config.preset().onCpu.maxNumBatchedTokens(), seqs);
         var wanted = new MemoryPlan.Asked(seqs, batched, modelLen, numSnapshots(asked, seqs));
-        MemoryPlan most = DevicePlan.of(model, wanted, budgetBytes, device);
+        MemoryPlan most = DevicePlan.of(model, wanted, ResolvedLimits.masks(model, seqs), budgetBytes, device);
         int blocks = numKvBlocks(most);
         int snapshots = wanted.numSnapshots() == MemoryPlan.Asked.ONE_FOR_TWO_BLOCKS ? blocks / 2
                 : wanted.numSnapshots();
@@ -47,7 +47,8 @@ final class DeviceLimits {
         if (swapBlocks > Integer.MAX_VALUE) {
             throw new InputException("swap space of " + swapBlocks + " blocks is more than can be counted: lower it");
         }
-        var limits = new ModelLimits(seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks);
+        var limits = new ModelLimits(seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks,
+                ResolvedLimits.masks(model, seqs));
         long stateBytes = MemoryPlan.convSlotBytes(model);
         return new ResolvedLimits(limits, budgetBytes, blocks * most.kvBlockBytes(),
                 (limits.numConvSlots() + (long) snapshots) * stateBytes,

@@ -56,8 +56,8 @@ public record ResolvedLimits(
                 : Math.max(Math.min(seqs, FORK_SNAPSHOTS), config.prefixCaching() ? blocks / 2 : 0);
         long swapBlocks = asked.swapBytes() == null ? 0 : asked.swapBytes() / blockBytes;
         requireArrayHolds(model, swapBlocks, "swap space", "lower it");
-        var masks = new MaskLimits(Math.min(seqs, MOST_MASKS), model.vocabSize());
-        var limits = new ModelLimits(seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks, masks);
+        var limits = new ModelLimits(
+                seqs, batched, modelLen, blocks, snapshots, (int) swapBlocks, masks(model, seqs));
         long stateBytes = FLOATS_PER_BF16_BYTES * MemoryPlan.convSlotBytes(model);
         var resolved = new ResolvedLimits(limits, heapBytes, blocks * blockBytes,
                 (limits.numConvSlots() + (long) snapshots) * stateBytes,
@@ -65,6 +65,11 @@ public record ResolvedLimits(
                 FLOATS_PER_BF16_BYTES * MemoryPlan.workspaceBytes(model, batched, seqs));
         resolved.requireFits();
         return resolved;
+    }
+
+    /** Room for token masks that a model has with so many sequences. */
+    public static MaskLimits masks(ModelConfig model, int seqs) {
+        return new MaskLimits(Math.min(seqs, MOST_MASKS), model.vocabSize());
     }
 
     static int modelLen(ModelConfig model, AskedLimits asked) {

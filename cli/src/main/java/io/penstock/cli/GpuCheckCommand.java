@@ -4,6 +4,7 @@ import io.penstock.bench.gpucheck.CheckOptions;
 import io.penstock.bench.gpucheck.CheckProgress;
 import io.penstock.bench.gpucheck.CheckReport;
 import io.penstock.bench.gpucheck.CheckTarget;
+import io.penstock.bench.gpucheck.EngineTarget;
 import io.penstock.bench.gpucheck.GpuCheck;
 import io.penstock.bench.gpucheck.ReportResults;
 import io.penstock.bench.gpucheck.ReportText;
@@ -20,6 +21,7 @@ import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.check.OperationCases;
+import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.cuda.DeviceBackend;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,11 +29,14 @@ import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -40,17 +45,23 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "gpu-check",
         description = "Validates every operation on a GPU against its CPU twin, with fresh random inputs, measures copy"
-                + " bandwidth and matrix product, and times every operation at the shapes of " + GpuCheck.MODEL + ".",
+                + " bandwidth and matrix product, and times every operation at the shapes of " + GpuCheck.MODEL + "."
+                + " Whole engines run too: a model whose tokens are compared with the CPU's, and random requests.",
         footer = {
             "%nExamples:",
             "  penstock gpu-check",
             "  penstock gpu-check --quick --only linear,short_conv --no-results",
             "  penstock gpu-check --device emulator",
+            "  compute-sanitizer penstock gpu-check --only end_to_end --requests 1000 --no-results",
         })
 final class GpuCheckCommand implements Callable<Integer> {
     private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
     private static final Path RESULTS = Path.of("bench", "results", ReportResults.NAME + ".jsonl");
+    private static final String END_TO_END = "end_to_end";
+    private static final int DEFAULT_REQUESTS = 64;
+    private static final int EMULATED_REQUESTS = 8;
     private static final long EMULATED_BYTES = 1L << 28;
+    private static final int MOST_REQUESTS = 1_000_000;
     private static final long MAX_FRESH_SEED = 1_000_000_000;
 
     @Spec
@@ -68,8 +79,18 @@ final class GpuCheckCommand implements Callable<Integer> {
             names = "--only",
             paramLabel = "OP,OP",
             split = ",",
-            description = "Operations, instead of all: embed, rms_norm, linear, ...")
+            description = "Operations, instead of all: embed, rms_norm, linear, ...; end_to_end is the whole model.")
     private List<String> only;
+
+    @Option(
+            names = "--requests",
+            paramLabel = "N",
+            description = "Random requests with random sampling parameters through the engine on a small shape."
+                    + " Default: 64, on the emulator 8, with --only none.")
+    private Integer numRequests;
+
+    @Mixin
+    private EndToEndOptions endToEnd;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the inputs. Default: a fresh one, printed.")
     private Long seed;
@@ -100,6 +121,9 @@ final class GpuCheckCommand implements Callable<Integer> {
         if (results != null && Files.isDirectory(results)) {
             throw new InputException(results + " is a directory: give --results the file that lines are appended to");
         }
+        if (numRequests != null && (numRequests < 0 || numRequests > MOST_REQUESTS)) {
+            throw wrong("--requests must be between 0 and " + MOST_REQUESTS + ", not " + numRequests);
+        }
         if (device.equals("emulator")) {
             return onEmulator(options);
         }
@@ -119,12 +143,14 @@ final class GpuCheckCommand implements Callable<Integer> {
             return OperationCases.operations();
         }
         for (String operation : only) {
-            if (!OperationCases.operations().contains(operation)) {
+            if (!operation.equals(END_TO_END) && !OperationCases.operations().contains(operation)) {
                 throw wrong("--only: there is no operation '" + operation + "', there are "
-                        + String.join(", ", OperationCases.operations()));
+                        + String.join(", ", OperationCases.operations()) + ", " + END_TO_END);
             }
         }
-        return List.copyOf(new LinkedHashSet<>(only));
+        Set<String> operations = new LinkedHashSet<>(only);
+        operations.remove(END_TO_END);
+        return List.copyOf(operations);
     }
 
     private int onCuda(int ordinal, CheckOptions options) {
@@ -135,12 +161,12 @@ final class GpuCheckCommand implements Callable<Integer> {
             switch (CudaDevices.openGemm(gpu)) {
                 case GemmProbe.Available found -> {
                     try (var gemm = found.gemm()) {
-                        return check(CheckTarget.timed(gpu, gemm), options, RESULTS);
+                        return check(CheckTarget.timed(gpu, gemm), () -> CudaDevices.open(ordinal), options);
                     }
                 }
                 case GemmProbe.Unavailable none -> {
                     System.err.println("penstock: " + none.message());
-                    return check(CheckTarget.timed(gpu, null), options, RESULTS);
+                    return check(CheckTarget.timed(gpu, null), () -> CudaDevices.open(ordinal), options);
                 }
             }
         } catch (DeviceException e) {
@@ -157,9 +183,23 @@ final class GpuCheckCommand implements Callable<Integer> {
                 Map<String, Long> counts = counting.counters().values();
                 counting.clearCounters();
                 return counts;
-            }), options, null);
+            }), () -> new EmulatorDevice(emulated), options);
         } catch (DeviceException e) {
             throw new InputException("the emulator failed: " + e.getMessage(), e);
+        }
+    }
+
+    private int check(CheckTarget target, Supplier<Device> open, CheckOptions options) {
+        boolean isEmulated = device.equals("emulator");
+        int number = numRequests != null ? numRequests
+                : only != null ? 0 : isEmulated ? EMULATED_REQUESTS : DEFAULT_REQUESTS;
+        Path defaultResults = isEmulated ? null : RESULTS;
+        if (only != null && !only.contains(END_TO_END)) {
+            return check(target.with(new EngineTarget(open, null, number)), options, defaultResults);
+        }
+        try (ModelTensors tensors = endToEnd.open(options.seed())) {
+            return check(target.with(new EngineTarget(open, endToEnd.of(tensors, isEmulated, options.seed()), number)),
+                    options, defaultResults);
         }
     }
 
@@ -198,7 +238,8 @@ final class GpuCheckCommand implements Callable<Integer> {
 
     private String command(long usedSeed) {
         return "./penstock gpu-check --device " + device + " --seed " + usedSeed + (isQuick ? " --quick" : "")
-                + (only == null ? "" : " --only " + String.join(",", only));
+                + (only == null ? "" : " --only " + String.join(",", only))
+                + (numRequests == null ? "" : " --requests " + numRequests) + endToEnd.command();
     }
 
     /** One line on standard error that shows what is being done, where a person looks. */

@@ -90,6 +90,7 @@ class BadInputTest {
                         "gpu-check", "--device", "cuda:x"),
                 bad(USAGE, "--only: there is no operation 'dropout', there are embed, ",
                         "gpu-check", "--only", "add,dropout"),
+                bad(USAGE, "--requests must be between 0 and 1000000, not -1", "gpu-check", "--requests", "-1"),
                 bad(USAGE, "--results does not go with --no-results",
                         "gpu-check", "--results", "x.jsonl", "--no-results"),
                 bad(USAGE, "Invalid value for option '--seed': 'x'", "gpu-check", "--seed", "x"),

@@ -57,6 +57,24 @@ class GpuCheckTest {
     }
 
     @Test
+    void wholeEnginesOnTheEmulator() throws IOException {
+        Path results = folder.resolve("engines.jsonl");
+        Invocation run = Invocation.of("gpu-check", "--device", "emulator", "--only", "end_to_end", "--requests", "3",
+                "--seed", "5", "--results", results.toString());
+        assertEquals(0, run.exitCode(), run::err);
+        assertTrue(run.out().contains("end_to_end penstock-demo right, "), run::out);
+        assertTrue(run.out().contains("of 3 requests ended"), run::out);
+        List<String> lines = Files.readAllLines(results);
+        assertEquals(2, lines.size());
+        JsonNode endToEnd = new ObjectMapper().readTree(lines.getFirst());
+        assertEquals("end_to_end penstock-demo", endToEnd.get("case").textValue());
+        assertEquals(0, endToEnd.get("metrics").get("wrongPrompts").intValue());
+        assertTrue(endToEnd.get("metrics").get("equalTokens").intValue() > 0);
+        assertEquals("./penstock gpu-check --device emulator --seed 5 --only end_to_end --requests 3",
+                endToEnd.get("command").textValue());
+    }
+
+    @Test
     void aWrongOperationIsAFailure() {
         CheckTarget wrong = CheckTarget.counted(new EmulatorDevice(EmulatorOptions.failing()), (config, limits) -> {
             throw new MismatchException("add [1, 5]: expected 1.0, was 2.0");

@@ -14,12 +14,13 @@ import java.util.function.Supplier;
  * @param backend the operations on that device
  * @param gemm the vendor's matrix product; null if there is none
  * @param counters what was counted of the launches since it was last asked, by name; null on a device that has a clock
+ * @param engine what runs through whole engines; null for nothing
  */
-public record CheckTarget(
-        Device device, OperationBackend.Factory backend, Gemm gemm, Supplier<Map<String, Long>> counters) {
+public record CheckTarget(Device device, OperationBackend.Factory backend, Gemm gemm,
+        Supplier<Map<String, Long>> counters, EngineTarget engine) {
     /** A device with a clock. */
     public static CheckTarget timed(Device device, Gemm gemm) {
-        return new CheckTarget(device, onDevice(device), gemm, null);
+        return new CheckTarget(device, onDevice(device), gemm, null, null);
     }
 
     /**
@@ -29,7 +30,12 @@ public record CheckTarget(
      */
     public static CheckTarget counted(
             Device device, OperationBackend.Factory backend, Supplier<Map<String, Long>> counters) {
-        return new CheckTarget(device, backend, null, counters);
+        return new CheckTarget(device, backend, null, counters, null);
+    }
+
+    /** The same, and whole engines. */
+    public CheckTarget with(EngineTarget engines) {
+        return new CheckTarget(device, backend, gemm, counters, engines);
     }
 
     private static OperationBackend.Factory onDevice(Device device) {

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The whole check: validates, measures the ceilings once, then every operation that is right, at a model's shapes. On a
- * device that counts, the shapes are small and the measurements are counts against the floor.
+ * The whole check: validates, runs whole engines, measures the ceilings once, then every operation that is right, at a
+ * model's shapes. On a device that counts, the shapes are small and the measurements are counts against the floor.
  */
 public final class GpuCheck {
     /** Whose shapes are timed. */
@@ -52,11 +52,15 @@ public final class GpuCheck {
         List<OperationVerdict> verdicts = validation.run();
         List<String> right = verdicts.stream().filter(OperationVerdict::isRight)
                 .map(OperationVerdict::operation).toList();
-        if (!validation.isDeviceLost() && !right.isEmpty()) {
+        List<EngineVerdict> engines = target.engine() == null || validation.isDeviceLost() ? List.of()
+                : new EngineCheck(target.engine(), options.seed()).run(progress);
+        boolean isLost = validation.isDeviceLost()
+                || target.isTimed() && !engines.stream().allMatch(EngineVerdict::isRight);
+        if (!isLost && !right.isEmpty()) {
             measure(right);
         }
         return new CheckReport(target.device().properties(), options.seed(), target.isTimed() ? MODEL : null, verdicts,
-                ceilings, measured, problem);
+                ceilings, measured, engines, problem);
     }
 
     private void measure(List<String> operations) {

@@ -17,7 +17,7 @@ public final class ReportResults {
 
     private ReportResults() {}
 
-    /** One result for each operation's cases, each ceiling, and each size of each operation. */
+    /** One result for each operation's cases, each engine, each ceiling, and each size of each operation. */
     public static List<BenchResult> of(CheckReport report, RunContext context) {
         List<BenchResult> results = new ArrayList<>();
         for (OperationVerdict verdict : report.verdicts()) {
@@ -27,6 +27,10 @@ public final class ReportResults {
             metrics.put("worstErrorToAllowed", verdict.worstRatio());
             results.add(new BenchResult(NAME, "validate " + verdict.operation(), context, null,
                     Map.of("seed", report.seed()), metrics, null));
+        }
+        for (EngineVerdict engine : report.engines()) {
+            results.add(new BenchResult(NAME, engine.name(), context, null, Map.of("seed", report.seed()),
+                    engine.metrics(), null));
         }
         Ceilings ceilings = report.ceilings();
         if (ceilings != null) {
@@ -54,6 +58,7 @@ public final class ReportResults {
         root.put("seed", report.seed());
         root.put("model", report.model());
         root.set("validation", mapper.valueToTree(report.verdicts()));
+        root.set("engines", mapper.valueToTree(report.engines()));
         root.set("ceilings", mapper.valueToTree(report.ceilings()));
         root.set("measured", mapper.valueToTree(report.measured()));
         root.put("problem", report.problem());

@@ -26,6 +26,12 @@ public final class ReportText {
             lines.add(verdict(verdict));
             verdict.failures().forEach(failure -> lines.add("    " + failure));
         }
+        report.engines().forEach(engine -> {
+            lines.add(format("%-20s %s", engine.name(), engine.outcome()));
+            if (!engine.isRight()) {
+                lines.add("    " + engine.failure());
+            }
+        });
         if (report.ceilings() != null) {
             lines.add("");
             ceilings(report.ceilings(), lines);

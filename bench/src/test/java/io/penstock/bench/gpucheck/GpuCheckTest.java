@@ -53,7 +53,7 @@ class GpuCheckTest {
     }
 
     private static CheckReport check(OperationBackend.Factory backend, String... operations) {
-        return GpuCheck.run(new CheckTarget(new FakeDevice(), backend, null, null),
+        return GpuCheck.run(new CheckTarget(new FakeDevice(), backend, null, null, null),
                 new CheckOptions(List.of(operations), 7, true), SILENT);
     }
 
@@ -148,7 +148,7 @@ class GpuCheckTest {
     void aDeviceThatFailsWhileMeasuringKeepsWhatWasMeasured() {
         FakeDevice device = new FakeDevice();
         device.failsOn("update", 2048L * 2048 * 2);
-        CheckReport report = GpuCheck.run(new CheckTarget(device, right(), null, null),
+        CheckReport report = GpuCheck.run(new CheckTarget(device, right(), null, null, null),
                 new CheckOptions(List.of("add"), 7, true), SILENT);
         assertFalse(report.isGreen());
         assertEquals(2, report.measured().size());

@@ -21,6 +21,9 @@ import jcuda.driver.CUresult;
 final class FakeDriver implements Driver {
     record FakeHandle(String kind, long address) implements Handle {}
 
+    /** A launch of a kernel of {@link #keptParameters}, with its parameters as in {@link #parameters}. */
+    record Launch(String kernel, long[] parameters) {}
+
     final List<String> calls = new ArrayList<>();
     final Set<Handle> live = new HashSet<>();
     final Map<Long, Arena> pinned = new HashMap<>();
@@ -43,6 +46,10 @@ final class FakeDriver implements Driver {
     /** The arguments of the last launch: as many words as {@link #numParameters}, each eight bytes from its address. */
     long[] parameters;
     int numParameters;
+    /** Kernels whose launches are kept, with how many parameters they have. */
+    final Map<String, Integer> keptParameters = new HashMap<>();
+    final List<Launch> launches = new ArrayList<>();
+    private final Map<Long, String> functions = new HashMap<>();
     private boolean isRecording = true;
     private long nextAddress = 0x1000;
     private int lastResult;
@@ -252,6 +259,7 @@ final class FakeDriver implements Driver {
         requireLive(module);
         nextAddress += 0x1000;
         function[0] = new FakeHandle("function", nextAddress);
+        functions.put(nextAddress, name);
         return call("cuModuleGetFunction", name);
     }
 
@@ -309,11 +317,16 @@ final class FakeDriver implements Driver {
         if (!isRecording) {
             return SUCCESS;
         }
-        MemorySegment addresses = MemorySegment.ofAddress(table).reinterpret(8L * numParameters);
-        parameters = new long[numParameters];
-        for (int i = 0; i < numParameters; i++) {
+        String name = functions.get(function);
+        int number = keptParameters.getOrDefault(name, numParameters);
+        MemorySegment addresses = MemorySegment.ofAddress(table).reinterpret(8L * number);
+        parameters = new long[number];
+        for (int i = 0; i < number; i++) {
             long address = addresses.getAtIndex(ValueLayout.JAVA_LONG, i);
             parameters[i] = MemorySegment.ofAddress(address).reinterpret(8).get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+        }
+        if (keptParameters.containsKey(name)) {
+            launches.add(new Launch(name, parameters));
         }
         return call("cuLaunchKernel", gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicSharedBytes);
     }

@@ -1,0 +1,178 @@
+package io.penstock.device.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.device.Device;
+import io.penstock.device.DeviceException;
+import io.penstock.device.DeviceProbe;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.checkpoint.DummyCheckpoint;
+import io.penstock.runtime.config.AttentionConfig;
+import io.penstock.runtime.config.Dimensions;
+import io.penstock.runtime.config.FeedForwardConfig;
+import io.penstock.runtime.config.LayerType;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.config.MoeConfig;
+import io.penstock.runtime.config.SpecialTokens;
+import io.penstock.runtime.cuda.CudaModel;
+import io.penstock.runtime.cuda.CudaOptions;
+import io.penstock.runtime.cuda.CudaRunner;
+import io.penstock.runtime.cuda.GraphMode;
+import io.penstock.runtime.model.Trace;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import jcuda.driver.CUresult;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The life of a runner over a driver that writes its calls down: load, steps, graphs, close, and what fails in it. */
+class RunnerLifeTest {
+    private static final int VOCAB = 256;
+    private static final int HIDDEN = 128;
+    private static final ModelLimits LIMITS = new ModelLimits(2, 80, 128, 4, 2, 2);
+    private static final ModelConfig CONFIG = new ModelConfig(ModelConfig.MOE_TYPE,
+            new Dimensions(VOCAB, HIDDEN, 4096, 3, 1e-5f), List.of(LayerType.CONV, LayerType.FULL_ATTENTION),
+            new AttentionConfig(2, 1, 64, 1e6), new FeedForwardConfig(1, 128), new MoeConfig(8, 2, 64, true, true, 1),
+            new SpecialTokens(1, List.of(7), 0));
+    private static final Set<String> LAUNCHES = Set.of("cuLaunchKernel", "cuGraphLaunch", "cuMemcpyHtoDAsync",
+            "cuMemcpyDtoHAsync", "cuMemcpyDtoDAsync", "cuMemsetD8Async");
+    private static final int NUM_INJECTED = 60;
+
+    private final FakeDriver driver = new FakeDriver();
+    private final List<List<String>> steps = new ArrayList<>();
+
+    private static List<String> names(List<String> calls) {
+        return calls.stream().map(call -> call.split(" ")[0]).toList();
+    }
+
+    private static Device open(FakeDriver driver) {
+        driver.isEventDone = true;
+        return CudaDevices.open(driver, 0, ((DeviceProbe.Available) CudaDevices.probe(driver, 0, 0)).properties());
+    }
+
+    private static void step(FakeDriver driver, CudaRunner runner, ForwardBatch batch, List<List<String>> steps) {
+        int first = driver.calls.size();
+        runner.launch(batch);
+        batch.clear();
+        runner.await();
+        steps.add(names(List.copyOf(driver.calls.subList(first, driver.calls.size()))));
+    }
+
+    /** Two prompts, then decode steps of both, in the order in which an engine builds and closes it all. */
+    private static void live(FakeDriver driver, List<List<String>> steps) {
+        Device device = open(driver);
+        try {
+            var model = new CudaModel(device, new DummyCheckpoint(CONFIG, 1), LIMITS, Trace.NONE, _ -> { });
+            try (CudaRunner runner = new CudaRunner(
+                    model, CudaOptions.DEFAULTS.withGraphs(GraphMode.START), VOCAB, new int[] {7})) {
+                ForwardBatch batch = new ForwardBatch(LIMITS);
+                for (int slot = 0; slot < 2; slot++) {
+                    int[] prompt = {3, 4, 5};
+                    int[] blocks = {2 * slot, 2 * slot + 1};
+                    runner.startSequence(slot, SamplingParams.greedy(9), prompt, 3, 3);
+                    batch.setBlock(slot, 0, blocks[0]);
+                    batch.sample(batch.addSequence(slot, prompt, 0, 3, 0, blocks));
+                }
+                step(driver, runner, batch, steps);
+                for (int position = 3; position < 6; position++) {
+                    for (int slot = 0; slot < 2; slot++) {
+                        batch.sample(batch.addDecode(slot, ForwardBatch.LAST_SAMPLED, position,
+                                2 * slot * ModelLimits.BLOCK_TOKENS + position));
+                    }
+                    step(driver, runner, batch, steps);
+                }
+                assertEquals(3, runner.numReplays());
+            }
+        } catch (RuntimeException | Error e) {
+            try {
+                device.close();
+            } catch (DeviceException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+    }
+
+    private static void assertNothingIsLeft(FakeDriver driver, String what) {
+        assertEquals(Set.of(), driver.live, what);
+        assertTrue(driver.pinned.isEmpty(), what);
+    }
+
+    @Test
+    void aDecodeStepIsOneUploadOneGraphOneDownloadAndOneEvent() {
+        live(driver, steps);
+        assertNothingIsLeft(driver, "after close");
+        for (List<String> replayed : steps.subList(1, steps.size())) {
+            assertEquals(List.of("cuMemcpyHtoDAsync", "cuLaunchKernel", "cuGraphLaunch", "cuMemcpyDtoHAsync",
+                    "cuEventRecord", "cuEventSynchronize"), replayed, "the kernel is that of the block tables");
+        }
+        List<String> prompt = steps.getFirst();
+        assertEquals("cuMemcpyHtoDAsync", prompt.getFirst());
+        assertFalse(prompt.contains("cuGraphLaunch"));
+        assertEquals(List.of("cuMemcpyDtoHAsync", "cuEventRecord", "cuEventSynchronize"),
+                prompt.subList(prompt.size() - 3, prompt.size()));
+    }
+
+    @Test
+    void loadsThenCapturesThenRunsThenCloses() {
+        live(driver, steps);
+        List<String> calls = names(driver.calls);
+        int lastAllocation = Math.max(calls.lastIndexOf("cuMemAlloc"), calls.lastIndexOf("cuMemHostAlloc"));
+        assertTrue(calls.lastIndexOf("cuModuleLoadDataEx") < calls.indexOf("cuStreamBeginCapture"));
+        assertTrue(lastAllocation < calls.indexOf("cuStreamBeginCapture"), "steps and graphs allocate nothing");
+        assertTrue(calls.lastIndexOf("cuGraphInstantiate") < calls.indexOf("cuGraphLaunch"));
+        int waited = calls.subList(calls.lastIndexOf("cuEventSynchronize"), calls.size()).indexOf("cuCtxSynchronize");
+        assertEquals(1, waited, "closing begins with waiting for the device");
+        assertEquals("cuDevicePrimaryCtxRelease", calls.getLast());
+        long captures = calls.stream().filter("cuStreamBeginCapture"::equals).count();
+        assertEquals(2, captures, "a graph for one and one for two sequences");
+    }
+
+    @Test
+    void theArgumentsOfALaunch() {
+        driver.keptParameters.put("gather_last_bf16", 4);
+        live(driver, steps);
+        assertEquals(3, driver.launches.size(), "two captured, one direct");
+        long[] first = driver.launches.getFirst().parameters();
+        for (int i = 0; i < 3; i++) {
+            assertTrue(first[i] != 0 && first[i] % 4 == 0, "pointer " + i + " is " + first[i]);
+        }
+        assertTrue(first[0] != first[1] && first[1] != first[2]);
+        for (FakeDriver.Launch launch : driver.launches) {
+            assertEquals(HIDDEN, (int) launch.parameters()[3], "columns, in the low four bytes");
+            assertArrayEquals(Arrays.copyOf(first, 3), Arrays.copyOf(launch.parameters(), 3), "memory never moves");
+        }
+    }
+
+    /** A device that is lost, or a call refused, wherever it happens: nothing is queued after it, all is given back. */
+    @ParameterizedTest
+    @ValueSource(ints = {CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_OUT_OF_MEMORY})
+    void afterAnErrorNothingIsLaunchedAndAllIsGivenBack(int error) {
+        live(driver, steps);
+        List<String> calls = names(driver.calls);
+        int first = calls.indexOf("cuDevicePrimaryCtxRetain");
+        int last = calls.lastIndexOf("cuEventSynchronize");
+        for (int i = 0; i < NUM_INJECTED; i++) {
+            FakeDriver failing = new FakeDriver();
+            failing.failAtCall = first + (int) ((long) (last - first) * i / (NUM_INJECTED - 1));
+            failing.failure = error;
+            String what = "failed at call " + failing.failAtCall + ", " + calls.get(failing.failAtCall);
+            DeviceException thrown =
+                    assertThrows(DeviceException.class, () -> live(failing, new ArrayList<>()), what);
+            assertEquals(error, thrown.code(), what);
+            assertEquals(calls.get(failing.failAtCall), thrown.call(), what);
+            List<String> after = names(failing.calls).subList(failing.failAtCall + 1, failing.calls.size());
+            assertTrue(after.stream().noneMatch(LAUNCHES::contains), () -> what + ": then " + after);
+            assertNothingIsLeft(failing, what);
+        }
+    }
+}

@@ -6,6 +6,7 @@ import io.penstock.bench.results.RunContext;
 import io.penstock.bench.simulate.DeviceSpec;
 import io.penstock.bench.step.StepProfile;
 import io.penstock.bench.step.StepReport;
+import io.penstock.bench.step.StepTraffic;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +38,7 @@ import picocli.CommandLine.Spec;
             "%nExamples:",
             "  penstock bench step --load-format dummy --shape lfm2.5-8b-a1b --batch 256 --context 1024",
             "  penstock bench step --device emulator --batch 8 --context 100",
+            "  penstock bench step --device emulator --counters --load-format dummy --shape lfm2.5-8b-a1b --batch 64",
             "%nThe floors are those of --spec, by default of the GPU's kind. Counts on the emulator are of traffic:"
                     + " each 32-byte sector that a launch touches, once.",
         })
@@ -63,6 +66,10 @@ final class BenchStepCommand implements Callable<Integer> {
     @Option(names = "--prefill", description = "A prompt of C tokens instead of a decode step.")
     private boolean isPrefill;
 
+    @Option(names = "--counters", description = "With --device emulator: counts each operation on a slice of its"
+            + " columns, heads and experts, and scales; needs no weights, so that any shape fits.")
+    private boolean isSliced;
+
     @Option(names = "--spec", paramLabel = "NAME",
             description = "Whose floors: h200, h100, a100-80g, l40s or rtx4090. Default: what the GPU's name says, else"
                     + " h200.")
@@ -79,6 +86,9 @@ final class BenchStepCommand implements Callable<Integer> {
         var step = new StepProfile.Step(isPrefill ? 1 : batch, context, isPrefill);
         if (device.equals("emulator")) {
             return count(source, step);
+        }
+        if (isSliced) {
+            throw new ParameterException(spec.commandLine(), "--counters needs --device emulator");
         }
         if (!Devices.isName(device) || device.equals("auto") || device.equals("cpu")) {
             throw new ParameterException(spec.commandLine(),
@@ -108,17 +118,23 @@ final class BenchStepCommand implements Callable<Integer> {
         ModelConfig full = source.config();
         String kind = specName == null ? "h200" : specName;
         var options = new EmulatorOptions(1, 1, Runtime.getRuntime().maxMemory() / 3, true);
-        try (EmulatorDevice emulator = new EmulatorDevice(options); ModelTensors tensors = source.openTensors()) {
+        try (EmulatorDevice emulator = new EmulatorDevice(options)) {
             long[] seen = {0};
-            StepProfile.Result result = new StepProfile(emulator, tensors, DeviceSpec.named(kind))
-                    .count(step, full, () -> {
-                        Map<String, Long> counts = new LinkedHashMap<>(emulator.counters().values());
-                        counts.put("launches", emulator.numLaunches() - seen[0]);
-                        seen[0] = emulator.numLaunches();
-                        emulator.clearCounters();
-                        return counts;
-                    });
-            return report(source, step, kind, emulator, result);
+            Supplier<Map<String, Long>> counters = () -> {
+                Map<String, Long> counts = new LinkedHashMap<>(emulator.counters().values());
+                counts.put("launches", emulator.numLaunches() - seen[0]);
+                seen[0] = emulator.numLaunches();
+                emulator.clearCounters();
+                return counts;
+            };
+            if (isSliced) {
+                return report(source, step, kind, emulator,
+                        new StepTraffic(emulator, DeviceSpec.named(kind), counters).count(full, step));
+            }
+            try (ModelTensors tensors = source.openTensors()) {
+                return report(source, step, kind, emulator,
+                        new StepProfile(emulator, tensors, DeviceSpec.named(kind)).count(step, full, counters));
+            }
         } catch (DeviceException e) {
             throw new InputException("the emulator failed: " + e.getMessage(), e);
         }
@@ -130,7 +146,7 @@ final class BenchStepCommand implements Callable<Integer> {
         StepReport.lines(title, step, result).forEach(System.out::println);
         if (results != null) {
             String command = "./penstock bench step --device " + device + " --batch " + batch + " --context " + context
-                    + (isPrefill ? " --prefill" : "");
+                    + (isPrefill ? " --prefill" : "") + (isSliced ? " --counters" : "");
             RunContext context = RunContext.onDevice(Path.of("").toAbsolutePath(), Instant.now(),
                     on.properties().name(), on.properties().driver(), command);
             ResultLog log = ResultLog.at(results, StepReport.SUITE);

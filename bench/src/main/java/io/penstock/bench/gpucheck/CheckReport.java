@@ -11,33 +11,53 @@ import java.util.stream.Stream;
  * @param device what was checked
  * @param seed that gives the same inputs again
  * @param model whose shapes were measured; null for small ones that are no model's
- * @param verdicts one for each operation that was asked for
+ * @param judged what was found right or wrong
  * @param ceilings null where launches are counted, or nothing was left to measure
  * @param measured the operations that are right, at each size
- * @param engines what whole engines gave
  * @param problem why the device could not be asked for the rest, in a line; null if it was asked for all
  */
 public record CheckReport(
-        DeviceProperties device, long seed, String model, List<OperationVerdict> verdicts, Ceilings ceilings,
-        List<OperationTiming> measured, List<EngineVerdict> engines, String problem) {
+        DeviceProperties device, long seed, String model, Verdicts judged, Ceilings ceilings,
+        List<OperationTiming> measured, String problem) {
+    /**
+     * What was judged.
+     *
+     * @param operations one for each that was asked for
+     * @param engines one for each kind of work that whole engines did
+     */
+    public record Verdicts(List<OperationVerdict> operations, List<EngineVerdict> engines) {
+        public Verdicts {
+            operations = List.copyOf(operations);
+            engines = List.copyOf(engines);
+        }
+    }
+
     public CheckReport {
-        verdicts = List.copyOf(verdicts);
         measured = List.copyOf(measured);
-        engines = List.copyOf(engines);
+    }
+
+    /** One for each operation that was asked for. */
+    public List<OperationVerdict> verdicts() {
+        return judged.operations();
+    }
+
+    /** What whole engines gave. */
+    public List<EngineVerdict> engines() {
+        return judged.engines();
     }
 
     /** Whether every operation and engine passed and everything was measured. */
     public boolean isGreen() {
-        return problem == null && verdicts.stream().allMatch(OperationVerdict::isRight)
-                && engines.stream().allMatch(EngineVerdict::isRight);
+        return problem == null && verdicts().stream().allMatch(OperationVerdict::isRight)
+                && engines().stream().allMatch(EngineVerdict::isRight);
     }
 
     /** The first failure, with its operation; of a report that is not green. */
     public String firstFailure() {
         return Stream.concat(
-                        verdicts.stream().filter(verdict -> !verdict.isRight())
+                        verdicts().stream().filter(verdict -> !verdict.isRight())
                                 .map(verdict -> verdict.failures().getFirst()),
-                        engines.stream().filter(verdict -> !verdict.isRight()).map(EngineVerdict::failure))
+                        engines().stream().filter(verdict -> !verdict.isRight()).map(EngineVerdict::failure))
                 .findFirst().orElse(problem);
     }
 }

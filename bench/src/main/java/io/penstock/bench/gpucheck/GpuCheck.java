@@ -59,8 +59,8 @@ public final class GpuCheck {
         if (!isLost && !right.isEmpty()) {
             measure(right);
         }
-        return new CheckReport(target.device().properties(), options.seed(), target.isTimed() ? MODEL : null, verdicts,
-                ceilings, measured, engines, problem);
+        return new CheckReport(target.device().properties(), options.seed(), target.isTimed() ? MODEL : null,
+                new CheckReport.Verdicts(verdicts, engines), ceilings, measured, problem);
     }
 
     private void measure(List<String> operations) {

@@ -31,7 +31,11 @@ public record KernelShape(int hidden, int width, int numHeads, int numKvHeads, i
 
     /** The sizes of a published model with experts, by name. */
     public static KernelShape of(String model) {
-        ModelConfig config = ModelShapes.named(model);
+        return of(ModelShapes.named(model));
+    }
+
+    /** The sizes of a model; one without experts has none of each. */
+    public static KernelShape of(ModelConfig config) {
         MoeConfig moe = config.moe();
         return new KernelShape(config.hiddenSize(), config.feedForward().denseWidth(),
                 config.attention().numHeads(), config.attention().numKvHeads(), config.vocabSize(),

@@ -1,0 +1,43 @@
+package io.penstock.bench.step;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.bench.simulate.DeviceSpec;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.config.ModelShapes;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What whole steps of the 8B model move, from slices of their operations: close to what they must. */
+class StepTrafficTest {
+    private static final double MAX_RATIO = 1.15;
+    private static final int MAX_LAUNCHES = 170;
+
+    @ParameterizedTest
+    @CsvSource({"64, 1024, false", "1, 2048, true"})
+    void trafficIsCloseToTheFloor(int numSeqs, int context, boolean isPrefill) {
+        try (EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(numSeqs))) {
+            long[] seen = {0};
+            StepTraffic traffic = new StepTraffic(device, DeviceSpec.named("h200"), () -> {
+                Map<String, Long> counts = new LinkedHashMap<>(device.counters().values());
+                counts.put("launches", device.numLaunches() - seen[0]);
+                seen[0] = device.numLaunches();
+                device.clearCounters();
+                return counts;
+            });
+            StepProfile.Step step = new StepProfile.Step(numSeqs, context, isPrefill);
+            StepProfile.Result result = traffic.count(ModelShapes.named("lfm2.5-8b-a1b"), step);
+            String table = String.join("\n", StepReport.lines("counted", step, result));
+            assertEquals(List.of(), device.faults(), table);
+            double bytes = result.rows().stream().mapToDouble(row -> row.metrics().get("trafficBytes")).sum();
+            double floor = result.rows().stream().mapToDouble(StepProfile.Row::floorBytes).sum();
+            assertTrue(bytes >= 0.95 * floor && bytes <= MAX_RATIO * floor, table);
+            assertTrue(isPrefill || result.step().get("launches") <= MAX_LAUNCHES, table);
+        }
+    }
+}

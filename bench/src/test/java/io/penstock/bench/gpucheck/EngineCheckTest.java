@@ -39,13 +39,13 @@ class EngineCheckTest {
 
     @Test
     void randomRequestsEndAndGiveAllBack() {
-        EngineTarget target = new EngineTarget(() -> new EmulatorDevice(EmulatorOptions.failing()), null, 12);
-        List<EngineVerdict> verdicts = new EngineCheck(target, 5).run((what, done, total) -> { });
+        EngineTarget target = new EngineTarget(() -> new EmulatorDevice(EmulatorOptions.failing()), null, 8);
+        List<EngineVerdict> verdicts = new EngineCheck(target, 3).run((what, done, total) -> { });
         assertEquals(1, verdicts.size());
         EngineVerdict verdict = verdicts.getFirst();
         assertTrue(verdict.isRight(), verdict.failure());
-        assertEquals(12, verdict.metrics().get("requests"));
-        assertTrue(verdict.metrics().get("tokens") > 12, verdict.outcome());
+        assertEquals(8, verdict.metrics().get("requests"));
+        assertTrue(verdict.metrics().get("tokens") > 8, verdict.outcome());
     }
 
     @Test

@@ -90,7 +90,7 @@ class RunnerLifeTest {
                     }
                     step(driver, runner, batch, steps);
                 }
-                assertEquals(3, runner.numReplays());
+                assertEquals(3, runner.numGraphReplays());
             }
         } catch (RuntimeException | Error e) {
             try {

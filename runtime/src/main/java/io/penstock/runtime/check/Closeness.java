@@ -82,6 +82,16 @@ public final class Closeness {
      * on the other side. How far those few may be off, the reference's bounds say.
      */
     void requireTwin(String what, int columns, float[] expected, float[] actual) {
+        requireTwin(what, columns, expected, actual, 1);
+    }
+
+    /**
+     * The same for sums that nearly cancel.
+     *
+     * @param cancellation how much smaller results are, by their terms' cancelling, than the rounding of sums is used
+     *     to: so many times as many values may differ
+     */
+    void requireTwin(String what, int columns, float[] expected, float[] actual, double cancellation) {
         requireLength(what, expected.length, actual.length);
         int numDifferent = 0;
         int worst = 0;
@@ -96,7 +106,8 @@ public final class Closeness {
                 }
             }
         }
-        require(numDifferent <= 1 + MAX_DIFFERENT * actual.length, at(what, columns, worst) + "the CPU twin has "
+        require(numDifferent <= 1 + MAX_DIFFERENT * cancellation * actual.length,
+                at(what, columns, worst) + "the CPU twin has "
                 + expected[worst] + ", was " + actual[worst] + "; " + numDifferent + " of " + actual.length
                 + " values are not the twin's");
     }

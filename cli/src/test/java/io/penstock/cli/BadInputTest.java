@@ -88,7 +88,7 @@ class BadInputTest {
                 bad(USAGE, "--device must be cuda, cuda:N or emulator, not 'tpu'", "gpu-check", "--device", "tpu"),
                 bad(USAGE, "--device must be cuda, cuda:N or emulator, not 'cuda:x'",
                         "gpu-check", "--device", "cuda:x"),
-                bad(USAGE, "--only: there is no operation 'dropout', there are embed, ",
+                bad(USAGE, "--only: there is no operation 'dropout', there are copy_blocks, ",
                         "gpu-check", "--only", "add,dropout"),
                 bad(USAGE, "--requests must be between 0 and 1000000, not -1", "gpu-check", "--requests", "-1"),
                 bad(USAGE, "--results does not go with --no-results",

@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
                 + " predicts what it would make of another one.",
         subcommands = {
             BenchCpuCommand.class, BenchEngineCommand.class, BenchStepCommand.class, BenchEmulatorCommand.class,
-            BenchMasksCommand.class, BenchServeCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class})
+            BenchMasksCommand.class, BenchStreamsCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

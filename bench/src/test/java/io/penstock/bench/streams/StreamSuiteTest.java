@@ -1,4 +1,4 @@
-package io.penstock.bench.serving;
+package io.penstock.bench.streams;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

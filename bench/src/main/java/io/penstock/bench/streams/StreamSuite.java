@@ -1,4 +1,4 @@
-package io.penstock.bench.serving;
+package io.penstock.bench.streams;
 
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.RunContext;
@@ -47,7 +47,7 @@ public final class StreamSuite implements AutoCloseable {
 
         /** Name of the results file. */
         public String suite() {
-            return "serve-" + name().toLowerCase(Locale.ROOT);
+            return "streams-" + name().toLowerCase(Locale.ROOT);
         }
     }
 

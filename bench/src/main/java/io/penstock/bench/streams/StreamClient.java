@@ -1,4 +1,4 @@
-package io.penstock.bench.serving;
+package io.penstock.bench.streams;
 
 /** One stream after the other; counts what comes. Its counts are another thread's, and good for a look. */
 interface StreamClient {

@@ -1,4 +1,4 @@
-package io.penstock.bench.serving;
+package io.penstock.bench.streams;
 
 import java.util.List;
 

@@ -3,7 +3,7 @@ package io.penstock.cli;
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.ResultLog;
 import io.penstock.bench.results.RunContext;
-import io.penstock.bench.serving.StreamSuite;
+import io.penstock.bench.streams.StreamSuite;
 import io.penstock.serving.model.ModelSource;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -17,15 +17,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
-        name = "serve",
+        name = "streams",
         description = "Streams tokens to many gRPC or SSE streams over loopback, with a runner that computes nothing:"
                 + " what the server can write and its clients can read, on one machine together.",
         footer = {
             "%nExamples:",
-            "  penstock bench serve",
-            "  penstock bench serve --streams 4096 --step-micros 20000 --save-result bench/results",
+            "  penstock bench streams",
+            "  penstock bench streams --streams 4096 --step-micros 20000 --save-result bench/results",
         })
-final class BenchServeCommand implements Callable<Integer> {
+final class BenchStreamsCommand implements Callable<Integer> {
     private static final int MAX_STREAMS = 8_192;
     private static final int MAX_CONNECTIONS = 256;
     private static final int MAX_SECONDS = 3_600;
@@ -59,7 +59,7 @@ final class BenchServeCommand implements Callable<Integer> {
     private int ioThreads;
 
     @Option(names = "--save-result", paramLabel = "DIR",
-            description = "Appends a JSON line to DIR/serve-grpc.jsonl or DIR/serve-sse.jsonl.")
+            description = "Appends a JSON line to DIR/streams-grpc.jsonl or DIR/streams-sse.jsonl.")
     private Path results;
 
     @Override
@@ -73,7 +73,7 @@ final class BenchServeCommand implements Callable<Integer> {
         ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), String.format(Locale.ROOT,
-                "./penstock bench serve --protocol %s --streams %d --connections %d --step-micros %d --seconds %d"
+                "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --seconds %d"
                         + " --io-threads %d",
                 protocol, numStreams, numConnections, stepMicros, seconds, ioThreads));
         ModelSource source = ModelSource.read("penstock-demo", Installation.demoModel(), false);

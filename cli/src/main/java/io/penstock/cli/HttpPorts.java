@@ -1,12 +1,10 @@
 package io.penstock.cli;
 
-import io.penstock.serving.api.ApiContext;
-import io.penstock.serving.api.ApiRoutes;
 import io.penstock.serving.http.ApiKeys;
 import io.penstock.serving.http.HttpOptions;
+import io.penstock.serving.http.HttpRouter;
 import io.penstock.serving.http.HttpServer;
 import io.penstock.serving.http.HttpTls;
-import io.penstock.serving.server.Profiler;
 import io.penstock.serving.server.Tls;
 import io.penstock.serving.stream.IoThreads;
 
@@ -22,24 +20,25 @@ final class HttpPorts implements AutoCloseable {
         this.operators = operators;
     }
 
+    /** What is answered at each. */
+    record Routes(HttpRouter clients, HttpRouter operators) {}
+
     /**
      * Opens them.
      *
      * @param tls null for plain text; operators are on this machine and need none
-     * @param drain begins the server's end
      */
-    static HttpPorts open(IoThreads io, ApiContext api, String host, HttpPortOptions.Settings settings, Tls tls,
-            Profiler profiler, Runnable drain) {
+    static HttpPorts open(IoThreads io, Routes routes, String host, HttpPortOptions.Settings settings, Tls tls) {
         ApiKeys keys = new ApiKeys(settings.keys());
         HttpServer clients = HttpServer.start(io, HttpOptions.at(host, settings.port())
                 .withTls(HttpTls.context(tls)).withAllowedOrigins(settings.allowedOrigins())
-                .withLimits(settings.limits()), ApiRoutes.forClients(api), keys);
+                .withLimits(settings.limits()), routes.clients(), keys);
         if (settings.adminPort() == null) {
             return new HttpPorts(clients, null);
         }
         try {
             return new HttpPorts(clients, HttpServer.start(io, HttpOptions.at(LOOPBACK, settings.adminPort()),
-                    ApiRoutes.forOperators(api, profiler, drain), keys));
+                    routes.operators(), keys));
         } catch (RuntimeException e) {
             clients.close();
             throw e;

@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import io.penstock.serving.api.ApiContext;
+import io.penstock.serving.api.ApiRoutes;
 import io.penstock.serving.generation.RequestPreparer;
 import io.penstock.serving.grpc.GrpcServer;
 import io.penstock.serving.metrics.RequestLog;
@@ -98,9 +99,11 @@ final class ServerRun {
             var api = new ApiContext(
                     core, settings.modelNames(), Instant.now().getEpochSecond(), metrics::write,
                     settings.http().separatesReasoning());
+            var routes = new HttpPorts.Routes(ApiRoutes.forClients(api),
+                    ApiRoutes.forOperators(api, profiler, over::countDown));
             try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls());
-                    HttpPorts http = HttpPorts.open(io, api, settings.address().getHostString(), settings.http(),
-                            settings.tls(), profiler, over::countDown)) {
+                    HttpPorts http = HttpPorts.open(io, routes, settings.address().getHostString(), settings.http(),
+                            settings.tls())) {
                 grpc.start();
                 phases.done("ports opened");
                 sayReady(core, grpc, http);

@@ -36,8 +36,7 @@ final class Tasks {
             return () -> exchange.respond(400, ErrorBody.of(e));
         } catch (RuntimeException | StackOverflowError e) {
             LOG.error("{} failed because of a defect", exchange.path(), e);
-            return () -> exchange.respond(500,
-                    new ErrorBody("the server failed: its log says why", ErrorBody.SERVER_ERROR, null, null));
+            return () -> exchange.respond(500, ErrorBody.defect());
         }
     }
 }

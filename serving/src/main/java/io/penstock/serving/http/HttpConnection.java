@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection: requests are read whole and answered one after the other, in their order. What a client pipelines
- * behind a request waits here, within a bound. One that is sent away with more to say is listened to for a moment, or
- * its system would throw the answer away.
+ * One connection: requests are read whole, or handed on in pieces, and answered one after the other, in their order.
+ * What a client pipelines behind a request waits here, within a bound. One that is sent away with more to say is
+ * listened to for a moment, or its system would throw the answer away.
  */
 final class HttpConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
@@ -47,6 +47,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private ScheduledFuture<?> timer;
     private State state = State.HEAD;
     private HttpExchange exchange;
+    private RequestErrors.Refusal refusal;
+    private StreamedBody upload;
     private long deadlineNs = NO_DEADLINE;
     private long timerNs;
     private int pipelinedBytes;
@@ -71,32 +73,43 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ignored, Object message) {
         if (!(message instanceof HttpObject object) || state == State.SENT_AWAY) {
             ReferenceCountUtil.release(message);
-        } else if (state == State.ANSWER || !pipelined.isEmpty()) {
+        } else if (isBusy() || !pipelined.isEmpty()) {
             hold(object);
         } else {
             take(object);
         }
     }
 
+    /** Whether to read on. A socket whose client sends no more must not be asked to. */
+    private void read(boolean on) {
+        if (!isInputClosed) {
+            context.channel().config().setAutoRead(on);
+        }
+    }
+
+    /** Whether what comes has to wait. */
+    private boolean isBusy() {
+        return state == State.ANSWER || upload != null && upload.isPaused();
+    }
+
     private void hold(HttpObject object) {
         pipelined.add(object);
         pipelinedBytes += 64 + (object instanceof HttpContent content ? content.content().readableBytes() : 256);
         if (pipelinedBytes > service.limits().maxPipelinedBytes()) {
-            context.channel().config().setAutoRead(false);
+            read(false);
         }
     }
 
     /** Takes up what waited; after an answer, and when the client has taken it. */
     private void takePipelined() {
-        while (state != State.ANSWER && state != State.SENT_AWAY && !pipelined.isEmpty()
-                && context.channel().isWritable()) {
+        while (!isBusy() && state != State.SENT_AWAY && !pipelined.isEmpty() && context.channel().isWritable()) {
             take(pipelined.poll());
         }
         if (pipelined.isEmpty()) {
             pipelinedBytes = 0;
-            context.channel().config().setAutoRead(true);
-            if (isInputClosed && state == State.HEAD) {
-                context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            read(upload == null || !upload.isPaused());
+            if (isInputClosed) {
+                inputClosed();
             }
         }
     }
@@ -125,28 +138,85 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             exchange = new HttpExchange(this, service, request);
         }
         state = State.BODY;
+        refusal = null;
         arm(service.limits().times().bodyNs());
     }
 
     /** Refuses by the header alone what has, or may have, more of a body than is worth reading. */
     private void check(HttpRequest request) {
-        RequestErrors.Refusal refusal = RequestErrors.of(request, service.limits());
-        if (refusal == null && !exchange.isShort()) {
-            refusal = service.refusal(exchange);
+        RequestErrors.Refusal malformed = RequestErrors.of(request);
+        if (malformed != null) {
+            sendAway(malformed);
+            return;
         }
-        if (refusal != null) {
+        refusal = service.refusal(exchange);
+        HttpRouter.Upload taker = exchange.upload();
+        long maxBytes = taker == null ? body.maxBytes() : taker.maxBytes();
+        if (refusal != null && !exchange.isShort()) {
             sendAway(refusal);
-        } else if (exchange.expectsContinue()) {
+        } else if (RequestErrors.contentLength(request.headers()) > maxBytes) {
+            sendAway(RequestErrors.tooLarge(maxBytes));
+        } else if (taker != null) {
+            HttpExchange current = exchange;
+            current.guard(() -> upload = new StreamedBody(taker.handler().begin(current), maxBytes));
+        }
+        if (state == State.BODY && exchange.expectsContinue()) {
             writeRaw(CONTINUE);
         }
     }
 
     private void receive(HttpContent content) {
-        RequestErrors.Refusal refusal = body.add(content.content());
-        if (refusal != null) {
-            sendAway(refusal);
-        } else if (content instanceof LastHttpContent) {
+        boolean isLast = content instanceof LastHttpContent;
+        RequestErrors.Refusal tooMuch = upload == null ? body.add(content.content()) : upload.count(content.content());
+        if (tooMuch != null) {
+            sendAway(tooMuch);
+        } else if (upload != null) {
+            hand(content.content(), isLast);
+        } else if (isLast) {
             answer();
+        }
+    }
+
+    /** The next piece of an upload: the time counts from the last one, and while the sink is busy not at all. */
+    private void hand(ByteBuf part, boolean isLast) {
+        StreamedBody current = upload;
+        exchange.guard(() -> current.hand(part, isLast));
+        if (current.isPaused()) {
+            deadlineNs = NO_DEADLINE;
+            read(false);
+        } else if (state == State.BODY) {
+            receiveOn();
+        }
+    }
+
+    /** Takes up the body again that {@code resumed} had to wait with. */
+    void resumeBody(HttpExchange resumed) {
+        if (exchange == resumed && upload != null && upload.isPaused()) {
+            upload.resume();
+            read(true);
+            receiveOn();
+            takePipelined();
+        }
+    }
+
+    private void receiveOn() {
+        if (upload.isWhole()) {
+            answer();
+        } else {
+            arm(service.limits().times().bodyNs());
+        }
+    }
+
+    /** Whether the request's end has not come. */
+    boolean isReceiving() {
+        return state == State.BODY;
+    }
+
+    private void cutUpload() {
+        if (upload != null) {
+            StreamedBody broken = upload;
+            upload = null;
+            broken.cut();
         }
     }
 
@@ -154,9 +224,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         state = State.ANSWER;
         deadlineNs = NO_DEADLINE;
         HttpExchange current = exchange;
+        if (upload != null) {
+            current.guard(upload::end);
+            return;
+        }
         try {
             current.body(body.take());
-            RequestErrors.Refusal refusal = service.refusal(current);
             if (refusal != null) {
                 current.refuse(refusal);
             } else {
@@ -168,21 +241,23 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Answers what cannot be read on with an error, and closes. */
-    private void sendAway(RequestErrors.Refusal refusal) {
+    private void sendAway(RequestErrors.Refusal why) {
         HttpExchange current = exchange;
         body.release();
+        cutUpload();
         if (current == null || state == State.SENT_AWAY) {
             close();
             return;
         }
         state = State.ANSWER;
         current.lastOnConnection();
-        current.refuse(refusal);
+        current.refuse(why);
     }
 
     /** The answer's last part is written; {@code written} is done when the client has it. */
     void answered(ChannelFuture written, boolean keepAlive) {
         exchange = null;
+        cutUpload();
         if (!keepAlive || isInputClosed && pipelined.isEmpty()) {
             leave(written);
             return;
@@ -205,7 +280,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 if (context.channel() instanceof DuplexChannel duplex && service.isPlain()) {
                     duplex.shutdownOutput();
                 }
-                context.channel().config().setAutoRead(true);
+                read(true);
                 arm(service.limits().times().lingerNs());
             }
         });
@@ -227,11 +302,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         if (event instanceof ChannelInputShutdownEvent) {
             isInputClosed = true;
             switch (state) {
-                case HEAD -> takePipelined();
-                case BODY -> sendAway(RequestErrors.CUT_OFF);
+                case HEAD, BODY -> takePipelined();
                 case ANSWER -> probe(exchange, FIRST_PROBE_MS);
                 case SENT_AWAY -> context.close();
             }
+        }
+    }
+
+    /** The client sends no more, and everything that it sent is taken up. */
+    private void inputClosed() {
+        if (state == State.HEAD) {
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        } else if (state == State.BODY && (upload == null || !upload.isWhole())) {
+            sendAway(RequestErrors.CUT_OFF);
         }
     }
 
@@ -254,7 +337,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext changed) {
-        if (changed.channel().isWritable()) {
+        boolean isWritable = changed.channel().isWritable();
+        if (exchange != null && exchange.hasPieces()) {
+            if (isWritable) {
+                deadlineNs = NO_DEADLINE;
+            } else {
+                arm(service.limits().times().writeNs());
+            }
+        }
+        if (isWritable) {
             if (exchange != null) {
                 exchange.writable();
             }
@@ -272,6 +363,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         body.release();
         releasePipelined();
         state = State.SENT_AWAY;
+        cutUpload();
         if (exchange != null) {
             HttpExchange broken = exchange;
             exchange = null;

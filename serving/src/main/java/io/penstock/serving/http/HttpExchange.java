@@ -17,16 +17,18 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.penstock.runtime.InputException;
 import io.penstock.serving.openai.response.ErrorBody;
 import io.penstock.serving.openai.response.JsonBody;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and the way to answer it: once and whole, or by events. Its connection's event loop alone uses it. What
- * is written when the client is gone goes nowhere.
+ * One request and the way to answer it: once and whole, by events, or in pieces. Its connection's event loop alone uses
+ * it. What is written when the client is gone goes nowhere.
  */
 public final class HttpExchange {
     public static final String JSON = "application/json";
@@ -42,13 +44,13 @@ public final class HttpExchange {
     private static final byte[] LAST_EVENT = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ERROR_EVENT = "event: error\n".getBytes(StandardCharsets.US_ASCII);
 
-    private enum Answer { NONE, EVENTS, DONE }
+    private enum Answer { NONE, EVENTS, PIECES, DONE }
 
     private final HttpConnection connection;
     private final HttpService service;
     private final HttpRequest request;
     private final String path;
-    private HttpHandler handler;
+    private HttpRouter.Route route;
     private byte[] body = {};
     private boolean keepAlive;
     private Answer answer = Answer.NONE;
@@ -89,7 +91,21 @@ public final class HttpExchange {
         return request.headers().get(name);
     }
 
-    /** All of the body. */
+    /**
+     * The value of a parameter in the target's query, or null; the first of several.
+     *
+     * @throws InputException if the query is not encoded as one
+     */
+    public String query(String name) {
+        try {
+            List<String> values = new QueryStringDecoder(request.uri()).parameters().get(name);
+            return values == null ? null : values.getFirst();
+        } catch (IllegalArgumentException e) {
+            throw new InputException("the query behind " + shownPath() + " is not percent-encoded", e);
+        }
+    }
+
+    /** All of the body; empty for one that comes in pieces. */
     public byte[] body() {
         return body;
     }
@@ -107,6 +123,11 @@ public final class HttpExchange {
     /** Whether what is written now goes to the network without being kept for long. */
     public boolean isWritable() {
         return connection.context().channel().isWritable();
+    }
+
+    /** Lets the next piece of the body come after a {@link BodySink} took its last one; from any thread. */
+    public void resumeBody() {
+        eventLoop().execute(() -> connection.resumeBody(this));
     }
 
     /** Runs {@code action} once if the client goes before its answer is complete. */
@@ -149,7 +170,7 @@ public final class HttpExchange {
     }
 
     void respondToPreflight() {
-        write(204, null, new byte[0], HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, OPTIONS");
+        write(204, null, new byte[0], HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, DELETE, OPTIONS");
     }
 
     private void write(int status, String contentType, byte[] content, CharSequence field, String value) {
@@ -195,7 +216,7 @@ public final class HttpExchange {
         if (status == 401) {
             headers.set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
         }
-        keepAlive &= !service.isClosing();
+        keepAlive &= !service.isClosing() && !connection.isReceiving();
         if (!keepAlive) {
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         } else if (request.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
@@ -261,30 +282,81 @@ public final class HttpExchange {
         connection.answered(written, keepAlive);
     }
 
+    /** Begins an answer of so many bytes, which {@link #write} sends in pieces. */
+    public void startBody(int status, String contentType, long numBytes) {
+        if (answer != Answer.NONE) {
+            return;
+        }
+        if (request.method().equals(HttpMethod.HEAD)) {
+            answer = Answer.DONE;
+        } else {
+            answer = Answer.PIECES;
+        }
+        HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status));
+        addHeaders(response.headers(), status);
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, contentType).set(HttpHeaderNames.CONTENT_LENGTH, numBytes);
+        connection.context().write(response);
+        if (answer == Answer.DONE) {
+            connection.answered(
+                    connection.context().writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT), keepAlive);
+        }
+    }
+
+    /** Sends a piece; its bytes must not change any more. Who sends while not {@link #isWritable} fills memory. */
+    public void write(byte[] piece) {
+        if (answer == Answer.PIECES) {
+            connection.context().writeAndFlush(new DefaultHttpContent(Unpooled.wrappedBuffer(piece)));
+        }
+    }
+
+    /** Ends an answer in pieces, all of whose bytes must have been sent. */
+    public void endBody() {
+        if (answer == Answer.PIECES) {
+            answer = Answer.DONE;
+            connection.answered(
+                    connection.context().writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT), keepAlive);
+        }
+    }
+
+    /** Whether an answer in pieces is under way. */
+    boolean hasPieces() {
+        return answer == Answer.PIECES;
+    }
+
     /** Gives the client up: closes its connection with what is unsent. */
     public void abandon() {
         connection.close();
     }
 
-    void handler(HttpHandler chosen) {
-        handler = chosen;
+    void route(HttpRouter.Route chosen) {
+        route = chosen;
+    }
+
+    /** Who takes the body in pieces, or null. */
+    HttpRouter.Upload upload() {
+        return route == null ? null : route.upload();
     }
 
     void body(byte[] bytes) {
         body = bytes;
     }
 
-    /** Lets the handler answer; its mistakes are answers too. */
+    /** Lets the handler answer. */
     void handle() {
+        guard(() -> route.handler().handle(this));
+    }
+
+    /** Runs a handler's code; its mistakes are answers too. */
+    void guard(Runnable code) {
         try {
-            handler.handle(this);
+            code.run();
         } catch (InputException e) {
             respond(400, ErrorBody.of(e));
         } catch (RuntimeException | StackOverflowError e) {
             LOG.error("{} {} failed because of a defect", method(), path, e);
             keepAlive = false;
             if (answer == Answer.NONE) {
-                respond(500, new ErrorBody("the server failed: its log says why", ErrorBody.SERVER_ERROR, null, null));
+                respond(500, ErrorBody.defect());
             } else {
                 connection.close();
             }

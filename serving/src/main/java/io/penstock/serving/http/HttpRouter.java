@@ -15,9 +15,14 @@ public final class HttpRouter {
     /**
      * An answer and who may ask for it.
      *
+     * @param handler null for an upload
      * @param isOpen whether it is given without a key
+     * @param upload null for a body that is kept whole
      */
-    record Route(HttpHandler handler, boolean isOpen) {}
+    record Route(HttpHandler handler, boolean isOpen, Upload upload) {}
+
+    /** Who takes a body in pieces, and how much of it. */
+    record Upload(UploadHandler handler, long maxBytes) {}
 
     /** What a request's path and method lead to. */
     sealed interface Match {
@@ -31,12 +36,21 @@ public final class HttpRouter {
 
     /** Adds an answer for those who have a key. */
     public HttpRouter add(String method, String path, HttpHandler handler) {
-        return add(method, path, new Route(handler, false));
+        return add(method, path, new Route(handler, false, null));
     }
 
     /** Adds an answer for everybody. */
     public HttpRouter addOpen(String method, String path, HttpHandler handler) {
-        return add(method, path, new Route(handler, true));
+        return add(method, path, new Route(handler, true, null));
+    }
+
+    /**
+     * Adds an answer, for those who have a key, to requests whose bodies come in pieces instead of whole.
+     *
+     * @param maxBytes the longest body; a longer one is refused with status 413
+     */
+    public HttpRouter addUpload(String method, String path, long maxBytes, UploadHandler handler) {
+        return add(method, path, new Route(null, false, new Upload(handler, maxBytes)));
     }
 
     private HttpRouter add(String method, String path, Route route) {

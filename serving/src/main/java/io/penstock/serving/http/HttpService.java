@@ -19,6 +19,9 @@ final class HttpService {
     private static final DateTimeFormatter DATE = DateTimeFormatter
             .ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
+    private static final HttpRouter.Route PREFLIGHT =
+            new HttpRouter.Route(HttpExchange::respondToPreflight, true, null);
+
     private final HttpOptions options;
     private final HttpRouter router;
     private final ApiKeys keys;
@@ -85,10 +88,10 @@ final class HttpService {
         bufferedBytes.addAndGet(-bytes);
     }
 
-    /** Why a request is not answered by a handler; null where it is. Sets the handler. */
+    /** Why a request is not answered; null where it is. Gives the exchange its route. */
     RequestErrors.Refusal refusal(HttpExchange exchange) {
         if (exchange.isPreflight() && allowedOrigin(exchange) != null) {
-            exchange.handler(HttpExchange::respondToPreflight);
+            exchange.route(PREFLIGHT);
             return null;
         }
         HttpRouter.Match match = router.find(exchange.method(), exchange.path());
@@ -98,7 +101,7 @@ final class HttpService {
         }
         return switch (match) {
             case HttpRouter.Match.Found(HttpRouter.Route route) -> {
-                exchange.handler(route.handler());
+                exchange.route(route);
                 yield null;
             }
             case HttpRouter.Match.WrongMethod(String allowed) -> new RequestErrors.Refusal(405,

@@ -16,6 +16,11 @@ final class RequestBody {
         this.service = service;
     }
 
+    /** The most that may come, for a client that announces more. */
+    int maxBytes() {
+        return service.limits().maxRequestBytes();
+    }
+
     /** Takes the next part; null if it fits, else what to tell the client. */
     RequestErrors.Refusal add(ByteBuf part) {
         int added = part.readableBytes();

@@ -32,8 +32,8 @@ final class RequestErrors {
         return new Refusal(status, new ErrorBody(message, ErrorBody.INVALID_REQUEST, null, null), null);
     }
 
-    static Refusal tooLarge(int maxBytes) {
-        return invalid(413, "the body must have at most " + maxBytes + " bytes (--max-request-bytes)");
+    static Refusal tooLarge(long maxBytes) {
+        return invalid(413, "the body must have at most " + maxBytes + " bytes");
     }
 
     /** What Netty could not read. */
@@ -58,7 +58,7 @@ final class RequestErrors {
     }
 
     /** What the header alone shows; null for a request that may go on. */
-    static Refusal of(HttpRequest request, HttpLimits limits) {
+    static Refusal of(HttpRequest request) {
         HttpVersion version = request.protocolVersion();
         HttpHeaders headers = request.headers();
         if (version.majorVersion() != 1 || version.minorVersion() > 1) {
@@ -81,7 +81,7 @@ final class RequestErrors {
         if (expect != null && !HttpHeaderValues.CONTINUE.contentEqualsIgnoreCase(expect)) {
             return invalid(417, "of Expect only 100-continue is known");
         }
-        return contentLength(headers) > limits.maxRequestBytes() ? tooLarge(limits.maxRequestBytes()) : null;
+        return null;
     }
 
     /** The length that the header gives, 0 without one; Netty has refused what is no length. */

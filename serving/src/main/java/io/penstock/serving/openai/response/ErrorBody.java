@@ -44,6 +44,11 @@ public record ErrorBody(String message, String type, String param, String code) 
                 "rate_limit_exceeded");
     }
 
+    /** For what should not have happened: 500. */
+    public static ErrorBody defect() {
+        return new ErrorBody("the server failed: its log says why", SERVER_ERROR, null, null);
+    }
+
     /** For a server that drains or has failed: 503, or an event in mid-stream. {@code message} holds no internals. */
     public static ErrorBody unavailable(String message) {
         return new ErrorBody(message, SERVER_ERROR, null, "service_unavailable");

@@ -10,6 +10,7 @@ import io.penstock.bench.step.StepTraffic;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
+import io.penstock.device.ProfilerRanges;
 import io.penstock.device.cuda.CudaDevices;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
@@ -70,6 +71,9 @@ final class BenchStepCommand implements Callable<Integer> {
             + " columns, heads and experts, and scales; needs no weights, so that any shape fits.")
     private boolean isSliced;
 
+    @Option(names = "--nvtx", description = "Shows steps and their operations as ranges in NVIDIA's profilers.")
+    private boolean hasRanges;
+
     @Option(names = "--spec", paramLabel = "NAME",
             description = "Whose floors: h200, h100, a100-80g, l40s or rtx4090. Default: what the GPU's name says, else"
                     + " h200.")
@@ -82,6 +86,7 @@ final class BenchStepCommand implements Callable<Integer> {
     public Integer call() {
         requireBetween("--batch", batch);
         requireBetween("--context", context);
+        ProfilerRanges ranges = hasRanges ? GpuDebugOptions.ranges() : ProfilerRanges.NONE;
         ModelSource source = model.resolve();
         var step = new StepProfile.Step(isPrefill ? 1 : batch, context, isPrefill);
         if (device.equals("emulator")) {
@@ -100,7 +105,7 @@ final class BenchStepCommand implements Callable<Integer> {
         }
         try (Device gpu = CudaDevices.open(ordinal); ModelTensors tensors = source.openTensors()) {
             String kind = specName != null ? specName : StepReport.specOf(gpu.properties().name());
-            StepProfile.Result result = new StepProfile(gpu, tensors, DeviceSpec.named(kind)).time(step);
+            StepProfile.Result result = new StepProfile(gpu, tensors, DeviceSpec.named(kind)).time(step, ranges);
             return report(source, step, kind, gpu, result);
         } catch (DeviceException e) {
             throw new InputException("--device " + device + " failed: " + e.getMessage(), e);

@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
 import io.penstock.device.cuda.CudaDevices;
+import io.penstock.device.cuda.LaunchMode;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.InputException;
@@ -37,9 +38,11 @@ final class Devices {
     /**
      * A GPU or the emulator.
      *
+     * @param mode when a GPU's launches return; the emulator's are done when they return
      * @throws InputException if there is no such GPU
      */
-    static Backend.Accelerator accelerator(String name, double memoryUtilization, CudaOptions options) {
+    static Backend.Accelerator accelerator(
+            String name, double memoryUtilization, LaunchMode mode, CudaOptions options) {
         if (name.equals(EMULATOR)) {
             return new Backend.Accelerator(
                     () -> new EmulatorDevice(EmulatorOptions.failing()), memoryUtilization, false, options);
@@ -49,7 +52,7 @@ final class Devices {
             throw new InputException("--device " + name + ": " + none.message()
                     + "; without a GPU there are --device cpu and --device emulator");
         }
-        return new Backend.Accelerator(() -> open(name, ordinal), memoryUtilization, true, options);
+        return new Backend.Accelerator(() -> open(name, ordinal, mode), memoryUtilization, true, options);
     }
 
     static int ordinal(String name) {
@@ -60,9 +63,9 @@ final class Devices {
         return cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
     }
 
-    private static Device open(String name, int ordinal) {
+    private static Device open(String name, int ordinal, LaunchMode mode) {
         try {
-            return CudaDevices.open(ordinal);
+            return CudaDevices.open(ordinal, mode);
         } catch (DeviceException e) {
             throw new InputException("--device " + name + " failed: " + e.getMessage(), e);
         }

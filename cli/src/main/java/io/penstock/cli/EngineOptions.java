@@ -17,6 +17,7 @@ import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -59,6 +60,9 @@ final class EngineOptions {
                     + " The answers are the same. Default: background.")
     private GraphMode graphs;
 
+    @Mixin
+    private GpuDebugOptions debug;
+
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
@@ -92,6 +96,9 @@ final class EngineOptions {
         if (isOnDevice && (dtype == Dtype.FLOAT32 || numThreads != null)) {
             throw wrong((numThreads != null ? "--threads" : "--dtype float32") + " is for the CPU: leave it out, or use"
                     + " --device cpu");
+        }
+        if (debug.areGiven() && device.equals("cpu")) {
+            throw wrong("--sync-launches and --nvtx are for GPUs: leave them out, or use --device cuda");
         }
         if (!(memoryUtilization > 0 && memoryUtilization <= 1)) {
             throw wrong("--gpu-memory-utilization must be above 0 and at most 1, not " + memoryUtilization);
@@ -153,14 +160,14 @@ final class EngineOptions {
                     LOG.info("the CPU is used: {}", reason);
                     yield cpu();
                 }
-                yield Devices.accelerator("cuda", memoryUtilization, options());
+                yield Devices.accelerator("cuda", memoryUtilization, debug.mode(), options());
             }
-            default -> Devices.accelerator(device, memoryUtilization, options());
+            default -> Devices.accelerator(device, memoryUtilization, debug.mode(), options());
         };
     }
 
     private CudaOptions options() {
-        return CudaOptions.DEFAULTS.withGraphs(graphs);
+        return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs));
     }
 
     /** Refuses a device, for commands that run on the CPU only. */

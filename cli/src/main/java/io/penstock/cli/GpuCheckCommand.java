@@ -16,6 +16,7 @@ import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
 import io.penstock.device.cuda.CudaDevices;
 import io.penstock.device.cuda.GemmProbe;
+import io.penstock.device.cuda.LaunchMode;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.InputException;
@@ -98,6 +99,10 @@ final class GpuCheckCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "Small cases and few sizes only.")
     private boolean isQuick;
 
+    @Option(names = "--sync-launches", description = "Waits for each launch, so that the message of one that fails names"
+            + " the kernel; times are of no use then, and --no-results is needed.")
+    private boolean isAwaited;
+
     @Option(names = "--json", description = "Prints one JSON object instead of tables.")
     private boolean isJson;
 
@@ -117,6 +122,9 @@ final class GpuCheckCommand implements Callable<Integer> {
                 operations(), seed == null ? new SplittableRandom().nextLong(MAX_FRESH_SEED) : seed, isQuick);
         if (results != null && isWithoutResults) {
             throw wrong("--results does not go with --no-results");
+        }
+        if (isAwaited && !isWithoutResults) {
+            throw wrong("--sync-launches makes every time long: give --no-results too");
         }
         if (results != null && Files.isDirectory(results)) {
             throw new InputException(results + " is a directory: give --results the file that lines are appended to");
@@ -157,16 +165,18 @@ final class GpuCheckCommand implements Callable<Integer> {
         if (CudaDevices.probe(ordinal, 0) instanceof DeviceProbe.Unavailable none) {
             throw new InputException("no GPU to check: " + none.message());
         }
-        try (Device gpu = CudaDevices.open(ordinal)) {
+        LaunchMode mode = isAwaited ? LaunchMode.AWAITED : LaunchMode.QUEUED;
+        Supplier<Device> open = () -> CudaDevices.open(ordinal, mode);
+        try (Device gpu = open.get()) {
             switch (CudaDevices.openGemm(gpu)) {
                 case GemmProbe.Available found -> {
                     try (var gemm = found.gemm()) {
-                        return check(CheckTarget.timed(gpu, gemm), () -> CudaDevices.open(ordinal), options);
+                        return check(CheckTarget.timed(gpu, gemm), open, options);
                     }
                 }
                 case GemmProbe.Unavailable none -> {
                     System.err.println("penstock: " + none.message());
-                    return check(CheckTarget.timed(gpu, null), () -> CudaDevices.open(ordinal), options);
+                    return check(CheckTarget.timed(gpu, null), open, options);
                 }
             }
         } catch (DeviceException e) {

@@ -31,7 +31,7 @@ class SameTokensOnDeviceTest {
 
     private static CudaRunner open(Checkpoint checkpoint, CudaOptions options) {
         var device = new EmulatorDevice(EmulatorOptions.failing());
-        var model = new CudaModel(device, checkpoint, DemoModel.LIMITS, options.trace(), _ -> { });
+        var model = new CudaModel(device, checkpoint, DemoModel.LIMITS, options, _ -> { });
         return new CudaRunner(model, options, model.config().vocabSize(), DemoModel.EOS_TOKEN_IDS);
     }
 

@@ -17,7 +17,6 @@ import io.penstock.runtime.cpu.CpuRunner;
 import io.penstock.runtime.cuda.CudaModel;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.CudaRunner;
-import io.penstock.runtime.model.Trace;
 import io.penstock.scheduler.Request;
 import io.penstock.scheduler.SchedulerStats;
 import java.util.ArrayList;
@@ -62,7 +61,7 @@ final class EngineCheck {
     private CudaRunner onDevice(ModelTensors tensors, ModelLimits limits, int[] eosTokenIds) {
         Device device = target.open().get();
         try {
-            CudaModel model = new CudaModel(device, tensors, limits, Trace.NONE, _ -> { });
+            CudaModel model = new CudaModel(device, tensors, limits, CudaOptions.DEFAULTS, _ -> { });
             return new CudaRunner(model, CudaOptions.DEFAULTS, tensors.config().vocabSize(), eosTokenIds);
         } catch (RuntimeException | Error e) {
             device.close();

@@ -4,6 +4,7 @@ import io.penstock.bench.Statistics;
 import io.penstock.bench.simulate.DeviceSpec;
 import io.penstock.device.Device;
 import io.penstock.device.Event;
+import io.penstock.device.ProfilerRanges;
 import io.penstock.device.Stream;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
@@ -79,9 +80,13 @@ public final class StepProfile {
         return rows;
     }
 
-    /** Times it by events: each operation alone, and whole steps launched directly and replayed. */
-    public Result time(Step step) {
-        EventTimes times = new EventTimes();
+    /**
+     * Times it by events: each operation alone, and whole steps launched directly and replayed.
+     *
+     * @param ranges shows steps, and the operations of those that are timed alone, to a profiler
+     */
+    public Result time(Step step, ProfilerRanges ranges) {
+        EventTimes times = new EventTimes(ranges);
         try (times; StepProbe probe = new StepProbe(
                 device, tensors, StepProbe.limits(step.numSeqs(), step.context()), times)) {
             times.stream = probe.stream();
@@ -89,7 +94,9 @@ public final class StepProfile {
             Map<String, double[]> us = new LinkedHashMap<>();
             for (int run = -WARM_UPS; run < RUNS; run++) {
                 times.next = 0;
+                ranges.push("step by operations");
                 probe.observe();
+                ranges.pop();
                 probe.stream().synchronize();
                 if (run >= 0) {
                     times.add(us, run);
@@ -98,13 +105,19 @@ public final class StepProfile {
             Map<String, Map<String, Double>> metrics = new LinkedHashMap<>();
             us.forEach((name, values) -> metrics.put(name, Map.of("us", Statistics.of(values).median())));
             Map<String, Double> whole = new LinkedHashMap<>();
-            whole.put("directUs", medianUs(probe.stream(), probe::launch));
+            whole.put("directUs", medianUs(probe.stream(), () -> show(ranges, "step", probe::launch)));
             if (!step.isPrefill()) {
-                whole.put("replayUs", medianUs(probe.stream(), probe::replay));
+                whole.put("replayUs", medianUs(probe.stream(), () -> show(ranges, "step by graph", probe::replay)));
                 whole.put("launches", (double) probe.numGraphNodes());
             }
             return new Result(rows(tensors.config(), step, metrics), whole);
         }
+    }
+
+    private static void show(ProfilerRanges ranges, String name, Runnable step) {
+        ranges.push(name);
+        step.run();
+        ranges.pop();
     }
 
     private double medianUs(Stream stream, Runnable step) {
@@ -158,8 +171,13 @@ public final class StepProfile {
     private final class EventTimes implements OperationObserver, AutoCloseable {
         private final List<Event> events = new ArrayList<>();
         private final List<String> names = new ArrayList<>();
+        private final ProfilerRanges ranges;
         private Stream stream;
         private int next;
+
+        EventTimes(ProfilerRanges ranges) {
+            this.ranges = ranges;
+        }
 
         private void record() {
             if (next == events.size()) {
@@ -174,12 +192,14 @@ public final class StepProfile {
                 names.clear();
             }
             names.add(name);
+            ranges.push(name);
             record();
         }
 
         @Override
         public void after(String name) {
             record();
+            ranges.pop();
         }
 
         void add(Map<String, double[]> us, int run) {

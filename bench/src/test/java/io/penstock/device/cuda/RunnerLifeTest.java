@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
+import io.penstock.device.ProfilerRanges;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.SamplingParams;
@@ -24,7 +25,6 @@ import io.penstock.runtime.cuda.CudaModel;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.CudaRunner;
 import io.penstock.runtime.cuda.GraphMode;
-import io.penstock.runtime.model.Trace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +32,7 @@ import java.util.Set;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The life of a runner over a driver that writes its calls down: load, steps, graphs, close, and what fails in it. */
@@ -54,9 +55,10 @@ class RunnerLifeTest {
         return calls.stream().map(call -> call.split(" ")[0]).toList();
     }
 
-    private static Device open(FakeDriver driver) {
+    private static Device open(FakeDriver driver, LaunchMode mode) {
         driver.isEventDone = true;
-        return CudaDevices.open(driver, 0, ((DeviceProbe.Available) CudaDevices.probe(driver, 0, 0)).properties());
+        return CudaDevices.open(driver, 0, ((DeviceProbe.Available) CudaDevices.probe(driver, 0, 0)).properties(),
+                mode);
     }
 
     private static void step(FakeDriver driver, CudaRunner runner, ForwardBatch batch, List<List<String>> steps) {
@@ -69,11 +71,14 @@ class RunnerLifeTest {
 
     /** Two prompts, then decode steps of both, in the order in which an engine builds and closes it all. */
     private static void live(FakeDriver driver, List<List<String>> steps) {
-        Device device = open(driver);
+        live(driver, steps, LaunchMode.QUEUED, CudaOptions.DEFAULTS.withGraphs(GraphMode.START));
+    }
+
+    private static void live(FakeDriver driver, List<List<String>> steps, LaunchMode mode, CudaOptions options) {
+        Device device = open(driver, mode);
         try {
-            var model = new CudaModel(device, new DummyCheckpoint(CONFIG, 1), LIMITS, Trace.NONE, _ -> { });
-            try (CudaRunner runner = new CudaRunner(
-                    model, CudaOptions.DEFAULTS.withGraphs(GraphMode.START), VOCAB, new int[] {7})) {
+            var model = new CudaModel(device, new DummyCheckpoint(CONFIG, 1), LIMITS, options, _ -> { });
+            try (CudaRunner runner = new CudaRunner(model, options, VOCAB, new int[] {7})) {
                 ForwardBatch batch = new ForwardBatch(LIMITS);
                 for (int slot = 0; slot < 2; slot++) {
                     int[] prompt = {3, 4, 5};
@@ -90,7 +95,7 @@ class RunnerLifeTest {
                     }
                     step(driver, runner, batch, steps);
                 }
-                assertEquals(3, runner.numGraphReplays());
+                assertEquals(options.graphs() == GraphMode.OFF ? 0 : 3, runner.numGraphReplays());
             }
         } catch (RuntimeException | Error e) {
             try {
@@ -151,6 +156,73 @@ class RunnerLifeTest {
             assertEquals(HIDDEN, (int) launch.parameters()[3], "columns, in the low four bytes");
             assertArrayEquals(Arrays.copyOf(first, 3), Arrays.copyOf(launch.parameters(), 3), "memory never moves");
         }
+    }
+
+    /** Steps that fail while the device computes: the first is launched directly, the second replayed. */
+    @ParameterizedTest
+    @CsvSource({"0, launched directly, attention_prefill_bf16", "1, replayed from the graph of 2, attention_decode_bf16"})
+    void aFaultInAStepNamesTheStepAndItsKernels(int number, String how, String kernel) {
+        live(driver, steps);
+        List<String> calls = names(driver.calls);
+        FakeDriver failing = new FakeDriver();
+        int numBefore = (int) calls.stream().filter("cuEventSynchronize"::equals).count() - steps.size() + number;
+        for (int i = 0; i <= numBefore; i++) {
+            int after = failing.failAtCall + 1;
+            failing.failAtCall = after + calls.subList(after, calls.size()).indexOf("cuEventSynchronize");
+        }
+        failing.failure = CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
+        DeviceException e = assertThrows(DeviceException.class, () -> live(failing, new ArrayList<>()));
+        assertTrue(e.context().startsWith("step " + number + " of 2 sequences and " + (number == 0 ? 6 : 2) + " tokens, "
+                + how + ", failed (--sync-launches tells which kernel): waiting for"), e.context());
+        assertEquals("update_block_tables_i32", e.suspects().getFirst(), "the step before is done");
+        assertTrue(e.suspects().contains(kernel), e.getMessage());
+        assertEquals(number == 1, e.getMessage().contains("in_proj_short_conv_"), e.getMessage());
+    }
+
+    /** Where each launch is waited for, the message has the one kernel. */
+    @Test
+    void aFaultOfALaunchThatIsAwaitedNamesTheKernel() {
+        CudaOptions options = CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF);
+        driver.keptParameters.put("gather_last_bf16", 4);
+        live(driver, steps, LaunchMode.AWAITED, options);
+        assertEquals(4, driver.launches.size());
+        FakeDriver failing = new FakeDriver();
+        failing.failingKernel = "gather_last_bf16";
+        failing.failure = CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
+        DeviceException e = assertThrows(DeviceException.class,
+                () -> live(failing, new ArrayList<>(), LaunchMode.AWAITED, options));
+        assertTrue(e.getMessage().startsWith("step 0 of 2 sequences and 6 tokens, launched directly, could not be"
+                + " launched: running kernel gather_last_bf16 of PTX module gather_last, grid "), e.getMessage());
+        assertEquals(List.of(), e.suspects());
+        assertNothingIsLeft(failing, "after the failure");
+    }
+
+    /** Steps, and the operations of those that are launched directly, in the names of the step's table. */
+    @Test
+    void aProfilerIsShownStepsAndOperations() {
+        List<String> shown = new ArrayList<>();
+        ProfilerRanges ranges = new ProfilerRanges() {
+            private int depth;
+
+            @Override
+            public void push(String name) {
+                shown.add("  ".repeat(depth++) + name);
+            }
+
+            @Override
+            public void pop() {
+                depth--;
+            }
+        };
+        live(driver, steps, LaunchMode.QUEUED, CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withRanges(ranges));
+        List<String> run = shown.subList(shown.indexOf("step"), shown.size());
+        assertEquals(List.of("step", "  beginStep", "  embed", "  rmsNorm", "  inProjShortConv", "  linear convOutProj",
+                "  addRmsNorm", "  linearSiluAndMul", "  linear denseDown", "  addRmsNorm", "  linear qkvProj",
+                "  qkNormRopeStore", "  attention", "  linear attentionOutProj", "  addRmsNormRouteTopK",
+                "  groupedLinearSiluAndMul", "  groupedLinear", "  combineAddRmsNorm", "  gatherLast", "  logits",
+                "  sample"), run.subList(0, 21));
+        assertEquals(List.of("step by graph", "  beginStep", "step by graph", "  beginStep", "step by graph",
+                "  beginStep"), run.subList(21, run.size()));
     }
 
     /** A device that is lost, or a call refused, wherever it happens: nothing is queued after it, all is given back. */

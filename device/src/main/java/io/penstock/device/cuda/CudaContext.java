@@ -2,8 +2,10 @@ package io.penstock.device.cuda;
 
 import io.penstock.device.DeviceException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import jcuda.driver.CUresult;
 
@@ -18,28 +20,35 @@ final class CudaContext {
     private final String deviceName;
     private final Driver.Handle device;
     private final Driver.Handle handle;
+    private final LaunchMode mode;
     private final Set<CudaResource> open = new LinkedHashSet<>();
     private volatile DeviceException lost;
     private volatile boolean isClosed;
 
-    private CudaContext(Driver driver, String deviceName, Driver.Handle device, Driver.Handle handle) {
+    private CudaContext(
+            Driver driver, String deviceName, Driver.Handle device, Driver.Handle handle, LaunchMode mode) {
         this.driver = driver;
         this.deviceName = deviceName;
         this.device = device;
         this.handle = handle;
+        this.mode = mode;
     }
 
-    static CudaContext open(Driver driver, String deviceName, Driver.Handle device) {
+    static CudaContext open(Driver driver, String deviceName, Driver.Handle device, LaunchMode mode) {
         Driver.Handle[] handle = new Driver.Handle[1];
         int result = driver.cuDevicePrimaryCtxRetain(handle, device);
         if (result != Driver.SUCCESS) {
             throw exception(driver, result, "cuDevicePrimaryCtxRetain", "opening " + deviceName);
         }
-        return new CudaContext(driver, deviceName, device, handle[0]);
+        return new CudaContext(driver, deviceName, device, handle[0], mode);
     }
 
     Driver driver() {
         return driver;
+    }
+
+    LaunchMode mode() {
+        return mode;
     }
 
     /** Makes this thread work on this GPU; throws if the device is closed or lost. */
@@ -49,7 +58,7 @@ final class CudaContext {
         }
         if (lost != null) {
             throw new DeviceException(lost.call(), lost.code(), lost.name(),
-                    deviceName + " is lost since this failed: " + lost.context());
+                    deviceName + " is lost since this failed: " + lost.context(), lost.suspects());
         }
         assert !Thread.currentThread().isVirtual() : "a virtual thread changes its native thread";
         if (CURRENT.get() != this) {
@@ -76,11 +85,12 @@ final class CudaContext {
             return;
         }
         String context = doing + " " + subject + (detail == null ? "" : ", " + detail);
-        DeviceException exception = exception(driver, result, call, context);
-        if (isFatal(result)) {
-            lost = exception;
+        if (!isFatal(result)) {
+            throw exception(driver, result, call, context);
         }
-        throw exception;
+        List<String> suspects = mode == LaunchMode.AWAITED ? List.of() : underWay();
+        lost = new DeviceException(call, result, driver.resultName(result), context, suspects);
+        throw lost;
     }
 
     /** Throws if giving something back failed; on a lost device that says nothing new. */
@@ -105,6 +115,31 @@ final class CudaContext {
                     CUresult.CUDA_ERROR_UNKNOWN -> true;
             default -> false;
         };
+    }
+
+    private synchronized List<String> underWay() {
+        Map<String, Integer> kernels = new LinkedHashMap<>();
+        for (CudaResource resource : open) {
+            if (resource instanceof CudaStream stream) {
+                stream.log().addUnderWay(kernels);
+            }
+        }
+        return LaunchLog.texts(kernels);
+    }
+
+    /** Waits for everything. */
+    void synchronize() {
+        enter();
+        check(driver.cuCtxSynchronize(), "cuCtxSynchronize", "waiting for", this);
+        allIsDone();
+    }
+
+    private synchronized void allIsDone() {
+        for (CudaResource resource : open) {
+            if (resource instanceof CudaStream stream) {
+                stream.log().done(stream.log().position());
+            }
+        }
     }
 
     synchronized <T extends CudaResource> T add(T resource) {

@@ -70,8 +70,7 @@ final class CudaDevice implements Device {
 
     @Override
     public void synchronize() {
-        context.enter();
-        context.check(context.driver().cuCtxSynchronize(), "cuCtxSynchronize", "waiting for", context);
+        context.synchronize();
     }
 
     @Override

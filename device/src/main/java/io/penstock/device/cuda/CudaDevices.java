@@ -7,6 +7,7 @@ import io.penstock.device.DeviceProbe.Available;
 import io.penstock.device.DeviceProbe.Reason;
 import io.penstock.device.DeviceProbe.Unavailable;
 import io.penstock.device.DeviceProperties;
+import java.util.List;
 import java.util.Locale;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUresult;
@@ -49,9 +50,18 @@ public final class CudaDevices {
      * @throws IllegalStateException if there is no such GPU; the message is the probe's
      */
     public static Device open(int ordinal) {
+        return open(ordinal, LaunchMode.QUEUED);
+    }
+
+    /**
+     * Opens a GPU as {@link #open(int)} does.
+     *
+     * @param mode when launches, copies and fills return
+     */
+    public static Device open(int ordinal, LaunchMode mode) {
         return switch (probe(ordinal, 0)) {
             case Unavailable none -> throw new IllegalStateException(none.message());
-            case Available found -> open(new NativeDriver(), ordinal, found.properties());
+            case Available found -> open(new NativeDriver(), ordinal, found.properties(), mode);
         };
     }
 
@@ -71,11 +81,26 @@ public final class CudaDevices {
                 : new GemmProbe.Unavailable("cuBLAS is not used: " + problem);
     }
 
-    static Device open(Driver driver, int ordinal, DeviceProperties properties) {
+    /** Looks for NVTX, by which a profiler shows named ranges; the ranges belong to one thread. */
+    public static RangesProbe openRanges() {
+        return openRanges(NativeLibraries.NVTX);
+    }
+
+    static RangesProbe openRanges(List<String> libraries) {
+        for (String library : libraries) {
+            if (NativeLibraries.isOnThisMachine(library)) {
+                return new RangesProbe.Available(new NvtxRanges(new NativeNvtx(library)));
+            }
+        }
+        return new RangesProbe.Unavailable("there is no NVTX (" + String.join(" or ", libraries) + "): install it, such"
+                + " as by pip install nvidia-nvtx-cu12, and name its lib folder in LD_LIBRARY_PATH");
+    }
+
+    static Device open(Driver driver, int ordinal, DeviceProperties properties, LaunchMode mode) {
         Driver.Handle[] handle = new Driver.Handle[1];
         require(driver, driver.cuDeviceGet(handle, ordinal), "cuDeviceGet", ordinal);
-        return new CudaDevice(CudaContext.open(driver, "GPU " + ordinal + " (" + properties.name() + ")", handle[0]),
-                properties);
+        return new CudaDevice(CudaContext.open(driver, "GPU " + ordinal + " (" + properties.name() + ")", handle[0],
+                mode), properties);
     }
 
     static DeviceProbe probe(Driver driver, int ordinal, long minMemoryBytes) {

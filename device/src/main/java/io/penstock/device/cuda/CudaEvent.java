@@ -7,6 +7,8 @@ final class CudaEvent extends CudaResource implements Event {
     private final Driver driver;
     private final Driver.Handle handle;
     private final long address;
+    private LaunchLog log;
+    private long position;
 
     private CudaEvent(CudaContext context, Driver.Handle handle) {
         super(context);
@@ -26,10 +28,23 @@ final class CudaEvent extends CudaResource implements Event {
         return address;
     }
 
+    /** Remembers what is done when this is. */
+    void marks(LaunchLog launches) {
+        log = launches;
+        position = launches.position();
+    }
+
+    private void isReached() {
+        if (log != null) {
+            log.done(position);
+        }
+    }
+
     @Override
     public void synchronize() {
         enter();
         context().check(driver.cuEventSynchronize(address), "cuEventSynchronize", "waiting for", this);
+        isReached();
     }
 
     @Override
@@ -40,6 +55,7 @@ final class CudaEvent extends CudaResource implements Event {
             return false;
         }
         context().check(result, "cuEventQuery", "asking for", this);
+        isReached();
         return true;
     }
 

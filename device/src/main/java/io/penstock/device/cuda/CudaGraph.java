@@ -1,6 +1,7 @@
 package io.penstock.device.cuda;
 
 import io.penstock.device.Graph;
+import java.util.List;
 import java.util.Objects;
 
 final class CudaGraph extends CudaResource implements Graph {
@@ -8,24 +9,32 @@ final class CudaGraph extends CudaResource implements Graph {
     private final Driver.Handle handle;
     private final long address;
     private final int numNodes;
+    private final List<String> kernels;
 
-    private CudaGraph(CudaContext context, String name, Driver.Handle handle, int numNodes) {
+    private CudaGraph(
+            CudaContext context, String name, Driver.Handle handle, int numNodes, List<String> kernels) {
         super(context);
         this.name = name;
         this.handle = handle;
         this.address = handle.address();
         this.numNodes = numNodes;
+        this.kernels = List.copyOf(kernels);
     }
 
-    /** Makes a captured graph executable; the captured one is given back whether or not that works. */
-    static CudaGraph instantiate(CudaContext context, String name, Driver.Handle captured) {
+    /**
+     * Makes a captured graph executable; the captured one is given back whether or not that works.
+     *
+     * @param kernels names of its launches, in their order
+     */
+    static CudaGraph instantiate(
+            CudaContext context, String name, Driver.Handle captured, List<String> kernels) {
         Driver driver = context.driver();
         long[] numNodes = new long[1];
         Driver.Handle[] exec = new Driver.Handle[1];
         int nodesResult = driver.cuGraphGetNodes(numNodes, captured);
         int execResult = nodesResult == Driver.SUCCESS ? driver.cuGraphInstantiate(exec, captured) : nodesResult;
         CudaGraph graph = execResult == Driver.SUCCESS
-                ? context.add(new CudaGraph(context, name, exec[0], Math.toIntExact(numNodes[0])))
+                ? context.add(new CudaGraph(context, name, exec[0], Math.toIntExact(numNodes[0]), kernels))
                 : null;
         int destroyResult = driver.cuGraphDestroy(captured);
         context.check(nodesResult, "cuGraphGetNodes", "counting the nodes of graph", name);
@@ -36,6 +45,11 @@ final class CudaGraph extends CudaResource implements Graph {
 
     long address() {
         return address;
+    }
+
+    /** Names of its launches, in their order. */
+    List<String> kernels() {
+        return kernels;
     }
 
     @Override

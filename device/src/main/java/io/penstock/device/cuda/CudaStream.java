@@ -11,6 +11,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Hot: nothing here allocates, except what ends a capture and the first launch with more arguments than any before. */
 final class CudaStream extends CudaResource implements Stream {
@@ -22,6 +24,8 @@ final class CudaStream extends CudaResource implements Stream {
     private final long address;
     /** Of the arguments' addresses, rewritten for each launch; the driver reads it before the launch returns. */
     private MemorySegment table = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, USUAL_ARGUMENTS);
+    private final LaunchLog log = new LaunchLog();
+    private final List<String> captured = new ArrayList<>();
     private boolean isCapturing;
 
     private CudaStream(CudaContext context, String name, Driver.Handle handle) {
@@ -43,6 +47,17 @@ final class CudaStream extends CudaResource implements Stream {
         return handle;
     }
 
+    LaunchLog log() {
+        return log;
+    }
+
+    /** Waits for what was just queued, where that is the mode, and says what it was if it failed. */
+    private void awaitIfAsked(String doing, Object subject, Object detail) {
+        if (context().mode() == LaunchMode.AWAITED && !isCapturing) {
+            context().check(driver.cuStreamSynchronize(address), "cuStreamSynchronize", doing, subject, detail);
+        }
+    }
+
     @Override
     public String name() {
         return name;
@@ -56,6 +71,7 @@ final class CudaStream extends CudaResource implements Stream {
         enter();
         context().check(driver.cuMemcpyHtoDAsync(to, from, sizeBytes, address), "cuMemcpyHtoDAsync", "copying to",
                 destination);
+        awaitIfAsked("copying to", destination, null);
     }
 
     @Override
@@ -69,6 +85,7 @@ final class CudaStream extends CudaResource implements Stream {
         enter();
         context().check(driver.cuMemcpyDtoHAsync(to, from, sizeBytes, address), "cuMemcpyDtoHAsync", "copying from",
                 source);
+        awaitIfAsked("copying from", source, null);
     }
 
     @Override
@@ -83,6 +100,7 @@ final class CudaStream extends CudaResource implements Stream {
         enter();
         context().check(driver.cuMemcpyDtoDAsync(to, from, sizeBytes, address), "cuMemcpyDtoDAsync", "copying to",
                 destination);
+        awaitIfAsked("copying to", destination, null);
     }
 
     @Override
@@ -91,6 +109,7 @@ final class CudaStream extends CudaResource implements Stream {
         enter();
         context().check(driver.cuMemsetD8Async(to, value, sizeBytes, address), "cuMemsetD8Async", "filling",
                 destination);
+        awaitIfAsked("filling", destination, null);
     }
 
     private long deviceRange(DeviceMemory memory, long offsetBytes, long sizeBytes) {
@@ -146,6 +165,12 @@ final class CudaStream extends CudaResource implements Stream {
                 shape.blockY(), shape.blockZ(), shape.dynamicSharedBytes(), address, table.address());
         Reference.reachabilityFence(args);
         context().check(result, "cuLaunchKernel", "launching", own, shape);
+        if (isCapturing) {
+            captured.add(own.name());
+        } else {
+            log.add(own);
+            awaitIfAsked("running", own, shape);
+        }
     }
 
     @Override
@@ -154,6 +179,8 @@ final class CudaStream extends CudaResource implements Stream {
         own.requireOpen();
         enter();
         context().check(driver.cuGraphLaunch(own.address(), address), "cuGraphLaunch", "launching", own);
+        log.add(own);
+        awaitIfAsked("running", own, null);
     }
 
     @Override
@@ -162,6 +189,7 @@ final class CudaStream extends CudaResource implements Stream {
         own.requireOpen();
         enter();
         context().check(driver.cuEventRecord(own.address(), address), "cuEventRecord", "recording an event in", this);
+        own.marks(log);
     }
 
     @Override
@@ -176,6 +204,7 @@ final class CudaStream extends CudaResource implements Stream {
     public void synchronize() {
         enter();
         context().check(driver.cuStreamSynchronize(address), "cuStreamSynchronize", "waiting for", this);
+        log.done(log.position());
     }
 
     @Override
@@ -186,6 +215,7 @@ final class CudaStream extends CudaResource implements Stream {
         enter();
         context().check(driver.cuStreamBeginCapture(handle), "cuStreamBeginCapture", "beginning a capture of", this);
         isCapturing = true;
+        captured.clear();
     }
 
     @Override
@@ -195,10 +225,10 @@ final class CudaStream extends CudaResource implements Stream {
         }
         isCapturing = false;
         enter();
-        Driver.Handle[] captured = new Driver.Handle[1];
-        context().check(driver.cuStreamEndCapture(captured, handle), "cuStreamEndCapture", "capturing graph",
+        Driver.Handle[] graph = new Driver.Handle[1];
+        context().check(driver.cuStreamEndCapture(graph, handle), "cuStreamEndCapture", "capturing graph",
                 graphName);
-        return CudaGraph.instantiate(context(), graphName, captured[0]);
+        return CudaGraph.instantiate(context(), graphName, graph[0], captured);
     }
 
     @Override
@@ -208,9 +238,9 @@ final class CudaStream extends CudaResource implements Stream {
 
     @Override
     void release() {
-        Driver.Handle[] captured = new Driver.Handle[1];
-        if (isCapturing && driver.cuStreamEndCapture(captured, handle) == Driver.SUCCESS) {
-            driver.cuGraphDestroy(captured[0]);
+        Driver.Handle[] graph = new Driver.Handle[1];
+        if (isCapturing && driver.cuStreamEndCapture(graph, handle) == Driver.SUCCESS) {
+            driver.cuGraphDestroy(graph[0]);
         }
         isCapturing = false;
         context().checkRelease(driver.cuStreamDestroy(handle), "cuStreamDestroy", this);

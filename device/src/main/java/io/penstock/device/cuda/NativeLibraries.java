@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
 import jcuda.JCudaVersion;
 import jcuda.LibUtils;
@@ -23,6 +24,9 @@ import jcuda.LibUtils;
 final class NativeLibraries {
     static final String DRIVER = "libcuda.so.1";
     static final String CUBLAS = "libcublas.so.12";
+
+    /** NVTX 3, made for callers that are not C, and NVTX 2, which came with CUDA until 12. */
+    static final List<String> NVTX = List.of("libnvtx3interop.so.1", "libnvToolsExt.so.1");
 
     private static final String TEMPORARY_FOLDER = "java.io.tmpdir";
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");

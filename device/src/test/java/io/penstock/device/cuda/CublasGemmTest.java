@@ -71,7 +71,7 @@ class CublasGemmTest {
 
     private Device open() {
         DeviceProbe.Available found = (DeviceProbe.Available) CudaDevices.probe(driver, 0, 0);
-        return CudaDevices.open(driver, 0, found.properties());
+        return CudaDevices.open(driver, 0, found.properties(), LaunchMode.QUEUED);
     }
 
     private void multiply(Device device) {

@@ -35,8 +35,12 @@ class CudaDeviceTest {
     private FakeDriver driver = new FakeDriver();
 
     private Device open() {
+        return open(LaunchMode.QUEUED);
+    }
+
+    private Device open(LaunchMode mode) {
         DeviceProbe.Available found = (DeviceProbe.Available) CudaDevices.probe(driver, 0, 0);
-        return CudaDevices.open(driver, 0, found.properties());
+        return CudaDevices.open(driver, 0, found.properties(), mode);
     }
 
     private List<String> callsSince(int first) {
@@ -143,6 +147,96 @@ class CudaDeviceTest {
         assertEquals("GPU 0 (NVIDIA H200) is lost since this failed: waiting for stream main", later.context());
         assertEquals(numCalls, driver.calls.size());
         driver.failures.put("cuMemFree", CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
+        device.close();
+        assertAllGivenBack();
+    }
+
+    private record Launches(Stream stream, Kernel copy, Kernel nothing) {
+        static Launches on(Device device) {
+            DeviceModule module = device.loadModule("copy", PtxTexts.COPY);
+            return new Launches(device.createStream("main"), module.kernel("copy"), module.kernel("nothing"));
+        }
+
+        void launchCopy() {
+            stream.launch(copy, LaunchShape.ofThreads(32), new KernelArgs(copy.signature()).setPointer(0, 1)
+                    .setPointer(1, 2).setFloat(2, 3).setInt(3, 4));
+        }
+
+        void launchNothing() {
+            stream.launch(nothing, LaunchShape.ofThreads(32), new KernelArgs(nothing.signature()));
+        }
+    }
+
+    /** What an event marks is done when the event is; what was launched behind it is under way. */
+    @Test
+    void aFaultFoundLaterNamesWhatWasUnderWay() {
+        Device device = open();
+        Launches launches = Launches.on(device);
+        Event first = device.createEvent();
+        Event second = device.createEvent();
+        launches.launchNothing();
+        launches.stream().record(first);
+        launches.launchCopy();
+        launches.stream().record(second);
+        first.synchronize();
+        driver.failures.put("cuEventSynchronize", CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
+        DeviceException e = assertThrows(DeviceException.class, second::synchronize);
+        assertEquals(List.of("copy"), e.suspects());
+        assertEquals("waiting for an event: cuEventSynchronize gave CUDA_ERROR_ILLEGAL_ADDRESS (700); under way, in this"
+                + " order, were copy", e.getMessage());
+        driver.failures.clear();
+        device.close();
+        assertAllGivenBack();
+    }
+
+    @Test
+    void aFaultInAGraphNamesItsKernels() {
+        Device device = open();
+        Launches launches = Launches.on(device);
+        Stream stream = launches.stream();
+        stream.beginCapture();
+        launches.launchCopy();
+        launches.launchNothing();
+        launches.launchCopy();
+        Graph graph = stream.endCapture("step");
+        launches.launchCopy();
+        stream.synchronize();
+        launches.launchNothing();
+        stream.launch(graph);
+        driver.failures.put("cuStreamSynchronize", CUresult.CUDA_ERROR_LAUNCH_FAILED);
+        DeviceException e = assertThrows(DeviceException.class, stream::synchronize);
+        assertEquals(List.of("nothing x2", "copy x2"), e.suspects());
+        DeviceException later = assertThrows(DeviceException.class, () -> stream.launch(graph));
+        assertEquals(e.suspects(), later.suspects(), "whoever asks later is told the same");
+        driver.failures.clear();
+        device.close();
+        assertAllGivenBack();
+    }
+
+    @Test
+    void whoWaitsForEachLaunchNamesTheOneThatFailed() {
+        Device device = open(LaunchMode.AWAITED);
+        Stream stream = device.createStream("main");
+        DeviceModule module = device.loadModule("copy", PtxTexts.COPY);
+        Kernel nothing = module.kernel("nothing");
+        KernelArgs none = new KernelArgs(nothing.signature());
+        DeviceMemory memory = device.allocate("keys", 64);
+        int first = driver.calls.size();
+        stream.launch(nothing, LaunchShape.ofThreads(32), none);
+        stream.fill(memory, 0, 64, (byte) 0);
+        stream.beginCapture();
+        stream.launch(nothing, LaunchShape.ofThreads(32), none);
+        stream.endCapture("step").close();
+        assertEquals(List.of("cuLaunchKernel", "cuStreamSynchronize", "cuMemsetD8Async", "cuStreamSynchronize",
+                "cuStreamBeginCapture", "cuLaunchKernel", "cuStreamEndCapture", "cuGraphGetNodes",
+                "cuGraphInstantiate", "cuGraphDestroy", "cuGraphExecDestroy"),
+                callsSince(first).stream().map(call -> call.replaceFirst(" .*", "")).toList());
+        driver.failures.put("cuStreamSynchronize", CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
+        DeviceException e = assertThrows(DeviceException.class,
+                () -> stream.launch(nothing, LaunchShape.ofThreads(32), none));
+        assertEquals("running kernel nothing of PTX module copy, grid 1x1x1, block 32x1x1, 0 B dynamic shared:"
+                + " cuStreamSynchronize gave CUDA_ERROR_ILLEGAL_ADDRESS (700)", e.getMessage());
+        driver.failures.clear();
         device.close();
         assertAllGivenBack();
     }

@@ -37,6 +37,8 @@ final class FakeDriver implements Driver {
     final Map<String, Integer> failures = new HashMap<>();
     int failAtCall = -1;
     int failure;
+    /** A kernel behind whose launch a wait for the stream fails, once; or null. */
+    String failingKernel;
     int version = 12_060;
     int count = 1;
     long totalBytes = 141L << 30;
@@ -53,6 +55,7 @@ final class FakeDriver implements Driver {
     private boolean isRecording = true;
     private long nextAddress = 0x1000;
     private int lastResult;
+    private boolean hasFailed;
 
     /** Stops writing calls down, so that nothing here allocates. */
     void stopRecording() {
@@ -318,6 +321,7 @@ final class FakeDriver implements Driver {
             return SUCCESS;
         }
         String name = functions.get(function);
+        hasFailed |= name.equals(failingKernel);
         int number = keptParameters.getOrDefault(name, numParameters);
         MemorySegment addresses = MemorySegment.ofAddress(table).reinterpret(8L * number);
         parameters = new long[number];
@@ -393,6 +397,11 @@ final class FakeDriver implements Driver {
     @Override
     public int cuStreamSynchronize(long stream) {
         requireLive(stream, "stream");
+        if (hasFailed) {
+            hasFailed = false;
+            call("cuStreamSynchronize");
+            return failure;
+        }
         return isRecording ? call("cuStreamSynchronize") : SUCCESS;
     }
 }

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
+import io.penstock.device.ProfilerRanges;
 import io.penstock.device.Stream;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -8,6 +9,8 @@ import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.Activations;
 import io.penstock.runtime.model.ForwardPass;
+import io.penstock.runtime.model.ObservedOps;
+import io.penstock.runtime.model.Ops;
 import io.penstock.runtime.model.Trace;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
@@ -31,11 +34,11 @@ public final class CudaModel implements AutoCloseable {
     /**
      * Loads the kernels and the weights and allocates everything that {@code limits} asks for.
      *
-     * @param trace sees the tensors of each step that is launched directly; {@link Trace#NONE} in production
+     * @param options of which the trace and the profiler's ranges count
      * @param layerLoaded told how far the weights are read, in layers
      */
     public CudaModel(
-            Device device, ModelTensors tensors, ModelLimits limits, Trace trace, IntConsumer layerLoaded) {
+            Device device, ModelTensors tensors, ModelLimits limits, CudaOptions options, IntConsumer layerLoaded) {
         this.device = device;
         this.limits = limits;
         config = tensors.config();
@@ -46,7 +49,9 @@ public final class CudaModel implements AutoCloseable {
             closing.close();
             throw e;
         }
-        forward = new ForwardPass(weights.weights(), workspace.ops(), workspace.activations(), trace);
+        Ops ops = options.ranges() == ProfilerRanges.NONE ? workspace.ops()
+                : new ObservedOps(workspace.ops(), new OperationRanges(options.ranges()), weights.weights());
+        forward = new ForwardPass(weights.weights(), ops, workspace.activations(), options.trace());
         if (LOG.isInfoEnabled()) {
             LOG.info("memory of {}:{}", device.properties().name(),
                     DevicePlan.table(config, limits, device.properties()));

@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.Event;
 import io.penstock.device.PinnedMemory;
+import io.penstock.device.ProfilerRanges;
 import io.penstock.device.Stream;
 import io.penstock.kernels.LogprobsKernel;
 import io.penstock.runtime.ForwardBatch;
@@ -29,6 +30,7 @@ public final class CudaRunner implements ModelRunner {
     private final DeviceSampler sampler;
     private final DecodeGraphs graphs;
     private final GraphMode graphMode;
+    private final ProfilerRanges ranges;
     private final InFlight[] steps = new InFlight[MAX_STEPS_IN_FLIGHT];
     private long numLaunched;
     private long numAwaited;
@@ -65,6 +67,7 @@ public final class CudaRunner implements ModelRunner {
         device = model.device();
         stream = model.stream();
         graphMode = options.graphs();
+        ranges = options.ranges();
         ModelLimits limits = model.limits();
         closing.add(device);
         closing.add(model);
@@ -110,8 +113,23 @@ public final class CudaRunner implements ModelRunner {
         step.numTokens = batch.numTokens();
         step.graphRows = graphs.rowsFor(batch);
         step.hasLogprobs = sampler.wantsLogprobs(batch);
+        try {
+            queue(step, batch);
+        } catch (DeviceException e) {
+            throw failure(step, numLaunched, "could not be launched", e);
+        }
+        numLaunched++;
+        if (graphMode == GraphMode.BACKGROUND && !graphs.isComplete()) {
+            graphs.captureNext(batch);
+        }
+    }
+
+    private void queue(InFlight step, ForwardBatch batch) {
+        ranges.push(step.graphRows > 0 ? "step by graph" : "step");
+        ranges.push("beginStep");
         model.ops().beginStep(batch, Math.max(step.graphRows, batch.numTokens()));
         sampler.beginStep(batch);
+        ranges.pop();
         if (step.graphRows > 0) {
             graphs.replay(step.graphRows);
             numReplays = numReplays + 1;
@@ -124,17 +142,16 @@ public final class CudaRunner implements ModelRunner {
         }
         sampler.copyResults(step.pinned.segment(), batch.numLogits(), step.hasLogprobs);
         stream.record(step.done);
-        numLaunched++;
-        if (graphMode == GraphMode.BACKGROUND && !graphs.isComplete()) {
-            graphs.captureNext(batch);
-        }
+        ranges.pop();
     }
 
     /** What a graph replays: all between the batch's upload and the log probabilities. */
     private void compute(ForwardBatch batch) {
         model.forward().compute(batch);
         if (batch.numLogits() > 0) {
+            ranges.push(StepProbe.SAMPLE);
             sampler.sample(model.logits());
+            ranges.pop();
         }
     }
 
@@ -147,7 +164,7 @@ public final class CudaRunner implements ModelRunner {
         try {
             step.done.synchronize();
         } catch (DeviceException e) {
-            throw failure(step, e);
+            throw failure(step, numAwaited, "failed", e);
         }
         DeviceSampler.read(step.pinned.segment(), step.hasLogprobs ? step.logprobs : null, step.rows, step.result);
         numAwaited++;
@@ -155,11 +172,12 @@ public final class CudaRunner implements ModelRunner {
     }
 
     /** A device says that work failed, not which: this says what the step was, and how to learn the kernel. */
-    private DeviceException failure(InFlight step, DeviceException e) {
-        String what = "step " + numAwaited + " of " + step.numSeqs + " sequences and " + step.numTokens + " tokens, "
+    private static DeviceException failure(InFlight step, long number, String how, DeviceException e) {
+        String what = "step " + number + " of " + step.numSeqs + " sequences and " + step.numTokens + " tokens, "
                 + (step.graphRows > 0 ? "replayed from the graph of " + step.graphRows : "launched directly");
-        DeviceException named = new DeviceException(e.call(), e.code(), e.name(), what + ", failed: " + e.context()
-                + "; with CUDA_LAUNCH_BLOCKING=1 and --graphs off the message names the kernel");
+        DeviceException named = new DeviceException(e.call(), e.code(), e.name(),
+                what + ", " + how + (e.suspects().isEmpty() ? "" : " (--sync-launches tells which kernel)") + ": "
+                        + e.context(), e.suspects());
         named.initCause(e);
         return named;
     }

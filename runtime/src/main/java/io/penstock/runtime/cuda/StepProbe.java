@@ -42,7 +42,7 @@ public final class StepProbe implements AutoCloseable {
      */
     public StepProbe(Device device, ModelTensors tensors, ModelLimits limits, OperationObserver observer) {
         this.observer = observer;
-        model = new CudaModel(device, tensors, limits, Trace.NONE, _ -> { });
+        model = new CudaModel(device, tensors, limits, CudaOptions.DEFAULTS, _ -> { });
         CudaOps ops = model.ops();
         int vocab = model.logits().columns();
         sampler = new DeviceSampler(device, model.stream(), ops, model.samplerMemory(), limits,

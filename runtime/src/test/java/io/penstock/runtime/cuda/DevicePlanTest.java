@@ -13,7 +13,6 @@ import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.checkpoint.Checkpoint;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
-import io.penstock.runtime.model.Trace;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.runtime.testing.Goldens;
 import java.util.LinkedHashMap;
@@ -49,7 +48,7 @@ class DevicePlanTest {
             Map<String, Long> planned = new LinkedHashMap<>(
                     DevicePlan.allocations(config, limits, device.properties()));
             planned.put("weights", DevicePlan.weightsBytes(config));
-            var model = new CudaModel(device, checkpoint, limits, Trace.NONE, _ -> { });
+            var model = new CudaModel(device, checkpoint, limits, CudaOptions.DEFAULTS, _ -> { });
             var options = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2);
             try (CudaRunner runner = new CudaRunner(model, options, config.vocabSize() - 7, EOS)) {
                 assertEquals(planned, device.allocated);

@@ -8,7 +8,6 @@ import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.checkpoint.Checkpoint;
-import io.penstock.runtime.model.Trace;
 import io.penstock.runtime.testing.Goldens;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
@@ -25,7 +24,7 @@ class StepAllocationOnDeviceTest {
                 new DeviceProperties.Cores(8, 0, 2048, 65_536, 164 << 10, 163 << 10),
                 new DeviceProperties.Memory(1L << 30, 0, 0, 0)));
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/moe-nested"))) {
-            var model = new CudaModel(device, checkpoint, limits, Trace.NONE, _ -> { });
+            var model = new CudaModel(device, checkpoint, limits, CudaOptions.DEFAULTS, _ -> { });
             try (CudaRunner runner = new CudaRunner(
                     model, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF), 700, new int[] {3})) {
                 for (int slot = 0; slot < 8; slot++) {

@@ -14,7 +14,6 @@ import io.penstock.runtime.StopConditions;
 import io.penstock.runtime.TokenConstraints;
 import io.penstock.runtime.TokenFilters;
 import io.penstock.runtime.checkpoint.Checkpoint;
-import io.penstock.runtime.model.Trace;
 import io.penstock.runtime.testing.Goldens;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,7 +65,7 @@ class SwapOnDeviceTest {
     void goesOnWhereItWas() {
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/dense-adjusted"))) {
             var device = new EmulatorDevice(EmulatorOptions.failing());
-            var model = new CudaModel(device, checkpoint, LIMITS, Trace.NONE, _ -> { });
+            var model = new CudaModel(device, checkpoint, LIMITS, CudaOptions.DEFAULTS, _ -> { });
             try (CudaRunner runner = new CudaRunner(model, CudaOptions.DEFAULTS, VOCAB, new int[] {1})) {
                 List<Integer> undisturbed = new ArrayList<>();
                 undisturbed.add(prefill(runner, 1, tokens, 6, 7));

@@ -58,7 +58,7 @@ public record LoadedEngine(Engine engine, ResolvedLimits resolved) {
             CudaModel model;
             try (ModelTensors tensors = source.openTensors()) {
                 model = new CudaModel(
-                        device, tensors, resolved.limits(), accelerator.options().trace(), layerLoaded);
+                        device, tensors, resolved.limits(), accelerator.options(), layerLoaded);
             }
             var runner = new CudaRunner(
                     model, accelerator.options(), encoder.tokenizer().vocabSize(), source.eosTokenIds());

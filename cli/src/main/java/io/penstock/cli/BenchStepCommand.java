@@ -10,13 +10,13 @@ import io.penstock.bench.step.StepTraffic;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
-import io.penstock.device.ProfilerRanges;
 import io.penstock.device.cuda.CudaDevices;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.model.OperationObserver;
 import io.penstock.serving.model.ModelSource;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -86,7 +86,7 @@ final class BenchStepCommand implements Callable<Integer> {
     public Integer call() {
         requireBetween("--batch", batch);
         requireBetween("--context", context);
-        ProfilerRanges ranges = hasRanges ? GpuDebugOptions.ranges() : ProfilerRanges.NONE;
+        OperationObserver ranges = hasRanges ? GpuDebugOptions.ranges() : OperationObserver.NONE;
         ModelSource source = model.resolve();
         var step = new StepProfile.Step(isPrefill ? 1 : batch, context, isPrefill);
         if (device.equals("emulator")) {

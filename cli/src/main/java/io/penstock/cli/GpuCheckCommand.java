@@ -99,8 +99,8 @@ final class GpuCheckCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "Small cases and few sizes only.")
     private boolean isQuick;
 
-    @Option(names = "--sync-launches", description = "Waits for each launch, so that the message of one that fails names"
-            + " the kernel; times are of no use then, and --no-results is needed.")
+    @Option(names = "--sync-launches", description = "Waits for each launch, so that the message of one that fails"
+            + " names the kernel; times are of no use then, and --no-results is needed.")
     private boolean isAwaited;
 
     @Option(names = "--json", description = "Prints one JSON object instead of tables.")

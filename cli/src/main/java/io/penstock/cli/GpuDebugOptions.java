@@ -1,12 +1,13 @@
 package io.penstock.cli;
 
-import io.penstock.device.ProfilerRanges;
 import io.penstock.device.cuda.CudaDevices;
 import io.penstock.device.cuda.LaunchMode;
+import io.penstock.device.cuda.NvtxRanges;
 import io.penstock.device.cuda.RangesProbe;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.GraphMode;
+import io.penstock.runtime.model.OperationObserver;
 import picocli.CommandLine.Option;
 
 /** How one looks into what a GPU does. */
@@ -33,19 +34,31 @@ final class GpuDebugOptions {
     }
 
     CudaOptions applied(CudaOptions options) {
-        CudaOptions shown = hasRanges ? options.withRanges(ranges()) : options;
+        CudaOptions shown = hasRanges ? options.withObserver(ranges()) : options;
         return isAwaited ? shown.withGraphs(GraphMode.OFF) : shown;
     }
 
     /**
-     * The ranges of NVTX.
+     * Shows what is observed as ranges of NVTX.
      *
      * @throws InputException if this machine has none
      */
-    static ProfilerRanges ranges() {
+    static OperationObserver ranges() {
         return switch (CudaDevices.openRanges()) {
-            case RangesProbe.Available found -> found.ranges();
+            case RangesProbe.Available found -> new Shown(found.ranges());
             case RangesProbe.Unavailable none -> throw new InputException("--nvtx: " + none.message());
         };
+    }
+
+    private record Shown(NvtxRanges ranges) implements OperationObserver {
+        @Override
+        public void before(String name) {
+            ranges.push(name);
+        }
+
+        @Override
+        public void after(String name) {
+            ranges.pop();
+        }
     }
 }

@@ -4,7 +4,6 @@ import io.penstock.bench.Statistics;
 import io.penstock.bench.simulate.DeviceSpec;
 import io.penstock.device.Device;
 import io.penstock.device.Event;
-import io.penstock.device.ProfilerRanges;
 import io.penstock.device.Stream;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
@@ -83,10 +82,10 @@ public final class StepProfile {
     /**
      * Times it by events: each operation alone, and whole steps launched directly and replayed.
      *
-     * @param ranges shows steps, and the operations of those that are timed alone, to a profiler
+     * @param observer told of steps, and of the operations of those that are timed operation by operation
      */
-    public Result time(Step step, ProfilerRanges ranges) {
-        EventTimes times = new EventTimes(ranges);
+    public Result time(Step step, OperationObserver observer) {
+        EventTimes times = new EventTimes(observer);
         try (times; StepProbe probe = new StepProbe(
                 device, tensors, StepProbe.limits(step.numSeqs(), step.context()), times)) {
             times.stream = probe.stream();
@@ -94,9 +93,7 @@ public final class StepProfile {
             Map<String, double[]> us = new LinkedHashMap<>();
             for (int run = -WARM_UPS; run < RUNS; run++) {
                 times.next = 0;
-                ranges.push("step by operations");
-                probe.observe();
-                ranges.pop();
+                tell(observer, "step by operations", probe::observe);
                 probe.stream().synchronize();
                 if (run >= 0) {
                     times.add(us, run);
@@ -105,19 +102,19 @@ public final class StepProfile {
             Map<String, Map<String, Double>> metrics = new LinkedHashMap<>();
             us.forEach((name, values) -> metrics.put(name, Map.of("us", Statistics.of(values).median())));
             Map<String, Double> whole = new LinkedHashMap<>();
-            whole.put("directUs", medianUs(probe.stream(), () -> show(ranges, "step", probe::launch)));
+            whole.put("directUs", medianUs(probe.stream(), () -> tell(observer, "step", probe::launch)));
             if (!step.isPrefill()) {
-                whole.put("replayUs", medianUs(probe.stream(), () -> show(ranges, "step by graph", probe::replay)));
+                whole.put("replayUs", medianUs(probe.stream(), () -> tell(observer, "step by graph", probe::replay)));
                 whole.put("launches", (double) probe.numGraphNodes());
             }
             return new Result(rows(tensors.config(), step, metrics), whole);
         }
     }
 
-    private static void show(ProfilerRanges ranges, String name, Runnable step) {
-        ranges.push(name);
+    private static void tell(OperationObserver observer, String name, Runnable step) {
+        observer.before(name);
         step.run();
-        ranges.pop();
+        observer.after(name);
     }
 
     private double medianUs(Stream stream, Runnable step) {
@@ -171,12 +168,12 @@ public final class StepProfile {
     private final class EventTimes implements OperationObserver, AutoCloseable {
         private final List<Event> events = new ArrayList<>();
         private final List<String> names = new ArrayList<>();
-        private final ProfilerRanges ranges;
+        private final OperationObserver observer;
         private Stream stream;
         private int next;
 
-        EventTimes(ProfilerRanges ranges) {
-            this.ranges = ranges;
+        EventTimes(OperationObserver observer) {
+            this.observer = observer;
         }
 
         private void record() {
@@ -192,14 +189,14 @@ public final class StepProfile {
                 names.clear();
             }
             names.add(name);
-            ranges.push(name);
+            observer.before(name);
             record();
         }
 
         @Override
         public void after(String name) {
             record();
-            ranges.pop();
+            observer.after(name);
         }
 
         void add(Map<String, double[]> us, int run) {

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
-import io.penstock.device.ProfilerRanges;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.SamplingParams;
@@ -25,6 +24,7 @@ import io.penstock.runtime.cuda.CudaModel;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.CudaRunner;
 import io.penstock.runtime.cuda.GraphMode;
+import io.penstock.runtime.model.OperationObserver;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -160,8 +160,9 @@ class RunnerLifeTest {
 
     /** Steps that fail while the device computes: the first is launched directly, the second replayed. */
     @ParameterizedTest
-    @CsvSource({"0, launched directly, attention_prefill_bf16", "1, replayed from the graph of 2, attention_decode_bf16"})
-    void aFaultInAStepNamesTheStepAndItsKernels(int number, String how, String kernel) {
+    @CsvSource({"0, 6, launched directly, attention_prefill_bf16",
+        "1, 2, replayed from the graph of 2, attention_decode_bf16"})
+    void aFaultInAStepNamesTheStepAndItsKernels(int number, int numTokens, String how, String kernel) {
         live(driver, steps);
         List<String> calls = names(driver.calls);
         FakeDriver failing = new FakeDriver();
@@ -172,8 +173,9 @@ class RunnerLifeTest {
         }
         failing.failure = CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
         DeviceException e = assertThrows(DeviceException.class, () -> live(failing, new ArrayList<>()));
-        assertTrue(e.context().startsWith("step " + number + " of 2 sequences and " + (number == 0 ? 6 : 2) + " tokens, "
-                + how + ", failed (--sync-launches tells which kernel): waiting for"), e.context());
+        String step = "step " + number + " of 2 sequences and " + numTokens + " tokens, " + how;
+        assertTrue(e.context().startsWith(step + ", failed (--sync-launches tells which kernel): waiting for"),
+                e.context());
         assertEquals("update_block_tables_i32", e.suspects().getFirst(), "the step before is done");
         assertTrue(e.suspects().contains(kernel), e.getMessage());
         assertEquals(number == 1, e.getMessage().contains("in_proj_short_conv_"), e.getMessage());
@@ -201,20 +203,20 @@ class RunnerLifeTest {
     @Test
     void aProfilerIsShownStepsAndOperations() {
         List<String> shown = new ArrayList<>();
-        ProfilerRanges ranges = new ProfilerRanges() {
+        OperationObserver observer = new OperationObserver() {
             private int depth;
 
             @Override
-            public void push(String name) {
+            public void before(String name) {
                 shown.add("  ".repeat(depth++) + name);
             }
 
             @Override
-            public void pop() {
+            public void after(String name) {
                 depth--;
             }
         };
-        live(driver, steps, LaunchMode.QUEUED, CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withRanges(ranges));
+        live(driver, steps, LaunchMode.QUEUED, CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withObserver(observer));
         List<String> run = shown.subList(shown.indexOf("step"), shown.size());
         assertEquals(List.of("step", "  beginStep", "  embed", "  rmsNorm", "  inProjShortConv", "  linear convOutProj",
                 "  addRmsNorm", "  linearSiluAndMul", "  linear denseDown", "  addRmsNorm", "  linear qkvProj",

@@ -1,12 +1,14 @@
 package io.penstock.device.cuda;
 
-import io.penstock.device.ProfilerRanges;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Ranges by NVTX. A name becomes native text when it is first seen, and stays; there are few. Used by one thread. */
-final class NvtxRanges implements ProfilerRanges {
+/**
+ * Named ranges of the calling thread's time, nested, which NVIDIA's profilers show. A name becomes native text when it
+ * is first seen, and stays; there are few. Used by one thread at a time.
+ */
+public final class NvtxRanges {
     private final Nvtx nvtx;
     private final Map<String, Long> texts = new HashMap<>();
 
@@ -14,7 +16,7 @@ final class NvtxRanges implements ProfilerRanges {
         this.nvtx = nvtx;
     }
 
-    @Override
+    /** Begins a range within the one that is open. Allocates nothing for a name that it has seen. */
     public void push(String name) {
         Long address = texts.get(name);
         if (address == null) {
@@ -24,7 +26,7 @@ final class NvtxRanges implements ProfilerRanges {
         nvtx.nvtxRangePushA(address);
     }
 
-    @Override
+    /** Ends the range that was begun last. */
     public void pop() {
         nvtx.nvtxRangePop();
     }

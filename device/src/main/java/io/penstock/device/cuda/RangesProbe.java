@@ -1,11 +1,9 @@
 package io.penstock.device.cuda;
 
-import io.penstock.device.ProfilerRanges;
-
 /** What looking for NVTX gave. */
 public sealed interface RangesProbe {
     /** Ranges that NVIDIA's profilers show; they cost little where none is attached. */
-    record Available(ProfilerRanges ranges) implements RangesProbe {}
+    record Available(NvtxRanges ranges) implements RangesProbe {}
 
     /**
      * None.

@@ -182,8 +182,8 @@ class CudaDeviceTest {
         driver.failures.put("cuEventSynchronize", CUresult.CUDA_ERROR_ILLEGAL_ADDRESS);
         DeviceException e = assertThrows(DeviceException.class, second::synchronize);
         assertEquals(List.of("copy"), e.suspects());
-        assertEquals("waiting for an event: cuEventSynchronize gave CUDA_ERROR_ILLEGAL_ADDRESS (700); under way, in this"
-                + " order, were copy", e.getMessage());
+        assertEquals("waiting for an event: cuEventSynchronize gave CUDA_ERROR_ILLEGAL_ADDRESS (700); under way, in"
+                + " this order, were copy", e.getMessage());
         driver.failures.clear();
         device.close();
         assertAllGivenBack();

@@ -1,7 +1,6 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
-import io.penstock.device.ProfilerRanges;
 import io.penstock.device.Stream;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -10,6 +9,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.Activations;
 import io.penstock.runtime.model.ForwardPass;
 import io.penstock.runtime.model.ObservedOps;
+import io.penstock.runtime.model.OperationObserver;
 import io.penstock.runtime.model.Ops;
 import io.penstock.runtime.model.Trace;
 import java.util.function.IntConsumer;
@@ -34,7 +34,7 @@ public final class CudaModel implements AutoCloseable {
     /**
      * Loads the kernels and the weights and allocates everything that {@code limits} asks for.
      *
-     * @param options of which the trace and the profiler's ranges count
+     * @param options of which trace and observer count
      * @param layerLoaded told how far the weights are read, in layers
      */
     public CudaModel(
@@ -49,8 +49,8 @@ public final class CudaModel implements AutoCloseable {
             closing.close();
             throw e;
         }
-        Ops ops = options.ranges() == ProfilerRanges.NONE ? workspace.ops()
-                : new ObservedOps(workspace.ops(), new OperationRanges(options.ranges()), weights.weights());
+        Ops ops = options.observer() == OperationObserver.NONE ? workspace.ops()
+                : new ObservedOps(workspace.ops(), options.observer(), weights.weights());
         forward = new ForwardPass(weights.weights(), ops, workspace.activations(), options.trace());
         if (LOG.isInfoEnabled()) {
             LOG.info("memory of {}:{}", device.properties().name(),

@@ -1,7 +1,7 @@
 package io.penstock.runtime.cuda;
 
-import io.penstock.device.ProfilerRanges;
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.model.OperationObserver;
 import io.penstock.runtime.model.Trace;
 import java.util.Arrays;
 
@@ -12,12 +12,13 @@ import java.util.Arrays;
  * @param graphBatchSizes sequences of the captured steps, rising; a smaller batch is padded up to the next; empty for
  *     the usual ones
  * @param trace sees the tensors of each step that is launched directly; {@link Trace#NONE} in production
- * @param ranges shows steps and, where they are launched directly, their operations to a profiler
+ * @param observer told of each step and, where it is launched directly, of its operations; {@link
+ *     OperationObserver#NONE} in production
  */
-public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, ProfilerRanges ranges) {
+public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, OperationObserver observer) {
     /** Captured in the background, in the usual sizes. */
     public static final CudaOptions DEFAULTS = new CudaOptions(GraphMode.BACKGROUND, new int[0], Trace.NONE,
-            ProfilerRanges.NONE);
+            OperationObserver.NONE);
 
     /** Up to this many sequences, sizes lie so close that at most a fifth of a batch is padding, but for the least. */
     private static final int[] SMALL_SIZES = {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64};
@@ -36,19 +37,19 @@ public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, 
     }
 
     public CudaOptions withGraphs(GraphMode mode) {
-        return new CudaOptions(mode, graphBatchSizes, trace, ranges);
+        return new CudaOptions(mode, graphBatchSizes, trace, observer);
     }
 
     public CudaOptions withGraphBatchSizes(int... sizes) {
-        return new CudaOptions(graphs, sizes, trace, ranges);
+        return new CudaOptions(graphs, sizes, trace, observer);
     }
 
     public CudaOptions withTrace(Trace seen) {
-        return new CudaOptions(graphs, graphBatchSizes, seen, ranges);
+        return new CudaOptions(graphs, graphBatchSizes, seen, observer);
     }
 
-    public CudaOptions withRanges(ProfilerRanges shown) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, shown);
+    public CudaOptions withObserver(OperationObserver told) {
+        return new CudaOptions(graphs, graphBatchSizes, trace, told);
     }
 
     /** The sizes to capture for at most {@code maxNumSeqs} sequences, which is the last of them; rising. */

@@ -4,7 +4,6 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.Event;
 import io.penstock.device.PinnedMemory;
-import io.penstock.device.ProfilerRanges;
 import io.penstock.device.Stream;
 import io.penstock.kernels.LogprobsKernel;
 import io.penstock.runtime.ForwardBatch;
@@ -12,6 +11,7 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
+import io.penstock.runtime.model.OperationObserver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +23,8 @@ import org.slf4j.LoggerFactory;
 public final class CudaRunner implements ModelRunner {
     private static final Logger LOG = LoggerFactory.getLogger(CudaRunner.class);
 
+    private static final String BEGIN_STEP = "beginStep";
+
     private final CudaModel model;
     private final Device device;
     private final Stream stream;
@@ -30,7 +32,7 @@ public final class CudaRunner implements ModelRunner {
     private final DeviceSampler sampler;
     private final DecodeGraphs graphs;
     private final GraphMode graphMode;
-    private final ProfilerRanges ranges;
+    private final OperationObserver observer;
     private final InFlight[] steps = new InFlight[MAX_STEPS_IN_FLIGHT];
     private long numLaunched;
     private long numAwaited;
@@ -67,7 +69,7 @@ public final class CudaRunner implements ModelRunner {
         device = model.device();
         stream = model.stream();
         graphMode = options.graphs();
-        ranges = options.ranges();
+        observer = options.observer();
         ModelLimits limits = model.limits();
         closing.add(device);
         closing.add(model);
@@ -125,11 +127,12 @@ public final class CudaRunner implements ModelRunner {
     }
 
     private void queue(InFlight step, ForwardBatch batch) {
-        ranges.push(step.graphRows > 0 ? "step by graph" : "step");
-        ranges.push("beginStep");
+        String kind = step.graphRows > 0 ? "step by graph" : "step";
+        observer.before(kind);
+        observer.before(BEGIN_STEP);
         model.ops().beginStep(batch, Math.max(step.graphRows, batch.numTokens()));
         sampler.beginStep(batch);
-        ranges.pop();
+        observer.after(BEGIN_STEP);
         if (step.graphRows > 0) {
             graphs.replay(step.graphRows);
             numReplays = numReplays + 1;
@@ -142,16 +145,16 @@ public final class CudaRunner implements ModelRunner {
         }
         sampler.copyResults(step.pinned.segment(), batch.numLogits(), step.hasLogprobs);
         stream.record(step.done);
-        ranges.pop();
+        observer.after(kind);
     }
 
     /** What a graph replays: all between the batch's upload and the log probabilities. */
     private void compute(ForwardBatch batch) {
         model.forward().compute(batch);
         if (batch.numLogits() > 0) {
-            ranges.push(StepProbe.SAMPLE);
+            observer.before(StepProbe.SAMPLE);
             sampler.sample(model.logits());
-            ranges.pop();
+            observer.after(StepProbe.SAMPLE);
         }
     }
 

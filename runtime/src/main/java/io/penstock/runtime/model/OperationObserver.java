@@ -1,7 +1,19 @@
 package io.penstock.runtime.model;
 
-/** Told of each operation of a step, to time or count it; called on the thread that queues the operations. */
+/**
+ * Told of each operation of a step, and by a runner of each step round them, to time, count or show it; called on the
+ * thread that queues the operations.
+ */
 public interface OperationObserver {
+    /** Does nothing. */
+    OperationObserver NONE = new OperationObserver() {
+        @Override
+        public void before(String name) {}
+
+        @Override
+        public void after(String name) {}
+    };
+
     /**
      * An operation is about to be queued.
      *

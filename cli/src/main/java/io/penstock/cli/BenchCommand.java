@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
                 + " predicts what it would make of another one.",
         subcommands = {
             BenchCpuCommand.class, BenchEngineCommand.class, BenchStepCommand.class, BenchEmulatorCommand.class,
-            BenchMasksCommand.class, BenchStreamsCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class})
+            BenchMasksCommand.class, BenchStreamsCommand.class, BenchStartupCommand.class, BenchSimulateCommand.class,
+            BenchTimelineCommand.class, BenchReportCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -9,7 +9,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuModel;
 import java.util.Random;
 
-/** One sequence on a CPU model, as a prefill benchmark in floating-point operations and a decode benchmark in bytes. */
+/** Sequences on a CPU model: a prefill benchmark in floating-point operations, decode benchmarks in bytes. */
 public final class CpuSteps implements AutoCloseable {
     /** Context at which decode starts: short, so that weights are what it reads. */
     private static final int DECODE_CONTEXT = 16;
@@ -22,34 +22,53 @@ public final class CpuSteps implements AutoCloseable {
     private final ForwardBatch batch;
     private final int promptLength;
     private final int[] tokens;
-    private final int[] blocks;
+    private final int[][] blocks;
 
-    /** Loads the model with room for a prompt of {@code promptLength} tokens in one step. */
-    public CpuSteps(ModelTensors tensors, int promptLength, CpuModel.Options options) {
+    /** Loads the model with room for a prompt of {@code promptLength} tokens, or {@code maxNumSeqs} rows, in a step. */
+    public CpuSteps(ModelTensors tensors, int promptLength, int maxNumSeqs, CpuModel.Options options) {
         this.promptLength = promptLength;
         int maxModelLen = promptLength + DECODE_STEPS + DECODE_CONTEXT;
-        ModelLimits limits = new ModelLimits(1, promptLength, maxModelLen, ModelLimits.blocksFor(maxModelLen), 0);
+        int blocksPerSeq = ModelLimits.blocksFor(maxModelLen);
+        ModelLimits limits = new ModelLimits(
+                maxNumSeqs, Math.max(promptLength, maxNumSeqs), maxModelLen, maxNumSeqs * blocksPerSeq, 0);
         model = new CpuModel(tensors, limits, options, layers -> {});
         batch = new ForwardBatch(limits);
         tokens = new Random(1).ints(maxModelLen, 0, model.config().vocabSize()).toArray();
-        blocks = new int[limits.maxBlocksPerSeq()];
-        for (int i = 0; i < blocks.length; i++) {
-            blocks[i] = i;
-            batch.setBlock(0, i, i);
+        blocks = new int[maxNumSeqs][blocksPerSeq];
+        for (int slot = 0; slot < maxNumSeqs; slot++) {
+            for (int i = 0; i < blocksPerSeq; i++) {
+                blocks[slot][i] = slot * blocksPerSeq + i;
+                batch.setBlock(slot, i, blocks[slot][i]);
+            }
+            // A batch has room for the updates of a step, not for all of them at once.
+            model.forward(batch);
+            batch.clear();
+        }
+    }
+
+    private void step(int numSeqs, int from, int numTokens) {
+        batch.clear();
+        for (int slot = 0; slot < numSeqs; slot++) {
+            batch.sample(batch.addSequence(slot, tokens, from, numTokens, from, blocks[slot]));
         }
         model.forward(batch);
     }
 
-    private void step(int from, int numTokens) {
-        batch.clear();
-        batch.sample(batch.addSequence(0, tokens, from, numTokens, from, blocks));
-        model.forward(batch);
-    }
-
-    /** Bytes of weights that a decode step reads; each expert in a sparse layer counts only when it is chosen. */
+    /** Bytes of weights that a decode step of one row reads: an expert of a sparse layer counts when it is chosen. */
     public double bytesPerDecode() {
         ModelConfig config = model.config();
         return model.weightBytes() * ((double) config.activeParameters() / config.parameters());
+    }
+
+    /** The same of a step of {@code numSeqs} rows, of which each chooses its experts at random. */
+    public double bytesPerDecode(int numSeqs) {
+        ModelConfig config = model.config();
+        if (!config.isMoe()) {
+            return bytesPerDecode();
+        }
+        double perToken = (double) config.moe().expertsPerToken() / config.moe().numExperts();
+        double idle = model.weightBytes() - bytesPerDecode();
+        return model.weightBytes() - idle * Math.pow(1 - perToken, numSeqs - 1.0);
     }
 
     /** Operations of a prefill: two for each weight and token, the LM head for one row, and attention's products. */
@@ -63,18 +82,19 @@ public final class CpuSteps implements AutoCloseable {
 
     /** A prompt in one step; work is floating-point operations. */
     public Benchmark prefill() {
-        return new Steps("prefill-" + promptLength, "FLOP", WARM_UP_PREFILLS, () -> step(0, promptLength),
+        return new Steps("prefill-" + promptLength, "FLOP", WARM_UP_PREFILLS, () -> step(1, 0, promptLength),
                 flopsPerPrefill());
     }
 
-    /** A few tokens, one a step; work is bytes of weights. */
-    public Benchmark decode() {
-        return new Steps("decode", "byte", WARM_UP_DECODES, this::decodeSome, DECODE_STEPS * bytesPerDecode());
+    /** A few tokens of {@code numSeqs} sequences, one each a step; work is bytes of weights. */
+    public Benchmark decode(int numSeqs) {
+        return new Steps(numSeqs == 1 ? "decode" : "decode-" + numSeqs, "byte", WARM_UP_DECODES,
+                () -> decodeSome(numSeqs), DECODE_STEPS * bytesPerDecode(numSeqs));
     }
 
-    private void decodeSome() {
+    private void decodeSome(int numSeqs) {
         for (int i = 0; i < DECODE_STEPS; i++) {
-            step(DECODE_CONTEXT + i, 1);
+            step(numSeqs, DECODE_CONTEXT + i, 1);
         }
     }
 

@@ -12,13 +12,14 @@ import io.penstock.bench.machine.PeakBracket;
 import io.penstock.bench.machine.PeakOptions;
 import io.penstock.bench.results.BenchResult;
 import io.penstock.bench.results.RunContext;
-import io.penstock.runtime.checkpoint.DummyCheckpoint;
-import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.cpu.CpuModel;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The CPU backend's two ratios: bytes of weights a second in decode over the machine's read bandwidth, and operations
@@ -32,21 +33,36 @@ public final class CpuSuite {
 
     private CpuSuite() {}
 
-    /** Measures a shape with random weights. */
-    public static List<BenchResult> run(
-            String shape, int promptLength, CpuModel.Options options, RunContext context, BenchmarkProgress progress) {
+    /**
+     * What is measured.
+     *
+     * @param promptLength tokens of the prefill
+     * @param batches sequences that decode together, a case each
+     */
+    public record Cases(int promptLength, int[] batches) {}
+
+    /** Measures a model, called {@code name} in the results. */
+    public static List<BenchResult> run(String name, ModelTensors tensors, Cases cases, CpuModel.Options options,
+            RunContext context, BenchmarkProgress progress) {
         PeakOptions peakOptions = PeakOptions.of(MachineInfo.ofThisMachine(), options.numThreads());
         BenchmarkRunner runner = new BenchmarkRunner(REPEATS, progress);
-        try (DummyCheckpoint tensors = new DummyCheckpoint(ModelShapes.named(shape), 1);
-                CpuSteps steps = new CpuSteps(tensors, promptLength, options);
+        int most = IntStream.of(cases.batches()).max().orElse(1);
+        try (CpuSteps steps = new CpuSteps(tensors, cases.promptLength(), most, options);
                 MachinePeaks peaks = MachinePeaks.open(peakOptions)) {
             Map<String, Object> config = new LinkedHashMap<>();
             config.put("arithmetic", options.arithmetic().name().toLowerCase(Locale.ROOT));
             config.put("kernels", options.kernels().name());
             config.put("threads", options.numThreads());
-            return List.of(
-                    result(shape, config, context, measure(peaks, runner, steps.decode()), steps.decodeSteps(), true),
-                    result(shape, config, context, measure(peaks, runner, steps.prefill()), promptLength, false));
+            List<BenchResult> results = new ArrayList<>();
+            for (int batch : cases.batches()) {
+                config.put("batch", batch);
+                results.add(result(name, config, context, measure(peaks, runner, steps.decode(batch)),
+                        batch * steps.decodeSteps(), true));
+            }
+            config.put("batch", 1);
+            results.add(result(name, config, context, measure(peaks, runner, steps.prefill()), cases.promptLength(),
+                    false));
+            return results;
         }
     }
 
@@ -54,7 +70,7 @@ public final class CpuSuite {
         return peaks.measureAround(() -> runner.run(benchmark));
     }
 
-    private static BenchResult result(String shape, Map<String, Object> config, RunContext context,
+    private static BenchResult result(String model, Map<String, Object> config, RunContext context,
             PeakBracket<RunSeries> measured, int tokensPerRun, boolean isMemoryBound) {
         RunSeries series = measured.value();
         Statistics peak = isMemoryBound
@@ -67,6 +83,6 @@ public final class CpuSuite {
         metrics.put("ratioToBestPeak", series.workPerSecond().max() / peak.max());
         metrics.put("peakDrift", measured.drift());
         metrics.put("coefficientOfVariation", series.workPerSecond().coefficientOfVariation());
-        return new BenchResult(NAME, series.name(), context, shape, config, metrics, null);
+        return new BenchResult(NAME, series.name(), context, model, config, metrics, null);
     }
 }

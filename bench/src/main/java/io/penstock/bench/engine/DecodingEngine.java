@@ -1,6 +1,7 @@
 package io.penstock.bench.engine;
 
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.ModelRunner;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.scheduler.OutputHandler;
 import io.penstock.scheduler.OutputQueue;
@@ -12,6 +13,7 @@ import io.penstock.scheduler.engine.PhaseTimes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.BiFunction;
 
 /**
  * An engine of which all sequences decode, driven by the calling thread. Prompts are random and of different lengths,
@@ -23,6 +25,7 @@ final class DecodingEngine implements AutoCloseable {
     private static final int MAX_MODEL_LEN = 2_048;
     private static final int PREFILL_TOKENS = 8_192;
     private static final int WORDS_PER_TOKEN = 2;
+    private static final int UNREAD_TOKENS = 8;
 
     private final int numSeqs;
     private final Engine engine;
@@ -37,13 +40,23 @@ final class DecodingEngine implements AutoCloseable {
     }
 
     DecodingEngine(int numSeqs, boolean overlap) {
+        this(numSeqs, overlap, UNREAD_TOKENS, NullRunner::new);
+    }
+
+    /**
+     * Of a runner of one's own.
+     *
+     * @param numUnread steps whose tokens may wait to be drained
+     * @param runners makes a runner of limits and a vocabulary's size
+     */
+    DecodingEngine(int numSeqs, boolean overlap, int numUnread, BiFunction<ModelLimits, Integer, ModelRunner> runners) {
         this.numSeqs = numSeqs;
         // A little more than all can hold: admission keeps a watermark free of what it expects.
         int numBlocks = numSeqs * (ModelLimits.blocksFor(MAX_MODEL_LEN) + 2);
         var limits = new ModelLimits(numSeqs, numSeqs + PREFILL_TOKENS, MAX_MODEL_LEN, numBlocks, 2 * numSeqs);
-        engine = new Engine(new NullRunner(limits, VOCAB), EngineConfig.throughput().withOverlap(overlap),
+        engine = new Engine(runners.apply(limits, VOCAB), EngineConfig.throughput().withOverlap(overlap),
                 System::nanoTime);
-        output = new OutputQueue(numSeqs, 8 * numSeqs * WORDS_PER_TOKEN, () -> {});
+        output = new OutputQueue(numSeqs, numUnread * numSeqs * WORDS_PER_TOKEN, () -> {});
     }
 
     /** Ends what runs, submits as many new sequences as fit, and computes their prompts. */

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 
 /**
  * The results of one suite: {@code <directory>/<suite>.jsonl}, only ever appended to. Several processes may append at
@@ -94,29 +96,53 @@ public final class ResultLog {
      * counted as torn and left out; a line that is JSON but no result of this suite is an {@link InputException}.
      */
     public Contents read() {
+        List<BenchResult> results = new ArrayList<>();
+        List<Integer> tornLines = new ArrayList<>();
+        forEachLine((line, number) -> {
+            try {
+                results.add(validate(BenchResultJson.parse(line), number));
+            } catch (JsonProcessingException e) {
+                tornLines.add(number);
+            }
+        });
+        return new Contents(results, tornLines);
+    }
+
+    /**
+     * The results that can be read, in the order they were appended.
+     *
+     * @param onProblem told of each line that is no result of this suite, with its file and number, in one line
+     */
+    public List<BenchResult> readWhatIsRight(Consumer<String> onProblem) {
+        List<BenchResult> results = new ArrayList<>();
+        forEachLine((line, number) -> {
+            try {
+                results.add(validate(BenchResultJson.parse(line), number));
+            } catch (JsonProcessingException e) {
+                onProblem.accept(file + " line " + number + ": not JSON; it was cut off or edited, remove it");
+            } catch (InputException e) {
+                onProblem.accept(e.getMessage());
+            }
+        });
+        return results;
+    }
+
+    private void forEachLine(ObjIntConsumer<String> action) {
         byte[] bytes;
         try {
             bytes = Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
-            return new Contents(List.of(), List.of());
+            return;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        List<BenchResult> results = new ArrayList<>();
-        List<Integer> tornLines = new ArrayList<>();
         int lineNumber = 0;
         for (String line : new String(bytes, StandardCharsets.UTF_8).split("\n", -1)) {
             lineNumber++;
-            if (line.isBlank()) {
-                continue;
-            }
-            try {
-                results.add(validate(BenchResultJson.parse(line), lineNumber));
-            } catch (JsonProcessingException e) {
-                tornLines.add(lineNumber);
+            if (!line.isBlank()) {
+                action.accept(line, lineNumber);
             }
         }
-        return new Contents(results, tornLines);
     }
 
     private BenchResult validate(JsonNode node, int lineNumber) {

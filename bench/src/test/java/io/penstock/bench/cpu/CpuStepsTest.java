@@ -15,14 +15,20 @@ class CpuStepsTest {
     void countsTheWorkAndDoesIt() {
         ModelConfig config = ModelShapes.named("penstock-demo");
         try (DummyCheckpoint tensors = new DummyCheckpoint(config, 1);
-                CpuSteps steps = new CpuSteps(tensors, 24, CpuModel.Options.defaults(Arithmetic.FLOAT32))) {
+                CpuSteps steps = new CpuSteps(tensors, 24, 3, CpuModel.Options.defaults(Arithmetic.FLOAT32))) {
             double head = 4096.0 * 256;
             double expected = 2 * ((config.activeParameters() - head) * 24 + head) + 4 * (24 * 25 / 2) * 256 * 2;
             assertEquals(expected, steps.flopsPerPrefill());
             double share = steps.bytesPerDecode() / (2.0 * config.activeParameters());
             assertTrue(share > 0.99 && share < 1.05, "bytes a decode step over bfloat16 active weights: " + share);
-            steps.decode().warmUp();
-            assertEquals(steps.decodeSteps() * steps.bytesPerDecode(), steps.decode().run().work());
+            steps.decode(1).warmUp();
+            assertEquals(steps.decodeSteps() * steps.bytesPerDecode(), steps.decode(1).run().work());
+            assertEquals(steps.bytesPerDecode(), steps.bytesPerDecode(1));
+            // 4 of 8 experts a row: a quarter of the rest is idle when two rows more have chosen.
+            double all = steps.bytesPerDecode(1000);
+            assertEquals((all - steps.bytesPerDecode()) / 4, all - steps.bytesPerDecode(3), 1);
+            assertEquals("decode-3", steps.decode(3).name());
+            assertEquals(steps.decodeSteps() * steps.bytesPerDecode(3), steps.decode(3).run().work(), 1);
             assertTrue(steps.prefill().run().elapsedNs() > 0);
         }
     }

@@ -134,4 +134,17 @@ class ResultLogTest {
         ResultLog blocked = ResultLog.of(root.resolve("file"), "cpu-decode");
         assertThrows(InputException.class, () -> blocked.append(BenchResultTest.result("b1")));
     }
+
+    @Test
+    void whatIsRightIsReadAndTheRestIsNamed() throws IOException {
+        log.append(BenchResultTest.result("first"));
+        Files.writeString(log.file(), "{\"suite\": \"cpu-de\n{\"suite\": 1}\n", StandardOpenOption.APPEND);
+        log.append(BenchResultTest.result("last"));
+        List<String> problems = new ArrayList<>();
+        List<BenchResult> read = log.readWhatIsRight(problems::add);
+        assertEquals(List.of("first", "last"), read.stream().map(BenchResult::caseName).toList());
+        assertEquals(2, problems.size());
+        assertEquals(log.file() + " line 2: not JSON; it was cut off or edited, remove it", problems.get(0));
+        assertTrue(problems.get(1).startsWith(log.file() + " line 3: the result has no '"), problems.get(1));
+    }
 }

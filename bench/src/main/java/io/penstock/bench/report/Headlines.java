@@ -1,0 +1,54 @@
+package io.penstock.bench.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.penstock.bench.results.BenchResult;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The few figures that a README shows. {@code headlines.json} says which: a suite, a case, what the configuration must
+ * be, a metric with a factor, and the words before and after it. The last result that fits is shown.
+ */
+final class Headlines {
+    private Headlines() {}
+
+    static Table of(Results results) {
+        List<List<String>> rows = new ArrayList<>();
+        try (InputStream in = Headlines.class.getResourceAsStream("headlines.json")) {
+            for (JsonNode headline : new JsonMapper().readTree(in)) {
+                List<BenchResult> fitting = results.all().stream().filter(result -> fits(result, headline)).toList();
+                if (!fitting.isEmpty()) {
+                    rows.add(row(fitting.getLast(), headline));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Table(List.of("", "", "machine", "command"), rows);
+    }
+
+    private static boolean fits(BenchResult result, JsonNode headline) {
+        if (!result.suite().equals(headline.get("suite").asText())
+                || !result.caseName().equals(headline.get("case").asText())
+                || headline.has("model") && !headline.get("model").asText().equals(result.model())) {
+            return false;
+        }
+        for (var setting : headline.path("config").properties()) {
+            if (!setting.getValue().asText().equals(String.valueOf(result.config().get(setting.getKey())))) {
+                return false;
+            }
+        }
+        return result.metrics().containsKey(headline.get("metric").asText());
+    }
+
+    private static List<String> row(BenchResult result, JsonNode headline) {
+        double value = result.metrics().get(headline.get("metric").asText())
+                * headline.path("factor").asDouble(1);
+        return List.of(headline.get("text").asText(), Figures.show(value) + " " + headline.get("unit").asText(),
+                result.context().device(), "`" + result.context().command() + "`");
+    }
+}

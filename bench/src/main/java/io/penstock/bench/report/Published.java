@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What others have published of their engines with LFM2.5-8B-A1B in bfloat16; kept in {@code published.json}, one object a point.
+ * What others have published of their engines with LFM2.5-8B-A1B in bfloat16; kept in {@code published.json}, one
+ * object a point.
  *
  * @param concurrency requests in flight; 0 where it was not said
  */

@@ -8,6 +8,7 @@ import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
+import io.penstock.emulator.ptx.PtxModule;
 import io.penstock.runtime.InputException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -23,6 +24,7 @@ final class PtxSchedules {
     private static final int MAX_INPUT_BYTES = Integer.MAX_VALUE - 1024;
 
     private final String ptx;
+    private final int computeCapability;
     private final String entry;
     private final LaunchShape shape;
     private final List<PtxArgument> arguments;
@@ -32,6 +34,7 @@ final class PtxSchedules {
     /** @throws InputException if an input cannot be read */
     PtxSchedules(String ptx, String entry, LaunchShape shape, List<PtxArgument> arguments) {
         this.ptx = ptx;
+        this.computeCapability = PtxModule.parse(ptx).target().startsWith("sm_9") ? 90 : 80;
         this.entry = entry;
         this.shape = shape;
         this.arguments = arguments;
@@ -74,7 +77,8 @@ final class PtxSchedules {
     void run(long firstSeed, int numSchedules, int maxCtas, PtxReport report) {
         for (int i = 0; i < numSchedules; i++) {
             byte[][] before = outputs;
-            EmulatorOptions options = EmulatorOptions.collecting(firstSeed + i).sampling(maxCtas);
+            EmulatorOptions options = EmulatorOptions.collecting(firstSeed + i).sampling(maxCtas)
+                    .on(computeCapability);
             try (EmulatorDevice device = new EmulatorDevice(options)) {
                 try {
                     outputs = run(device);

@@ -21,12 +21,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A device that executes PTX on the CPU, and checks and counts what it does. Whoever makes it closes it. */
 public final class EmulatorDevice implements Device {
-    private static final int COMPUTE_CAPABILITY = 80;
-    private static final int NUM_MULTIPROCESSORS = 108;
-    private static final int BLOCK_SHARED_BYTES = 163 << 10;
+    private static final Pattern TARGET = Pattern.compile("sm_(\\d+)([af]?)");
+    private static final DeviceProperties.Cores CORES_80 =
+            new DeviceProperties.Cores(108, 1_410_000, 2048, 65_536, 164 << 10, 163 << 10);
+    private static final DeviceProperties.Cores CORES_90 =
+            new DeviceProperties.Cores(132, 1_980_000, 2048, 65_536, 228 << 10, 227 << 10);
 
     private final EmulatorOptions options;
     private final AddressSpace space = new AddressSpace();
@@ -43,10 +47,11 @@ public final class EmulatorDevice implements Device {
 
     @Override
     public DeviceProperties properties() {
-        return new DeviceProperties("Penstock emulator", "PTX on the CPU", COMPUTE_CAPABILITY,
-                new DeviceProperties.Cores(NUM_MULTIPROCESSORS, 1_410_000, 2048, 65_536, 164 << 10,
-                        BLOCK_SHARED_BYTES),
-                new DeviceProperties.Memory(options.memoryBytes(), 40L << 20, 5120, 1_215_000));
+        boolean isHopper = options.computeCapability() == 90;
+        return new DeviceProperties("Penstock emulator", "PTX on the CPU", options.computeCapability(),
+                isHopper ? CORES_90 : CORES_80,
+                isHopper ? new DeviceProperties.Memory(options.memoryBytes(), 50L << 20, 5120, 2_619_000)
+                        : new DeviceProperties.Memory(options.memoryBytes(), 40L << 20, 5120, 1_215_000));
     }
 
     @Override
@@ -95,6 +100,17 @@ public final class EmulatorDevice implements Device {
             return new EmulatorModule(this, name, ptx, space);
         } catch (PtxException e) {
             throw rejected(name, "", e);
+        }
+    }
+
+    /** Refuses PTX that was made for a later architecture, or for another one alone. */
+    void requireTarget(String module, String target) {
+        Matcher matcher = TARGET.matcher(target);
+        int own = options.computeCapability();
+        if (matcher.matches() && (Integer.parseInt(matcher.group(1)) > own
+                || !matcher.group(2).isEmpty() && Integer.parseInt(matcher.group(1)) != own)) {
+            throw new DeviceException("cuModuleLoadDataEx", 209, "CUDA_ERROR_NO_BINARY_FOR_GPU", "loading " + module
+                    + ", which is for " + target + ", on a device of compute capability " + own / 10 + "." + own % 10);
         }
     }
 

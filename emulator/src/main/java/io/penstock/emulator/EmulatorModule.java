@@ -22,7 +22,9 @@ final class EmulatorModule implements DeviceModule {
     EmulatorModule(EmulatorDevice device, String name, String ptx, AddressSpace space) {
         this.device = device;
         this.name = name;
-        this.module = new EmulatedModule(name, PtxModule.parse(ptx), space);
+        PtxModule parsed = PtxModule.parse(ptx);
+        device.requireTarget(name, parsed.target());
+        this.module = new EmulatedModule(name, parsed, space);
         this.signatures = KernelSignature.parse(ptx);
     }
 

@@ -10,12 +10,17 @@ package io.penstock.emulator;
  *     faults are only collected
  * @param maxCtas thread blocks of a launch that run; of a larger grid so many, spread over it. That is for counting at
  *     sizes that would take too long: results are incomplete, and blocks that wait for others wait in vain
+ * @param computeCapability of the device, as {@code DeviceProperties} counts: 80 or 90
  */
-public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault, int maxCtas) {
+public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault, int maxCtas,
+        int computeCapability) {
     /** All blocks of a grid. */
     public static final int ALL_CTAS = Integer.MAX_VALUE;
 
     public EmulatorOptions {
+        if (computeCapability != 80 && computeCapability != 90) {
+            throw new IllegalArgumentException("compute capability " + computeCapability + ": 80 and 90 are possible");
+        }
         if (maxFaults < 1 || memoryBytes < 1 || maxCtas < 1) {
             throw new IllegalArgumentException(maxFaults + " faults, " + memoryBytes + " bytes, " + maxCtas
                     + " blocks");
@@ -24,12 +29,17 @@ public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolea
 
     /** All blocks run. */
     public EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault) {
-        this(seed, maxFaults, memoryBytes, failsOnFault, ALL_CTAS);
+        this(seed, maxFaults, memoryBytes, failsOnFault, ALL_CTAS, 80);
     }
 
     /** The same, but of each launch at most so many blocks. */
     public EmulatorOptions sampling(int numCtas) {
-        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, numCtas);
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, numCtas, computeCapability);
+    }
+
+    /** The same on a device of another compute capability, 80 or 90: kernels for 9.0 alone need that one. */
+    public EmulatorOptions on(int capability) {
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, maxCtas, capability);
     }
 
     /** Faults are collected, up to 100 a launch; memory is a third of the heap, for it takes over two bytes each. */

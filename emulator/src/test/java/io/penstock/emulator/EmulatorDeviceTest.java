@@ -45,7 +45,7 @@ class EmulatorDeviceTest {
             {
               .reg .pred %p<3>; .reg .b32 %r<3>; .reg .b64 %rd<3>;
               ld.param.u32 %r1, [which]; setp.eq.u32 %p1, %r1, 1; setp.eq.u32 %p2, %r1, 2;
-              @%p1 wgmma.fence.sync.aligned;
+              @%p1 tcgen05.fence::before_thread_sync;
               @%p2 cp.async.bulk.tensor.1d.shared::cta.global [%r2, {%r1}], [%rd1];
               ret;
             }
@@ -195,7 +195,7 @@ class EmulatorDeviceTest {
         Fault fault = device.faults().getFirst();
         assertEquals(FaultKind.UNSUPPORTED, fault.kind());
         assertEquals(20, fault.place().line());
-        assertTrue(fault.message().contains("wgmma.fence.sync.aligned is not supported"), fault::message);
+        assertTrue(fault.message().contains("tcgen05.fence::before_thread_sync is not supported"), fault::message);
         device.clearFaults();
         stream.launch(tomorrow, LaunchShape.ofThreads(32), values.setInt(0, 2));
         assertEquals(21, device.faults().getFirst().place().line());

@@ -38,6 +38,12 @@ public final class LaunchCounters {
     /** Bytes that asynchronous copies bring to shared memory. */
     public long asyncCopyBytes;
 
+    /** Bytes that bulk copies move between global and shared memory, or to other blocks' shared memory. */
+    public long bulkCopyBytes;
+
+    /** Matrix instructions of warpgroups, by their columns divided by eight. */
+    private final long[] wgmmas = new long[33];
+
     /** Completed barriers of thread blocks. */
     public long barriers;
 
@@ -73,6 +79,28 @@ public final class LaunchCounters {
 
     public LaunchCounters() {}
 
+    /** Counts a warp's part of a warpgroup's matrix instruction; the first warp's counts the instruction. */
+    public void wgmma(int columns, long numFlops, boolean isFirst) {
+        mmaFlops += numFlops;
+        if (isFirst) {
+            wgmmas[columns / 8]++;
+        }
+    }
+
+    /** Matrix instructions of warpgroups. */
+    public long wgmmaInstructions() {
+        long sum = 0;
+        for (long each : wgmmas) {
+            sum += each;
+        }
+        return sum;
+    }
+
+    /** Matrix instructions of warpgroups with a number of columns. */
+    public long wgmmaInstructions(int columns) {
+        return wgmmas[columns / 8];
+    }
+
     /** Counts one block's thread instructions. */
     public void cta(long numInstructions) {
         ctas++;
@@ -93,6 +121,10 @@ public final class LaunchCounters {
         mmaInstructions += other.mmaInstructions;
         mmaFlops += other.mmaFlops;
         asyncCopyBytes += other.asyncCopyBytes;
+        bulkCopyBytes += other.bulkCopyBytes;
+        for (int i = 0; i < wgmmas.length; i++) {
+            wgmmas[i] += other.wgmmas[i];
+        }
         barriers += other.barriers;
         atomics += other.atomics;
         divergentBranches += other.divergentBranches;
@@ -124,6 +156,13 @@ public final class LaunchCounters {
         values.put("mmaInstructions", mmaInstructions);
         values.put("mmaFlops", mmaFlops);
         values.put("asyncCopyBytes", asyncCopyBytes);
+        values.put("bulkCopyBytes", bulkCopyBytes);
+        values.put("wgmmaInstructions", wgmmaInstructions());
+        for (int i = 0; i < wgmmas.length; i++) {
+            if (wgmmas[i] > 0) {
+                values.put("wgmmaInstructionsN" + 8 * i, wgmmas[i]);
+            }
+        }
         values.put("barriers", barriers);
         values.put("atomics", atomics);
         values.put("divergentBranches", divergentBranches);

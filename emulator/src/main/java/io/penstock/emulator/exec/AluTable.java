@@ -260,9 +260,6 @@ final class AluTable {
             if (space != null) {
                 return space;
             }
-            if (word.equals("shared::cluster")) {
-                throw PtxException.unsupported(source.line(), source.name());
-            }
         }
         return StateSpace.GENERIC;
     }

@@ -46,6 +46,7 @@ final class AsyncCopy extends Op {
                         + " is not in shared memory", memory.address(lane), shared);
                 continue;
             }
+            memory.notOrdinary(this, warp, lane, numBytes);
             memory.noteWrite(this, warp, lane, numBytes, false, AccessLog.Same.NO);
             shared.fillStates(offset, numBytes, Allocation.IN_FLIGHT);
             warp.copies.add(this, shared, bytes[lane], offset, lane);

@@ -83,9 +83,7 @@ final class Atomic extends Op {
         Allocation allocation = memory.where[lane];
         int offset = memory.offsets[lane];
         if (!allocation.isWritten(offset, size)) {
-            if (allocation.has(offset, size, Allocation.IN_FLIGHT)) {
-                memory.inFlight(this, warp, lane);
-            } else if (reads) {
+            if (!memory.notOrdinary(this, warp, lane, size) && reads) {
                 warp.cta.launch.report.at(this, warp, lane).fault(FaultKind.UNINITIALISED,
                         source.name() + " of memory that nobody wrote", memory.address(lane), allocation);
             }

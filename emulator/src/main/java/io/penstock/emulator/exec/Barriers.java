@@ -1,6 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.Handover;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -8,11 +9,12 @@ import java.util.Set;
 
 /** The 16 barriers of a block. */
 final class Barriers {
-    private record Arrival(Warp warp, BlockBarrier op, int mask, int place, int time) {}
+    private record Arrival(Warp warp, BlockBarrier op, int mask, int place) {}
 
     private static final class State {
         private final List<Arrival> arrivals = new ArrayList<>();
         private final Set<Integer> pcs = new LinkedHashSet<>();
+        private Handover handover;
         private int expected;
         private int numArrived;
         private int votes;
@@ -39,8 +41,12 @@ final class Barriers {
                             + state.arrivals.getFirst().op().line() + " with " + state.expected);
         }
         int now = cta.launch.tick();
+        if (state.handover == null) {
+            state.handover = cta.newHandover();
+        }
+        warp.agent.give(state.handover, now, -1);
         int place = warp.calls.outermost(Integer.numberOfTrailingZeros(mask), op.index);
-        state.arrivals.add(new Arrival(warp, op, mask, place, now));
+        state.arrivals.add(new Arrival(warp, op, mask, place));
         state.pcs.add(place);
         boolean wholeWarp = op.isAligned() && (warp.live & ~mask) == 0 && expected > 0;
         state.numArrived += wholeWarp ? 32 : Integer.bitCount(mask);
@@ -68,6 +74,7 @@ final class Barriers {
             }
         }
         state.arrivals.clear();
+        state.handover.clear();
         state.pcs.clear();
         state.numArrived = 0;
         state.votes = 0;
@@ -84,21 +91,14 @@ final class Barriers {
         for (Warp warp : cta.warps) {
             all &= isThere[warp.index] || warp.live == 0;
         }
+        if (all) {
+            state.handover.blockDone(cta.rank, now);
+        }
         for (Arrival to : state.arrivals) {
-            if (!to.op().waits()) {
-                continue;
+            if (to.op().waits()) {
+                to.warp().agent.take(state.handover);
+                to.warp().agent.advance(now + 1);
             }
-            for (Arrival from : state.arrivals) {
-                if (all) {
-                    to.warp().agent.inherit(from.warp().agent);
-                } else if (from.warp() != to.warp()) {
-                    to.warp().agent.know(from.warp().agent, from.time());
-                }
-            }
-            if (all) {
-                to.warp().agent.knowBlock(now);
-            }
-            to.warp().agent.advance(now + 1);
         }
         cta.launch.tick();
     }

@@ -3,6 +3,7 @@ package io.penstock.emulator.exec;
 import io.penstock.emulator.check.FaultKind;
 import io.penstock.emulator.memory.Agent;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Handover;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -14,7 +15,12 @@ final class Cta {
     final Allocation shared;
     final int numThreads;
     final Set<Integer> ends = new HashSet<>();
+    final PhaseBarriers phaseBarriers;
+    final RegisterPool registers;
     Barriers barriers;
+    WarpGroup[] groups;
+    Cluster cluster;
+    int rank;
     int index;
     int numLive;
 
@@ -24,17 +30,37 @@ final class Cta {
         this.warps = new Warp[(numThreads + 31) / 32];
         int sharedBytes = program.dynamicOffset + launch.dynamicSharedBytes;
         this.shared = sharedBytes == 0 ? null : new Allocation("shared memory", 0, sharedBytes);
+        this.phaseBarriers = new PhaseBarriers(this);
+        this.registers = new RegisterPool(this, program);
         for (int i = 0; i < warps.length; i++) {
             warps[i] = new Warp(this, i, program);
         }
     }
 
-    /** Begins a block; the object is used for one after the other. */
-    void start(int ctaIndex, Program program) {
-        index = ctaIndex;
+    /** What warps of its cluster hand over to each other. */
+    Handover newHandover() {
+        return new Handover(cluster.ctas.length, warps.length);
+    }
+
+    /** The block of its cluster that has some shared memory. */
+    Cta of(Allocation sharedMemory) {
+        for (Cta cta : cluster.ctas) {
+            if (cta.shared == sharedMemory) {
+                return cta;
+            }
+        }
+        throw new IllegalStateException(sharedMemory.name());
+    }
+
+    /** Begins a block of a cluster whose blocks know their indices; the object is used for one after the other. */
+    void start(Cluster inCluster, Program program) {
+        cluster = inCluster;
         numLive = numThreads;
         ends.clear();
         barriers = new Barriers(this);
+        phaseBarriers.clear();
+        registers.start();
+        groups = program.usesWarpGroups ? WarpGroup.of(this) : null;
         if (shared != null) {
             shared.fillStates(0, shared.sizeBytes(), Allocation.GAP);
             for (Program.SharedVariable variable : program.shared) {
@@ -47,6 +73,7 @@ final class Cta {
             }
             shared.fillStates(program.dynamicOffset, launch.dynamicSharedBytes, Allocation.UNWRITTEN);
             shared.forgetAccesses();
+            shared.ofBlock(index);
         }
         Program.Function entry = program.functions.get(program.entry.name());
         for (Warp warp : warps) {
@@ -55,9 +82,13 @@ final class Cta {
             warp.exited = 0;
             warp.numInstructions = 0;
             warp.sinceSpin = 0;
-            warp.agent = new Agent(index, warp.index, warps.length, launch.publications, launch.startTime);
+            warp.agent = new Agent(cluster.indices(), rank, warp.index, warps.length, launch.publications,
+                    launch.startTime);
             warp.agent.advance(launch.tick());
             warp.copies.clear();
+            warp.stores.clear();
+            warp.clusterOver = 0;
+            warp.matrix.start();
             Arrays.fill(warp.frame, 0);
             program.prepare(warp);
             if (warp.local != null) {
@@ -76,6 +107,36 @@ final class Cta {
         ends.add(end);
         launch.progressed();
         barriers.exited();
+        cluster.tryComplete();
+        if (numLive == 0) {
+            ended();
+        }
+    }
+
+    private void ended() {
+        cluster.ended(this);
+        for (WarpGroup group : groups == null ? new WarpGroup[0] : groups) {
+            group.ended();
+        }
+        Flight flight = phaseBarriers.anyFlight();
+        if (flight != null) {
+            launch.report.at(flight.op(), warps[0], 0).fault(FaultKind.MISSING_ASYNC_WAIT, flight.op().source.name()
+                    + " is still bringing bytes to shared memory of block " + index + ", which ends");
+        }
+    }
+
+    /** Warps of a warpgroup that wait for each other look again. */
+    void wakeGroup(int group) {
+        for (int i = group * WarpGroup.NUM_WARPS; i < Math.min(warps.length, (group + 1) * WarpGroup.NUM_WARPS); i++) {
+            warps[i].splits.releaseHeld();
+        }
+    }
+
+    /** Warps that wait for something to change look again. */
+    void wake() {
+        for (Warp warp : warps) {
+            warp.splits.releaseHeld();
+        }
     }
 
     boolean isDone() {
@@ -105,7 +166,8 @@ final class Cta {
     }
 
     private String describe() {
-        StringBuilder text = new StringBuilder(barriers.describe());
+        StringBuilder text = new StringBuilder(barriers.describe()).append(phaseBarriers.describe())
+                .append(registers.describe());
         for (Warp warp : warps) {
             if (warp.live != 0) {
                 text.append("\n  block ").append(index).append(", warp ").append(warp.index).append(": ")

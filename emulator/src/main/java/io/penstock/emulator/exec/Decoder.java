@@ -194,6 +194,7 @@ final class Decoder {
         for (Branch branch : branches) {
             branch.to(targets(function, branch.source));
         }
+        MatrixWatch.mark(code.subList(function.entry, code.size()), operands);
         new Idioms(code, function.entry, code.size()).mark(program, function);
     }
 

@@ -7,6 +7,8 @@ import io.penstock.emulator.memory.Touched;
 
 /** An entry of a module, decoded; its {@link EmulatedModule} owns it. */
 public final class EmulatedKernel {
+    private static final int MAX_CLUSTER = 16;
+
     private final Program program;
     private final AddressSpace space;
 
@@ -44,6 +46,20 @@ public final class EmulatedKernel {
         return program.entry.maxThreads() == 0 ? 1024 : program.entry.maxThreads();
     }
 
+    /** The clusters of a grid that run; a block without one is one. */
+    private CtaSample sample(LaunchGeometry geometry, int maxCtas) {
+        int[] cluster = program.entry.cluster();
+        int size = cluster[0] * cluster[1] * cluster[2];
+        if (size > MAX_CLUSTER || geometry.gridX() % cluster[0] != 0 || geometry.gridY() % cluster[1] != 0
+                || geometry.gridZ() % cluster[2] != 0) {
+            throw new IllegalArgumentException(name() + ": a grid of " + geometry.gridX() + "x" + geometry.gridY()
+                    + "x" + geometry.gridZ() + " blocks in clusters of " + cluster[0] + "x" + cluster[1] + "x"
+                    + cluster[2] + ": they must divide it, and have at most " + MAX_CLUSTER + " blocks");
+        }
+        long numClusters = (long) geometry.gridX() * geometry.gridY() * geometry.gridZ() / size;
+        return new CtaSample(numClusters, Math.ceilDiv(maxCtas, size));
+    }
+
     /**
      * Runs it to its end, or to where it cannot go on. One launch at a time runs in an address space.
      *
@@ -66,7 +82,7 @@ public final class EmulatedKernel {
         launch.blockY = geometry.blockY();
         launch.blockZ = geometry.blockZ();
         launch.dynamicSharedBytes = geometry.dynamicSharedBytes();
-        launch.run(new CtaSample((long) geometry.gridX() * geometry.gridY() * geometry.gridZ(), maxCtas));
+        launch.run(sample(geometry, maxCtas));
         LaunchCounters counters = launch.counters;
         Touched touched = space.forgetAccesses();
         launch.close();

@@ -31,7 +31,14 @@ final class Interpreter {
             }
             warp.numInstructions += Integer.bitCount(mask);
             if (op instanceof Control control) {
-                if (!control.control(warp, mask)) {
+                if (op.matrixSlots != null && mask != 0) {
+                    warp.matrix.touch(op, mask);
+                }
+                boolean goesOn = control.control(warp, mask);
+                if (splits.yields && splits.mask != 0 && splits.pauses()) {
+                    break;
+                }
+                if (!goesOn) {
                     if (splits.mask == 0 && !splits.pick()) {
                         break;
                     }
@@ -40,6 +47,9 @@ final class Interpreter {
                 }
             } else {
                 if (mask != 0) {
+                    if (op.matrixSlots != null) {
+                        warp.matrix.touch(op, mask);
+                    }
                     op.run(warp, mask);
                 }
                 splits.pc++;

@@ -40,6 +40,7 @@ final class Launch {
     int blockY;
     int blockZ;
     int dynamicSharedBytes;
+    final int[] clusterSize;
     private final SplittableRandom random;
     private final Interpreter interpreter;
     private int time = startTime + 1;
@@ -51,6 +52,7 @@ final class Launch {
     Launch(Program program, AddressSpace space, byte[] arguments, long seed, FaultLog log) {
         this.program = program;
         this.space = space;
+        this.clusterSize = program.entry.cluster();
         this.report = new Report(log);
         this.random = new SplittableRandom(seed);
         this.parameters = new Allocation("parameters of " + program.entry.name(), AddressSpace.PARAM_WINDOW,
@@ -99,32 +101,56 @@ final class Launch {
         spins++;
     }
 
+    private int clusterCtas() {
+        return clusterSize[0] * clusterSize[1] * clusterSize[2];
+    }
+
+    /** Begins the blocks of a cluster, given its index among those of the grid. */
+    private void start(int clusterIndex, ArrayDeque<Cta> free, List<Cta> resident) {
+        Cta[] ctas = new Cta[clusterCtas()];
+        int perRow = gridX / clusterSize[0];
+        int perLayer = gridY / clusterSize[1];
+        for (int rank = 0; rank < ctas.length; rank++) {
+            int x = clusterIndex % perRow * clusterSize[0] + rank % clusterSize[0];
+            int y = clusterIndex / perRow % perLayer * clusterSize[1] + rank / clusterSize[0] % clusterSize[1];
+            int z = clusterIndex / perRow / perLayer * clusterSize[2] + rank / clusterSize[0] / clusterSize[1];
+            ctas[rank] = free.isEmpty() ? new Cta(this, program) : free.poll();
+            ctas[rank].rank = rank;
+            ctas[rank].index = x + gridX * (y + gridY * z);
+        }
+        Cluster cluster = new Cluster(ctas);
+        for (Cta cta : ctas) {
+            cta.start(cluster, program);
+            resident.add(cta);
+        }
+    }
+
+    /** @param sample of the grid's clusters; a block without one is one */
     void run(CtaSample sample) {
-        int numCtas = sample.numCtas();
-        counters.gridCtas = sample.gridCtas();
+        int numClusters = sample.numCtas();
+        int size = clusterCtas();
+        counters.gridCtas = sample.gridCtas() * size;
         List<Cta> resident = new ArrayList<>();
         ArrayDeque<Cta> free = new ArrayDeque<>();
         int next = 0;
         int limit = program.communicates ? RESIDENT : 1;
         try {
-            while (next < numCtas || !resident.isEmpty()) {
-                while (next < numCtas && resident.size() < limit) {
-                    Cta cta = free.isEmpty() ? new Cta(this, program) : free.poll();
-                    cta.start(sample.index(next++), program);
-                    resident.add(cta);
+            while (next < numClusters || !resident.isEmpty()) {
+                while (next < numClusters && resident.size() + size <= Math.max(limit, size)) {
+                    start(sample.index(next++), free, resident);
                 }
                 Cta cta = resident.get(resident.size() == 1 ? 0 : random.nextInt(resident.size()));
                 boolean ran = turn(cta);
                 if (cta.isDone()) {
                     finish(cta);
                     resident.remove(cta);
-                    free.add(cta);
+                    cta.cluster.reuse(free);
                 } else if (!ran && !anyRuns(resident)) {
                     if (!unblock(resident)) {
                         cta.reportStuck("no thread of the block can go on");
                         break;
                     }
-                } else if (program.communicates && next < numCtas && limit < MAX_RESIDENT
+                } else if (program.communicates && next < numClusters && limit < MAX_RESIDENT
                         && (spins > PATIENCE_BEFORE_OTHERS * limit || isHopeless(resident))) {
                     limit *= 2;
                     progressed();

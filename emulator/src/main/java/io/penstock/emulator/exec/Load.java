@@ -80,9 +80,7 @@ final class Load extends Op {
     private void unwritten(Warp warp, int lane, Memory memory) {
         Allocation allocation = memory.where[lane];
         int offset = memory.offsets[lane];
-        if (allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
-            memory.inFlight(this, warp, lane);
-        }
+        memory.notOrdinary(this, warp, lane, numBytes);
         int size = type.sizeBytes();
         for (int i = 0; i < targets.length; i++) {
             if (targets[i] == null) {

@@ -34,8 +34,8 @@ final class LoadMatrix extends TogetherAll {
             Allocation allocation = memory.where[lane];
             boolean isWritten = allocation.isWritten(memory.offsets[lane], 16);
             written |= isWritten ? 1 << lane : 0;
-            if (!isWritten && allocation.has(memory.offsets[lane], 16, Allocation.IN_FLIGHT)) {
-                memory.inFlight(this, warp, lane);
+            if (!isWritten) {
+                memory.notOrdinary(this, warp, lane, 16);
             }
         }
         for (int i = 0; i < targets.length; i++) {

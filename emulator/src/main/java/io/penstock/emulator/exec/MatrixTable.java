@@ -16,6 +16,7 @@ final class MatrixTable {
     Op decode(PtxInstruction source) {
         return switch (source.opcode()) {
             case "ldmatrix" -> loadMatrix(source);
+            case "stmatrix" -> storeMatrix(source);
             case "mma" -> mma(source);
             case "wmma" -> wmma(source);
             case "movmatrix" -> new MoveMatrix(operands.target(source, source.operands().getFirst()),
@@ -41,6 +42,16 @@ final class MatrixTable {
         }
         Address address = operands.address(source, source.operands().get(1), AluTable.space(source));
         return new LoadMatrix(address, targets, source.has("trans"));
+    }
+
+    private Op storeMatrix(PtxInstruction source) {
+        Slot[] from = slots(source, source.operands().get(1), PtxType.B32);
+        int num = source.has("x4") ? 4 : source.has("x2") ? 2 : 1;
+        if (!source.has("m8n8") || num != from.length) {
+            return null;
+        }
+        Address address = operands.address(source, source.operands().getFirst(), AluTable.space(source));
+        return new StoreMatrix(address, from, source.has("trans"));
     }
 
     private Op mma(PtxInstruction source) {

@@ -50,10 +50,13 @@ final class Memory {
                         + " bytes at an address that is not a multiple of " + numBytes, shown(warp, found, at), found);
                 continue;
             }
+            if (found.isShared() && found != warp.cta.shared && !warp.cta.cluster.mayTouch(op, warp, lane, found)) {
+                continue;
+            }
             where[lane] = found;
             good |= 1 << lane;
-            numShared += found == warp.cta.shared ? 1 : 0;
-            numGlobal += found != warp.cta.shared && isRaced(warp, found) ? 1 : 0;
+            numShared += found.isShared() ? 1 : 0;
+            numGlobal += !found.isShared() && isRaced(warp, found) ? 1 : 0;
         }
         if (numGlobal > 0) {
             traffic.global(good, where, offsets, numBytes, isWrite);
@@ -72,11 +75,12 @@ final class Memory {
             return parameters(at, lane, numBytes);
         }
         return switch (address.space()) {
-            case SHARED -> shared(warp, at, lane, numBytes);
+            case SHARED -> shared(warp.cta, at, lane, numBytes);
+            case SHARED_CLUSTER -> cluster(warp, at, lane, numBytes);
             case LOCAL, PARAM -> local(warp, at, lane, numBytes);
             case GLOBAL, CONST -> global(at, lane, numBytes);
             case GENERIC -> switch ((int) (at >>> 32)) {
-                case 1 -> shared(warp, at & 0xFFFF_FFFFL, lane, numBytes);
+                case 1 -> cluster(warp, at & 0xFFFF_FFFFL, lane, numBytes);
                 case 2 -> local(warp, at & 0xFFFF_FFFFL, lane, numBytes);
                 case 3 -> parameters(at & 0xFFFF_FFFFL, lane, numBytes);
                 default -> global(at, lane, numBytes);
@@ -84,8 +88,13 @@ final class Memory {
         };
     }
 
-    private Allocation shared(Warp warp, long at, int lane, int numBytes) {
-        Allocation shared = warp.cta.shared;
+    private Allocation cluster(Warp warp, long at, int lane, int numBytes) {
+        Cta cta = warp.cta.cluster.blockAt(warp.cta, (int) at);
+        return cta == null ? null : shared(cta, Cluster.offset((int) at), lane, numBytes);
+    }
+
+    private Allocation shared(Cta cta, long at, int lane, int numBytes) {
+        Allocation shared = cta.shared;
         if (shared == null || at < 0 || at + numBytes > shared.sizeBytes()) {
             return null;
         }
@@ -141,7 +150,8 @@ final class Memory {
         String what = op.source.name() + " " + (isWrite ? "writes " : "reads ") + numBytes + " bytes ";
         StateSpace space = address.space();
         int window = (int) (at >>> 32);
-        if (space == StateSpace.SHARED || space == StateSpace.GENERIC && window == 1) {
+        if (space == StateSpace.SHARED || space == StateSpace.SHARED_CLUSTER
+                || space == StateSpace.GENERIC && window == 1) {
             String nearest = SharedNames.nearest(warp.program, (int) at, launch.dynamicSharedBytes);
             report.fault(FaultKind.OUT_OF_BOUNDS, what + "outside of shared memory, near " + nearest, at,
                     warp.cta.shared);
@@ -161,7 +171,7 @@ final class Memory {
     }
 
     private long shown(Warp warp, Allocation allocation, long at) {
-        return allocation == warp.cta.shared || allocation == warp.local ? at & 0xFFFF_FFFFL : at;
+        return allocation.isShared() || allocation == warp.local ? at & 0xFFFF_FFFFL : at;
     }
 
     /** The address of a lane's bytes, as messages show it. */
@@ -173,8 +183,8 @@ final class Memory {
         return allocation != warp.local && allocation != launch.parameters && !allocation.isConstant();
     }
 
-    private long syncAddress(Warp warp, Allocation allocation, int offset) {
-        return allocation == warp.cta.shared ? (long) warp.cta.index << 20 | offset | 1L << 62
+    private static long syncAddress(Allocation allocation, int offset) {
+        return allocation.isShared() ? (long) allocation.block() << 20 | offset | 1L << 62
                 : allocation.address() + offset;
     }
 
@@ -185,20 +195,16 @@ final class Memory {
         }
         int offset = offsets[lane];
         if (strength != AccessLog.Strength.WEAK) {
-            warp.agent.strongRead(syncAddress(warp, allocation, offset));
+            warp.agent.strongRead(syncAddress(allocation, offset));
         }
         AccessLog log = allocation.accesses();
-        boolean isStrict = isShared(warp, allocation) || strength != AccessLog.Strength.BETWEEN_WARPS;
+        boolean isStrict = allocation.isShared() || strength != AccessLog.Strength.BETWEEN_WARPS;
         long conflict = log.read(warp.agent, lane, offset, numBytes, op.index,
                 isStrict ? strength : AccessLog.Strength.STRONG);
         if (conflict != 0 && !isAtomic(warp, conflict, strength)
                 && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
             race(op, warp, lane, conflict, log, true);
         }
-    }
-
-    private static boolean isShared(Warp warp, Allocation allocation) {
-        return allocation == warp.cta.shared;
     }
 
     private static boolean isAtomic(Warp warp, long stamp, AccessLog.Strength strength) {
@@ -225,8 +231,8 @@ final class Memory {
     void noteStrongWrite(Warp warp, int lane, boolean isRelease) {
         Allocation allocation = where[lane];
         if (isRaced(warp, allocation)) {
-            warp.agent.strongWrite(syncAddress(warp, allocation, offsets[lane]), launch.tick(),
-                    allocation == warp.cta.shared, isRelease);
+            warp.agent.strongWrite(syncAddress(allocation, offsets[lane]), launch.tick(),
+                    allocation.isShared(), isRelease);
         }
     }
 
@@ -242,26 +248,28 @@ final class Memory {
         if (site >= 0) {
             launch.suspects.looksBeforeItLeaps(site);
         }
-        warp.agent.strongRead(syncAddress(warp, allocation, offset));
+        warp.agent.strongRead(syncAddress(allocation, offset));
         noteWrite(op, warp, lane, numBytes, true, isSilent ? AccessLog.Same.CONSTANT : AccessLog.Same.NO);
         noteStrongWrite(warp, lane, isRelease);
     }
 
     private void race(Op op, Warp warp, int lane, long conflict, AccessLog log, boolean isRead) {
         Allocation allocation = where[lane];
-        boolean isShared = allocation == warp.cta.shared;
+        boolean isShared = allocation.isShared();
         FaultKind kind = isShared ? FaultKind.RACE_SHARED : FaultKind.RACE_GLOBAL;
         Report report = launch.report.at(op, warp, lane);
         boolean otherIsRead = log.conflictIsRead();
         int cta = log.conflictCta();
         int offset = offsets[lane];
         Op other = warp.program.code[Stamp.site(conflict)];
-        String who = cta == warp.cta.index ? "warp " + Stamp.warp(conflict)
+        String who = Stamp.isEngine(conflict) ? "for block " + cta + ", and nobody has waited for it"
+                : cta == warp.cta.index ? "warp " + Stamp.warp(conflict)
                 + (Stamp.lane(conflict) == Stamp.MANY_LANES ? "" : ", lane " + Stamp.lane(conflict)) + " of this block"
                 : "block " + cta + ", warp " + Stamp.warp(conflict);
         String message = op.source.name() + (isRead ? " reads" : " writes") + " what " + other.source.name()
                 + " at line " + other.line() + (otherIsRead ? " reads" : " writes") + " (" + who
-                + "), and nothing orders the two";
+                + (log.conflictIsUnfenced() ? "), and no fence.proxy.async comes between the two"
+                        : "), and nothing orders the two");
         String name = isShared ? " in " + SharedNames.nearest(warp.program, offset, launch.dynamicSharedBytes) : "";
         boolean isPlainReadOfAtomic = isRead ? Stamp.isStrong(conflict) && other instanceof Atomic
                 : otherIsRead && op instanceof Atomic;
@@ -278,12 +286,119 @@ final class Memory {
         }
     }
 
-    /** Something reads or writes the destination of a copy that is under way. */
-    void inFlight(Op op, Warp warp, int lane) {
+    /** Finds a range of bytes of a lane, which begins at a multiple of 16; whether it is all there. */
+    boolean locateRange(Op op, Warp warp, int lane, Address address, long numBytes, boolean isWrite) {
+        int bit = 1 << lane;
+        if (address.base() != null && (warp.undefined[address.base().id()] & bit) != 0) {
+            launch.report.at(op, warp, lane).fault(FaultKind.UNINITIALISED,
+                    op.source.name() + " at an address that was computed from what nobody wrote");
+            warp.setDefined(address.base().id(), bit);
+        }
+        long at = address.of(warp, lane);
+        addresses[lane] = at;
+        Allocation found = find(warp, address, at, lane, (int) Math.min(numBytes, Integer.MAX_VALUE));
+        if (found == null || found.isShared() && found.has(offsets[lane], (int) numBytes, Allocation.GAP)) {
+            reportOutside(op, warp, lane, address, at, (int) numBytes, isWrite);
+            return false;
+        }
+        where[lane] = found;
+        if (at % BulkCopy.UNIT != 0) {
+            report(op, warp, lane, FaultKind.MISALIGNED, op.source.name() + " at an address that is not a multiple of "
+                    + BulkCopy.UNIT);
+            return false;
+        }
+        return !found.isShared() || found == warp.cta.shared || warp.cta.cluster.mayTouch(op, warp, lane, found);
+    }
+
+    void countGlobal(Allocation allocation, int offset, int numBytes, boolean isWrite) {
+        traffic.globalRange(allocation.address() + offset, numBytes, isWrite);
+    }
+
+    /** An engine reads bytes for a warp, at once or later; whether they are there. */
+    boolean readByEngine(Op op, Warp warp, Allocation allocation, int offset, int numBytes, long stamp) {
+        int lane = 0;
+        if (offset < 0 || offset + numBytes > allocation.sizeBytes()
+                || allocation.states()[offset] == Allocation.GAP) {
+            launch.report.at(op, warp, lane).fault(FaultKind.OUT_OF_BOUNDS, op.source.name() + " reads " + numBytes
+                    + " bytes outside of shared memory, near "
+                    + SharedNames.nearest(warp.program, offset, launch.dynamicSharedBytes), offset, allocation);
+            return false;
+        }
+        where[lane] = allocation;
+        offsets[lane] = offset;
+        addresses[lane] = allocation.address() + offset;
+        if (!allocation.isWritten(offset, numBytes)) {
+            notOrdinary(op, warp, lane, numBytes);
+        }
+        if (allocation.isConstant()) {
+            return true;
+        }
+        AccessLog log = allocation.accesses();
+        long conflict = log.readByEngine(warp.agent, lane, stamp, warp.cta.index, offset, numBytes);
+        if (conflict != 0 && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
+            race(op, warp, lane, conflict, log, true);
+        }
+        return true;
+    }
+
+    /** An engine is going to write the bytes of a lane. */
+    void writeByEngine(Op op, Warp warp, int lane, int numBytes, long stamp, int stampCta) {
+        Allocation allocation = where[lane];
+        addresses[lane] = allocation.address() + offsets[lane];
+        notOrdinary(op, warp, lane, numBytes);
+        AccessLog log = allocation.accesses();
+        long conflict = log.writeByEngine(warp.agent, lane, stamp, stampCta, offsets[lane], numBytes);
+        if (conflict != 0 && !allocation.has(offsets[lane], numBytes, Allocation.IN_FLIGHT)) {
+            race(op, warp, lane, conflict, log, false);
+        }
+    }
+
+    /** An engine is going to count bytes at the barrier of a lane: it must be there for engines. */
+    void noteEngineUseOfBarrier(Op op, Warp warp, int lane, PhaseBarrier barrier, long stamp) {
+        AccessLog log = where[lane].accesses();
+        long conflict = log.readByEngine(warp.agent, lane, stamp, barrier.cta.index, offsets[lane], 8);
+        if (conflict != 0 && !(log.conflictIsUnfenced() && barrier.isFenced())) {
+            race(op, warp, lane, conflict, log, true);
+        }
+    }
+
+    /** Reports something at the address of a lane's bytes. */
+    void report(Op op, Warp warp, int lane, FaultKind kind, String message) {
+        Allocation allocation = where[lane];
+        String name = allocation.isShared()
+                ? " (" + SharedNames.nearest(warp.program, offsets[lane], launch.dynamicSharedBytes) + ")" : "";
+        launch.report.at(op, warp, lane).fault(kind, message + name, addresses[lane], allocation);
+    }
+
+    /** Reports an access of bytes that are a barrier, or the destination of a copy under way; whether they are. */
+    boolean notOrdinary(Op op, Warp warp, int lane, int numBytes) {
+        Allocation allocation = where[lane];
+        if (allocation.has(offsets[lane], numBytes, Allocation.IN_FLIGHT)) {
+            inFlight(op, warp, lane, numBytes);
+            return true;
+        }
+        if (allocation.has(offsets[lane], numBytes, Allocation.BARRIER)) {
+            report(op, warp, lane, FaultKind.RACE_SHARED, op.source.name()
+                    + " touches an mbarrier as if it were ordinary memory");
+            return true;
+        }
+        return false;
+    }
+
+    private void inFlight(Op op, Warp warp, int lane, int numBytes) {
         Allocation allocation = where[lane];
         AccessLog log = allocation.accesses();
         boolean isOrdered = log.followsWrite(warp.agent, lane, offsets[lane]);
         FaultKind kind = isOrdered ? FaultKind.MISSING_ASYNC_WAIT : FaultKind.RACE_SHARED;
+        Flight flight = allocation.isShared()
+                ? warp.cta.of(allocation).phaseBarriers.flightTo(offsets[lane], numBytes) : null;
+        if (flight != null || !allocation.isShared()) {
+            report(op, warp, lane, FaultKind.MISSING_ASYNC_WAIT, op.source.name() + " touches bytes that "
+                    + (flight == null ? "a bulk copy" : flight.op().source.name() + " at line " + flight.op().line())
+                    + " is still bringing: " + (flight == null ? "its group is not waited for"
+                            : "its barrier's phase is not waited for"));
+            return;
+        }
         launch.report.at(op, warp, lane).fault(kind, op.source.name() + " touches bytes that an asynchronous copy is"
                 + " still bringing" + (isOrdered ? ": the thread that issued it has not waited for it"
                         : ", and nothing orders the two") + " ("

@@ -5,51 +5,69 @@ import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
 
-/**
- * mbarrier: a barrier in 8 bytes of shared memory. PTX leaves the bytes open; here they are, from the lowest bit:
- * arrivals still missing (20), arrivals of a phase (20), number of the phase.
- */
+/** Instructions of an mbarrier; what it is, is a {@link PhaseBarrier}, and in memory there is only its state. */
 final class MemoryBarrier extends Op {
     /** What of it. */
     enum Kind {
         INIT,
         INVALIDATE,
         ARRIVE,
+        ARRIVE_NO_COMPLETE,
+        /** Announces bytes, and arrives. */
+        ARRIVE_EXPECT,
         DROP,
+        DROP_NO_COMPLETE,
+        DROP_EXPECT,
+        EXPECT,
+        COMPLETE,
         /** Arrives when the thread's asynchronous copies have: here that is at once. */
         ARRIVE_AFTER_COPIES,
         TEST,
-        TEST_PARITY
-    }
+        TEST_PARITY;
 
-    private static final int BITS = 20;
-    private static final long FIELD = (1L << BITS) - 1;
+        private boolean arrives() {
+            return switch (this) {
+                case ARRIVE, ARRIVE_NO_COMPLETE, ARRIVE_EXPECT, DROP, DROP_NO_COMPLETE, DROP_EXPECT,
+                        ARRIVE_AFTER_COPIES -> true;
+                default -> false;
+            };
+        }
+
+        private boolean expects() {
+            return this == ARRIVE_EXPECT || this == DROP_EXPECT || this == EXPECT;
+        }
+
+        private boolean drops() {
+            return this == DROP || this == DROP_NO_COMPLETE || this == DROP_EXPECT;
+        }
+
+        private boolean mustNotComplete() {
+            return this == ARRIVE_NO_COMPLETE || this == DROP_NO_COMPLETE;
+        }
+    }
 
     private final Kind kind;
     private final Address address;
     private final Slot operand;
     private final Slot result;
+    private final boolean isRelaxed;
 
     /**
-     * @param operand the count, the state or the parity; null for a count of 1
+     * @param operand the count, the bytes, the state or the parity; null for a count of 1
      * @param result null if nobody wants it
      */
-    MemoryBarrier(Kind kind, Address address, Slot operand, Slot result) {
+    MemoryBarrier(Kind kind, Address address, Slot operand, Slot result, boolean isRelaxed) {
         this.kind = kind;
         this.address = address;
         this.operand = operand;
         this.result = result;
+        this.isRelaxed = isRelaxed;
         if (operand != null) {
             sources = new Slot[] {operand};
         }
         if (result != null) {
             targets = new Slot[] {result};
         }
-    }
-
-    /** Arrivals that a state waits for. */
-    static long numMissing(long state) {
-        return state & FIELD;
     }
 
     @Override
@@ -62,60 +80,152 @@ final class MemoryBarrier extends Op {
         warp.splits.sawStrong = true;
         int good = memory.locate(this, warp, mask, address, 8, true);
         for (int rest = good; rest != 0; rest &= rest - 1) {
-            one(warp, Integer.numberOfTrailingZeros(rest), memory);
+            int lane = Integer.numberOfTrailingZeros(rest);
+            if (!memory.where[lane].isShared()) {
+                memory.report(this, warp, lane, FaultKind.OUT_OF_BOUNDS, source.name()
+                        + " at an address that is not in shared memory");
+            } else if (kind == Kind.INIT || kind == Kind.INVALIDATE) {
+                initialise(warp, lane, memory);
+            } else {
+                use(warp, lane, memory, (warp.live & ~mask) == 0 ? -1 : 1 << lane);
+            }
         }
-        if (kind == Kind.ARRIVE || kind == Kind.DROP || kind == Kind.ARRIVE_AFTER_COPIES) {
-            warp.synchronise();
+        if (kind.arrives()) {
+            warp.synchronise(mask);
         }
     }
 
-    private void one(Warp warp, int lane, Memory memory) {
+    private void initialise(Warp warp, int lane, Memory memory) {
         Allocation allocation = memory.where[lane];
         int offset = memory.offsets[lane];
-        if (kind == Kind.INIT || kind == Kind.INVALIDATE) {
-            long count = kind == Kind.INIT ? warp.read(operand, lane) & FIELD : 0;
-            memory.noteWrite(this, warp, lane, 8, false, AccessLog.Same.NO);
-            Bytes.writeLong(allocation.data(), offset, count << BITS | count);
-            allocation.fillStates(offset, 8, kind == Kind.INIT ? Allocation.WRITTEN : Allocation.UNWRITTEN);
+        Cta cta = warp.cta.of(allocation);
+        if (kind == Kind.INVALIDATE && allocation.states()[offset] != Allocation.BARRIER) {
+            memory.report(this, warp, lane, FaultKind.UNINITIALISED, "mbarrier.inval of a barrier that was not"
+                    + " initialised");
+        }
+        PhaseBarrier old = cta.phaseBarriers.at(offset);
+        if (old != null && !old.flights().isEmpty()) {
+            memory.report(this, warp, lane, FaultKind.MISSING_ASYNC_WAIT, source.name()
+                    + " of a barrier to which copies are still bringing bytes (line "
+                    + old.flights().getFirst().op().line() + ")");
+        }
+        memory.noteWrite(this, warp, lane, 8, false, AccessLog.Same.NO);
+        if (kind == Kind.INVALIDATE) {
+            cta.phaseBarriers.remove(offset);
+            allocation.fillStates(offset, 8, Allocation.UNWRITTEN);
             return;
         }
-        if (!allocation.isWritten(offset, 8)) {
-            warp.cta.launch.report.at(this, warp, lane).fault(FaultKind.UNINITIALISED, source.name()
-                    + " of a barrier that was not initialised", memory.address(lane), allocation);
+        long count = warp.read(operand, lane);
+        if (count < 1 || count > PhaseBarrier.MAX) {
+            memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, "a barrier for " + count
+                    + " arrivals: 1 to " + PhaseBarrier.MAX + " are possible");
+            count = Math.clamp(count, 1, PhaseBarrier.MAX);
         }
-        long state = Bytes.readLong(allocation.data(), offset);
-        if (kind == Kind.TEST || kind == Kind.TEST_PARITY) {
-            memory.noteRead(this, warp, lane, 8, AccessLog.Strength.STRONG);
-            long phase = state >>> 2 * BITS;
-            long asked = warp.read(operand, lane);
-            boolean isOver = kind == Kind.TEST ? phase != asked >>> 2 * BITS : (phase & 1) != (asked & 1);
-            int bit = 1 << lane;
-            int others = warp.predicates[result.at()] & ~bit;
-            warp.predicates[result.at()] = isOver ? others | bit : others;
-            return;
+        if (allocation.has(offset, 8, Allocation.IN_FLIGHT)) {
+            memory.notOrdinary(this, warp, lane, 8);
         }
-        arrive(warp, lane, memory, state);
+        PhaseBarrier barrier = cta.phaseBarriers.initialise(offset, warp, (int) count);
+        Bytes.writeLong(allocation.data(), offset, barrier.state());
+        allocation.fillStates(offset, 8, Allocation.BARRIER);
     }
 
-    private void arrive(Warp warp, int lane, Memory memory, long state) {
-        long count = operand == null ? 1 : warp.read(operand, lane) & FIELD;
-        long missing = (state & FIELD) - count;
-        long all = (state >>> BITS & FIELD) - (kind == Kind.DROP ? count : 0);
-        long phase = state >>> 2 * BITS;
-        if (missing < 0) {
-            warp.cta.launch.report.at(this, warp, lane).fault(FaultKind.BARRIER_DIVERGENCE,
-                    "more arrivals at a barrier than it expects: " + (state >>> BITS & FIELD));
-            missing = 0;
+    private void use(Warp warp, int lane, Memory memory, int members) {
+        boolean isTest = kind == Kind.TEST || kind == Kind.TEST_PARITY;
+        Allocation allocation = memory.where[lane];
+        int offset = memory.offsets[lane];
+        Cta cta = warp.cta.of(allocation);
+        PhaseBarrier barrier = cta.phaseBarriers.at(offset);
+        if (barrier == null || allocation.states()[offset] != Allocation.BARRIER) {
+            memory.report(this, warp, lane, FaultKind.UNINITIALISED, source.name()
+                    + " of a barrier that was not initialised, or is no more");
+            if (isTest) {
+                answer(warp, lane, true);
+            }
+            return;
         }
-        if (missing == 0) {
-            missing = all;
-            phase++;
+        memory.noteRead(this, warp, lane, 8, AccessLog.Strength.STRONG);
+        if (isTest) {
+            test(warp, lane, memory, barrier);
+        } else {
+            change(warp, lane, memory, barrier, members);
         }
-        memory.noteAtomic(this, warp, lane, 8, true, false);
-        Bytes.writeLong(memory.where[lane].data(), memory.offsets[lane], phase << 2 * BITS | all << BITS | missing);
-        memory.where[lane].setWritten(memory.offsets[lane], 8);
+        Bytes.writeLong(allocation.data(), offset, barrier.state());
+    }
+
+    private void test(Warp warp, int lane, Memory memory, PhaseBarrier barrier) {
+        barrier.settle(warp.cta.launch);
+        long asked = warp.read(operand, lane);
+        long ahead = kind == Kind.TEST ? barrier.phase() - PhaseBarrier.phase(asked) : 0;
+        if (ahead < 0 || ahead > 1) {
+            memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, source.name() + " asks for phase "
+                    + PhaseBarrier.phase(asked) + " of a barrier that is in phase " + barrier.phase()
+                    + ": only that one and the one before it can be asked for");
+        }
+        boolean isOver = kind == Kind.TEST ? ahead != 0 : (barrier.phase() & 1) != (asked & 1);
+        answer(warp, lane, isOver);
+        if (isOver && !isRelaxed) {
+            warp.agent.take(barrier.over());
+        }
+        warp.splits.yields |= !isOver;
+    }
+
+    private void answer(Warp warp, int lane, boolean isOver) {
+        int bit = 1 << lane;
+        int others = warp.predicates[result.at()] & ~bit;
+        warp.predicates[result.at()] = isOver ? others | bit : others;
+    }
+
+    private void change(Warp warp, int lane, Memory memory, PhaseBarrier barrier, int members) {
+        Launch launch = warp.cta.launch;
+        long before = barrier.state();
+        if (kind.expects() || kind == Kind.COMPLETE) {
+            long numBytes = warp.read(operand, lane);
+            barrier.expectBytes(kind == Kind.COMPLETE ? -numBytes : numBytes);
+            if (numBytes > PhaseBarrier.MAX || Math.abs(barrier.missingBytes()) > PhaseBarrier.MAX) {
+                memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, source.name() + " of " + numBytes
+                        + " bytes leaves " + barrier.missingBytes() + ": a barrier counts " + PhaseBarrier.MAX);
+            }
+        }
+        if (kind.arrives()) {
+            arrive(warp, lane, memory, barrier);
+            if (!isRelaxed) {
+                warp.agent.give(barrier.arriving(), launch.tick(), members);
+            }
+        }
+        if (barrier.isOverfull()) {
+            memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, source.name() + " leaves "
+                    + barrier.missingBytes() + " bytes to come, and " + barrier.flyingBytes()
+                    + " are on their way to the barrier" + flyingFrom(barrier));
+            barrier.expectBytes(barrier.flyingBytes() - barrier.missingBytes());
+        }
+        barrier.settleWithoutBytes(launch);
+        if (kind.mustNotComplete() && barrier.phase() != PhaseBarrier.phase(before)) {
+            memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, source.name()
+                    + " completes the phase, which it promises not to");
+        }
         if (result != null) {
-            warp.write(result, lane, state);
+            warp.write(result, lane, before);
         }
+    }
+
+    private static String flyingFrom(PhaseBarrier barrier) {
+        return barrier.flights().isEmpty() ? ""
+                : ", the last of line " + barrier.flights().getLast().op().line();
+    }
+
+    private void arrive(Warp warp, int lane, Memory memory, PhaseBarrier barrier) {
+        int count = operand == null || kind.expects() ? 1 : (int) Math.min(PhaseBarrier.MAX, warp.read(operand, lane));
+        if (kind != Kind.ARRIVE_AFTER_COPIES && count < 1) {
+            memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, source.name() + " with a count of 0");
+        }
+        if (count > barrier.missing()) {
+            String bytes = barrier.missing() == 0 && barrier.missingBytes() > 0
+                    ? ", and " + barrier.missingBytes() + " bytes of the phase are still to come" : "";
+            memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE,
+                    "more arrivals at a barrier than it expects: " + barrier.expected() + " a phase, "
+                            + barrier.missing() + " missing" + bytes);
+        }
+        barrier.arrive(count, kind.drops());
+        warp.cta.launch.progressed();
     }
 }

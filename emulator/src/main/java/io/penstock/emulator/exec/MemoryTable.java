@@ -13,9 +13,11 @@ final class MemoryTable {
     private static final Set<String> STRONG = Set.of("volatile", "relaxed", "acquire", "release", "mmio");
 
     private final Operands operands;
+    private final AsyncTable async;
 
-    MemoryTable(Operands operands) {
+    MemoryTable(Operands operands, AsyncTable async) {
         this.operands = operands;
+        this.async = async;
     }
 
     Op decode(PtxInstruction source) {
@@ -29,35 +31,13 @@ final class MemoryTable {
         };
     }
 
-    /** mbarrier as sm_80 has it. */
-    Op barrier(PtxInstruction source) {
-        List<PtxOperand> list = source.operands();
-        if (source.has("pending_count")) {
-            return new AluLong((a, b, c) -> MemoryBarrier.numMissing(a), UndefinedBits.ALL,
-                    operands.target(source, list.getFirst()),
-                    new Slot[] {operands.source(source, list.get(1), PtxType.B64)});
-        }
-        boolean hasResult = !(list.getFirst() instanceof PtxOperand.Address);
-        Slot result = hasResult ? operands.targetOrNull(source, list.getFirst()) : null;
-        int at = hasResult ? 1 : 0;
-        MemoryBarrier.Kind kind = switch (source.modifiers().getFirst()) {
-            case "init" -> MemoryBarrier.Kind.INIT;
-            case "inval" -> MemoryBarrier.Kind.INVALIDATE;
-            case "arrive" -> MemoryBarrier.Kind.ARRIVE;
-            case "arrive_drop" -> MemoryBarrier.Kind.DROP;
-            case "test_wait" -> source.has("parity") ? MemoryBarrier.Kind.TEST_PARITY : MemoryBarrier.Kind.TEST;
-            default -> null;
-        };
-        if (kind == null || at >= list.size() || source.has("expect_tx") || source.has("cluster")) {
-            return null;
-        }
-        PtxType type = kind == MemoryBarrier.Kind.TEST ? PtxType.B64 : PtxType.B32;
-        Slot operand = list.size() > at + 1 ? operands.source(source, list.get(at + 1), type) : null;
-        return new MemoryBarrier(kind, operands.address(source, list.get(at), AluTable.space(source)), operand, result);
-    }
-
     private static boolean isStrong(PtxInstruction source) {
         return source.modifiers().stream().anyMatch(STRONG::contains);
+    }
+
+    /** Whether other blocks may see what happens there. */
+    private static boolean isOutside(Address address) {
+        return address.space() != StateSpace.SHARED && address.space() != StateSpace.SHARED_CLUSTER;
     }
 
     private Op load(PtxInstruction source) {
@@ -75,7 +55,7 @@ final class MemoryTable {
         requireWidth(source, type, targets.length);
         Address address = operands.address(source, source.operands().get(1), AluTable.space(source));
         if (isStrong(source)) {
-            operands.program.communicates |= address.space() != StateSpace.SHARED;
+            operands.program.communicates |= isOutside(address);
         }
         Load load = new Load(address, type, targets, isStrong(source));
         if (isStrong(source) && !source.has("volatile")) {
@@ -104,7 +84,7 @@ final class MemoryTable {
         Address address = operands.address(source, source.operands().get(0), AluTable.space(source));
         boolean isStrong = isStrong(source);
         if (isStrong) {
-            operands.program.communicates |= address.space() != StateSpace.SHARED;
+            operands.program.communicates |= isOutside(address);
         }
         return new Store(address, type, values, isStrong, source.has("release"));
     }
@@ -126,13 +106,14 @@ final class MemoryTable {
         if (update == null || num == 0) {
             return null;
         }
-        operands.program.communicates |= address.space() != StateSpace.SHARED && (!isRed || source.has("release"));
+        operands.program.communicates |= isOutside(address) && (!isRed || source.has("release"));
         Slot result = isRed ? null : operands.targetOrNull(source, source.operands().getFirst());
         boolean isRelease = source.has("release") || source.has("acq_rel");
         return new Atomic(address, type.sizeBytes(), update, values, result, !source.has("exch"), isRelease);
     }
 
-    private static Atomic.Update update(PtxInstruction source, PtxType type) {
+    /** What an instruction does to memory, or null. */
+    static Atomic.Update update(PtxInstruction source, PtxType type) {
         for (String word : source.modifiers()) {
             Atomic.Update update = switch (word) {
                 case "add" -> type.isFloat() ? sum(source, type) : (old, a, b) -> old + a;
@@ -167,7 +148,10 @@ final class MemoryTable {
     }
 
     private Op copy(PtxInstruction source) {
-        if (!source.modifiers().getFirst().equals("async") || source.has("bulk")) {
+        if (source.has("bulk")) {
+            return async.bulk(source);
+        }
+        if (!source.modifiers().getFirst().equals("async")) {
             return null;
         }
         if (source.has("mbarrier")) {
@@ -175,7 +159,7 @@ final class MemoryTable {
             boolean counts = source.has("noinc");
             Address barrier = operands.address(source, source.operands().getFirst(), AluTable.space(source));
             return new MemoryBarrier(MemoryBarrier.Kind.ARRIVE_AFTER_COPIES, barrier,
-                    operands.constant(counts ? 1 : 0, PtxType.U32), null);
+                    operands.constant(counts ? 1 : 0, PtxType.U32), null, false);
         }
         if (source.has("commit_group")) {
             return new AsyncGroup(AsyncGroup.Kind.COMMIT, 0);

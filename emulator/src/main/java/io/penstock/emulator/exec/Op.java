@@ -14,6 +14,8 @@ abstract class Op {
     boolean guardNegated;
     Slot[] sources = NONE;
     Slot[] targets = NONE;
+    /** Registers that it touches, and that matrix instructions of warpgroups use while threads go on; null for none. */
+    int[] matrixSlots;
 
     int line() {
         return source.line();

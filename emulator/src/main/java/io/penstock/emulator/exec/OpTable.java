@@ -13,15 +13,21 @@ import java.util.NoSuchElementException;
 final class OpTable {
     private final Operands operands;
     private final AluTable alu;
+    private final AsyncTable async;
     private final MemoryTable memory;
+    private final WarpGroupTable warpGroup;
+    private final ClusterTable cluster;
     private final SyncTable sync;
     private final MatrixTable matrix;
 
     OpTable(Operands operands) {
         this.operands = operands;
         this.alu = new AluTable(operands);
-        this.memory = new MemoryTable(operands);
-        this.sync = new SyncTable(operands);
+        this.async = new AsyncTable(operands);
+        this.memory = new MemoryTable(operands, async);
+        this.warpGroup = new WarpGroupTable(operands);
+        this.cluster = new ClusterTable(operands);
+        this.sync = new SyncTable(operands, async, cluster);
         this.matrix = new MatrixTable(operands);
     }
 
@@ -53,12 +59,16 @@ final class OpTable {
             case "exit" -> new Return(true);
             case "call" -> call(source);
             case "trap", "brkpt" -> new Trap();
-            case "ld", "ldu", "st", "atom", "red", "cp", "prefetch", "prefetchu", "applypriority", "discard",
-                    "createpolicy" -> memory.decode(source);
-            case "mbarrier" -> memory.barrier(source);
-            case "bar", "barrier", "membar", "fence", "shfl", "vote", "match", "redux", "activemask", "nanosleep" ->
-                    sync.decode(source);
-            case "mma", "ldmatrix", "wmma", "movmatrix" -> matrix.decode(source);
+            case "ld", "ldu", "st", "atom", "red", "cp", "prefetch", "prefetchu", "applypriority", "discard" ->
+                    memory.decode(source);
+            case "createpolicy" -> async.policy(source);
+            case "mbarrier" -> async.barrier(source);
+            case "wgmma", "setmaxnreg" -> warpGroup.decode(source);
+            case "mapa", "getctarank" -> cluster.decode(source);
+            case "griddepcontrol" -> new Idle(false);
+            case "bar", "barrier", "membar", "fence", "shfl", "vote", "match", "redux", "activemask", "nanosleep",
+                    "elect" -> sync.decode(source);
+            case "mma", "ldmatrix", "stmatrix", "wmma", "movmatrix" -> matrix.decode(source);
             default -> alu.decode(source);
         };
     }

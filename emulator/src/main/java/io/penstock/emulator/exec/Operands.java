@@ -175,7 +175,7 @@ final class Operands {
 
     static long window(StateSpace space) {
         return switch (space) {
-            case SHARED -> AddressSpace.SHARED_WINDOW;
+            case SHARED, SHARED_CLUSTER -> AddressSpace.SHARED_WINDOW;
             case LOCAL -> AddressSpace.LOCAL_WINDOW;
             case PARAM -> AddressSpace.PARAM_WINDOW;
             case GLOBAL, CONST, GENERIC -> 0;

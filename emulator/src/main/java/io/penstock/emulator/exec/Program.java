@@ -89,7 +89,7 @@ final class Program {
     int localBytes;
     boolean usesReserved;
     boolean communicates;
-    boolean usesWarpSync;
+    boolean usesWarpGroups;
     PostDominators postDominators;
     private int numInts;
     private int numLongs;

@@ -45,6 +45,7 @@ final class Return extends Control {
         int branch = splits.lastBranch;
         boolean isJumpedTo = branch >= 0 && warp.program.code[branch] instanceof Branch from && from.targets()[0] == pc;
         splits.mask = 0;
+        warp.stores.finish(mask);
         warp.live &= ~mask;
         warp.exited |= mask;
         int end = isJumpedTo ? branch : pc - 1;

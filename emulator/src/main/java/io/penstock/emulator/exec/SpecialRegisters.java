@@ -11,7 +11,9 @@ final class SpecialRegisters {
             "smid", "nsmid", "gridid", "lanemask_eq", "lanemask_le", "lanemask_lt", "lanemask_ge", "lanemask_gt",
             "dynamic_smem_size", "total_smem_size", "envreg1", "envreg2", "reserved_smem_offset_begin",
             "reserved_smem_offset_end", "reserved_smem_offset_cap", "reserved_smem_offset_0",
-            "reserved_smem_offset_1");
+            "reserved_smem_offset_1", "clusterid.x", "clusterid.y", "clusterid.z", "nclusterid.x", "nclusterid.y",
+            "nclusterid.z", "cluster_ctaid.x", "cluster_ctaid.y", "cluster_ctaid.z", "cluster_nctaid.x",
+            "cluster_nctaid.y", "cluster_nctaid.z", "cluster_ctarank", "cluster_nctarank");
 
     private SpecialRegisters() {}
 
@@ -26,6 +28,7 @@ final class SpecialRegisters {
     static long value(String name, Warp warp, int lane) {
         Cta cta = warp.cta;
         Launch launch = cta.launch;
+        int[] size = launch.clusterSize;
         int thread = warp.index * 32 + lane;
         return switch (name) {
             case "tid.x" -> thread % launch.blockX;
@@ -40,6 +43,20 @@ final class SpecialRegisters {
             case "nctaid.x" -> launch.gridX;
             case "nctaid.y" -> launch.gridY;
             case "nctaid.z" -> launch.gridZ;
+            case "clusterid.x" -> cta.index % launch.gridX / size[0];
+            case "clusterid.y" -> cta.index / launch.gridX % launch.gridY / size[1];
+            case "clusterid.z" -> cta.index / launch.gridX / launch.gridY / size[2];
+            case "nclusterid.x" -> launch.gridX / size[0];
+            case "nclusterid.y" -> launch.gridY / size[1];
+            case "nclusterid.z" -> launch.gridZ / size[2];
+            case "cluster_ctaid.x" -> cta.index % launch.gridX % size[0];
+            case "cluster_ctaid.y" -> cta.index / launch.gridX % launch.gridY % size[1];
+            case "cluster_ctaid.z" -> cta.index / launch.gridX / launch.gridY % size[2];
+            case "cluster_nctaid.x" -> size[0];
+            case "cluster_nctaid.y" -> size[1];
+            case "cluster_nctaid.z" -> size[2];
+            case "cluster_ctarank" -> cta.rank;
+            case "cluster_nctarank" -> cta.cluster.ctas.length;
             case "laneid" -> lane;
             case "warpid" -> warp.index;
             case "nwarpid" -> 64;

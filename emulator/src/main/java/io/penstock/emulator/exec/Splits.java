@@ -10,7 +10,9 @@ final class Splits {
         /** Waits for other lanes of the warp. */
         WARP,
         /** Waits at a barrier of the block. */
-        BLOCK
+        BLOCK,
+        /** Waits for something to change, and looks again then. */
+        HELD
     }
 
     private static final int MAX_STRETCH = 20_000;
@@ -21,6 +23,7 @@ final class Splits {
     int switchPc = Integer.MAX_VALUE;
     boolean sawStrong;
     boolean isForced;
+    boolean yields;
     private final Warp warp;
     private final int[] pcs = new int[32];
     private final int[] masks = new int[32];
@@ -41,7 +44,18 @@ final class Splits {
         mask = lanes;
         isFair = false;
         isForced = false;
+        yields = false;
         updateSwitch();
+    }
+
+    /** The present lanes asked in vain whether something is over, and no others are ready: the warp may pause. */
+    boolean pauses() {
+        boolean pauses = yields;
+        yields = false;
+        for (int i = 0; i < num && pauses; i++) {
+            pauses = states[i] != State.READY;
+        }
+        return pauses;
     }
 
     boolean isAlone() {
@@ -83,6 +97,18 @@ final class Splits {
     void awaitBlock() {
         add(pc + 1, mask, State.BLOCK);
         mask = 0;
+    }
+
+    /** The present lanes wait here until {@link #releaseHeld}, and execute the operation again. */
+    void hold() {
+        add(pc, mask, State.HELD);
+        mask = 0;
+    }
+
+    void releaseHeld() {
+        for (int i = 0; i < num; i++) {
+            states[i] = states[i] == State.HELD ? State.READY : states[i];
+        }
     }
 
     /** Lanes that wait for others of the warp at the place of the present ones. */

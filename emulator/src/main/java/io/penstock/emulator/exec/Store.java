@@ -63,8 +63,8 @@ final class Store extends Op {
                 long mask64 = size == 8 ? -1 : (1L << 8 * size) - 1;
                 isSilent = now == (warp.read(sources[i], lane) & mask64);
             }
-            if (!isWritten && allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
-                memory.inFlight(this, warp, lane);
+            if (!isWritten) {
+                memory.notOrdinary(this, warp, lane, numBytes);
             }
             memory.noteWrite(this, warp, lane, numBytes, isStrong, !isSilent ? AccessLog.Same.NO
                     : isConstant ? AccessLog.Same.CONSTANT : AccessLog.Same.BY_CHANCE);
@@ -88,7 +88,7 @@ final class Store extends Op {
 
     private void undefined(Warp warp, int lane, Memory memory) {
         Allocation allocation = memory.where[lane];
-        boolean isGlobal = allocation != warp.local && allocation != warp.cta.shared;
+        boolean isGlobal = allocation != warp.local && !allocation.isShared();
         long within = size == 8 ? -1 : (1L << 8 * size) - 1;
         // Padding is copied beside what it pads, or byte by byte: only what is undefined as a whole is reported.
         boolean isAll = size > 1;

@@ -7,9 +7,13 @@ import io.penstock.emulator.ptx.PtxType;
 /** Instructions in which threads wait for each other, or tell each other something. */
 final class SyncTable {
     private final Operands operands;
+    private final AsyncTable async;
+    private final ClusterTable cluster;
 
-    SyncTable(Operands operands) {
+    SyncTable(Operands operands, AsyncTable async, ClusterTable cluster) {
         this.operands = operands;
+        this.async = async;
+        this.cluster = cluster;
     }
 
     private Slot in(PtxInstruction source, int index, PtxType type) {
@@ -20,7 +24,9 @@ final class SyncTable {
         return switch (source.opcode()) {
             case "bar", "barrier" -> barrier(source);
             case "membar" -> fence(!source.has("cta"));
-            case "fence" -> source.has("proxy") ? null : fence(!source.has("cta"));
+            case "fence" -> source.has("proxy") || source.has("mbarrier_init") ? async.proxyFence(source)
+                    : fence(!source.has("cta"));
+            case "elect" -> elect(source);
             case "shfl" -> shuffle(source);
             case "vote" -> vote(source);
             case "match" -> match(source);
@@ -28,6 +34,14 @@ final class SyncTable {
             case "activemask" -> new ActiveMask(operands.target(source, source.operands().getFirst()));
             default -> new Idle(true);
         };
+    }
+
+    private Op elect(PtxInstruction source) {
+        if (!(source.operands().getFirst() instanceof PtxOperand.Pair pair)) {
+            return null;
+        }
+        return new Elect(operands.targetOrNull(source, pair.first()), operands.target(source, pair.second()),
+                in(source, 1, PtxType.B32));
     }
 
     private Op fence(boolean isDeviceWide) {
@@ -40,7 +54,7 @@ final class SyncTable {
             return new SyncWarp(in(source, 0, PtxType.B32));
         }
         if (source.has("cluster")) {
-            return null;
+            return cluster.barrier(source);
         }
         boolean isAligned = source.opcode().equals("bar") || source.has("aligned");
         if (source.has("red")) {

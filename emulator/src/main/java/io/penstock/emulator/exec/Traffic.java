@@ -42,6 +42,18 @@ final class Traffic {
         }
     }
 
+    /** A bulk copy's. */
+    void globalRange(long address, int numBytes, boolean isWrite) {
+        long numSectors = (address + numBytes - 1 >> 5) - (address >> 5) + 1;
+        if (isWrite) {
+            counters.globalWriteBytes += numBytes;
+            counters.globalWriteSectors += numSectors;
+        } else {
+            counters.globalReadBytes += numBytes;
+            counters.globalReadSectors += numSectors;
+        }
+    }
+
     private boolean contains(int num, long sector) {
         for (int i = num - 1; i >= 0; i--) {
             if (sectors[i] == sector) {

@@ -18,6 +18,9 @@ final class Warp {
     final CallStack calls;
     final Splits splits;
     final AsyncCopies copies = new AsyncCopies();
+    final BulkStores stores = new BulkStores(this);
+    final MatrixQueue matrix;
+    int clusterOver;
     final Allocation local;
     int carry;
     final int[] ends = new int[32];
@@ -38,6 +41,7 @@ final class Warp {
         this.undefined = new int[program.numSlots()];
         this.calls = new CallStack(this);
         this.splits = new Splits(this);
+        this.matrix = new MatrixQueue(this);
         int localBytes = program.localBytes;
         this.local = localBytes == 0 ? null : new Allocation("local memory", 0, 32 * localBytes);
     }

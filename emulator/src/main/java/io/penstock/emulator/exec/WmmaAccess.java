@@ -83,9 +83,7 @@ final class WmmaAccess extends TogetherAll {
         boolean isSpoiled = open != 0 && warp.isSpoiled(slot, lane);
         warp.write(slot, lane, warp.read(slot, lane) & ~within | value << shift & within);
         if (!allocation.isWritten(offset, size)) {
-            if (allocation.has(offset, size, Allocation.IN_FLIGHT)) {
-                memory.inFlight(this, warp, lane);
-            } else {
+            if (!memory.notOrdinary(this, warp, lane, size)) {
                 open |= within;
                 isSpoiled = true;
             }
@@ -105,7 +103,7 @@ final class WmmaAccess extends TogetherAll {
         Bytes.write(allocation.data(), offset, size, value);
         allocation.setWritten(offset, size);
         if ((warp.undefinedBits(slot, lane) >>> shift & within) != 0) {
-            if (allocation == warp.cta.shared || allocation == warp.local) {
+            if (allocation.isShared() || allocation == warp.local) {
                 allocation.fillStates(offset, size, Allocation.SPOILED);
             } else {
                 warp.cta.launch.report.at(this, warp, lane).fault(

@@ -63,6 +63,7 @@ public final class AccessLog {
     private Page[] pages;
     private int conflictCta;
     private boolean conflictIsRead;
+    private boolean conflictIsUnfenced;
 
     AccessLog(int sizeBytes) {
         this.sizeBytes = sizeBytes;
@@ -83,6 +84,95 @@ public final class AccessLog {
         return conflictIsRead;
     }
 
+    /** Whether the conflict that was returned last is ordered, and lacks only a fence between threads and engines. */
+    public boolean conflictIsUnfenced() {
+        return conflictIsUnfenced;
+    }
+
+    /**
+     * Notes that an engine reads bytes on behalf of a thread.
+     *
+     * @param stamp of the engine
+     * @param stampCta the block whose engine it is
+     * @return the stamp of a write that is not ordered with it, or that an engine may not see yet; or 0
+     */
+    public long readByEngine(Agent agent, int lane, long stamp, int stampCta, int offset, int numBytes) {
+        fit(offset | numBytes);
+        long conflict = 0;
+        int end = offset + numBytes >>> shift;
+        for (int granule = offset >>> shift; granule < end; granule++) {
+            Page page = page(granule);
+            int i = granule & PAGE_GRANULES - 1;
+            long write = page.writes[i];
+            if (write != 0 && conflict == 0 && isUnsafe(agent, lane, write, page.writeCta[i])) {
+                conflict = write;
+                conflictCta = page.writeCta[i];
+                conflictIsRead = false;
+            }
+            long read = page.reads[i];
+            boolean isSame = Stamp.isEngine(read) && Stamp.engine(read) == Stamp.engine(stamp)
+                    && page.readCta[i] == stampCta;
+            if (!isSame && read != 0) {
+                page.otherReads[i] = read;
+                page.otherReadCta[i] = page.readCta[i];
+            }
+            page.reads[i] = stamp;
+            page.readCta[i] = stampCta;
+            page.touched[i] |= READ;
+        }
+        return conflict;
+    }
+
+    private boolean isUnsafe(Agent agent, int lane, long write, int writeCta) {
+        boolean follows = agent.follows(write, writeCta, lane);
+        conflictIsUnfenced = follows && !agent.isFenced(write, writeCta);
+        return !follows || conflictIsUnfenced;
+    }
+
+    /**
+     * Notes that an engine writes bytes on behalf of a thread.
+     *
+     * @param stamp of the engine
+     * @param stampCta the block whose engine it is
+     * @return the stamp of an access that is not ordered with it, or that an engine may overtake; or 0
+     */
+    public long writeByEngine(Agent agent, int lane, long stamp, int stampCta, int offset, int numBytes) {
+        fit(offset | numBytes);
+        long conflict = 0;
+        int end = offset + numBytes >>> shift;
+        for (int granule = offset >>> shift; granule < end; granule++) {
+            Page page = page(granule);
+            int i = granule & PAGE_GRANULES - 1;
+            if (page.touched[i] != 0 && conflict == 0) {
+                conflictIsUnfenced = false;
+                conflict = conflict(page, i, agent, Stamp.withLane(stamp, lane), Same.NO);
+                if (conflict == 0 && page.writes[i] != 0 && isUnsafe(agent, lane, page.writes[i], page.writeCta[i])) {
+                    conflict = page.writes[i];
+                    conflictCta = page.writeCta[i];
+                    conflictIsRead = false;
+                }
+            }
+            page.writes[i] = stamp;
+            page.writeCta[i] = stampCta;
+            page.reads[i] = 0;
+            page.otherReads[i] = 0;
+            page.touched[i] |= WRITTEN;
+        }
+        return conflict;
+    }
+
+    /** An engine has written bytes: whoever knows that it is done may read them. */
+    public void landed(long stamp, int stampCta, int offset, int numBytes) {
+        fit(offset | numBytes);
+        int end = offset + numBytes >>> shift;
+        for (int granule = offset >>> shift; granule < end; granule++) {
+            Page page = page(granule);
+            int i = granule & PAGE_GRANULES - 1;
+            page.writes[i] = stamp;
+            page.writeCta[i] = stampCta;
+        }
+    }
+
     /**
      * Notes a read of 1, 2, 4, 8 or 16 aligned bytes.
      *
@@ -91,6 +181,7 @@ public final class AccessLog {
      */
     public long read(Agent agent, int lane, int offset, int numBytes, int site, Strength strength) {
         boolean isStrong = strength != Strength.WEAK;
+        conflictIsUnfenced = false;
         fit(offset | numBytes);
         long stamp = agent.stamp(lane, site, isStrong);
         long conflict = 0;
@@ -139,6 +230,7 @@ public final class AccessLog {
      */
     public long write(Agent agent, int lane, int offset, int numBytes, int site, boolean isStrong, Same same) {
         fit(offset | numBytes);
+        conflictIsUnfenced = false;
         long stamp = agent.stamp(lane, site, isStrong);
         long conflict = 0;
         int end = offset + numBytes >>> shift;

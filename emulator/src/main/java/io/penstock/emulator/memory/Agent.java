@@ -6,26 +6,29 @@ package io.penstock.emulator.memory;
  */
 public final class Agent {
     private final int cta;
+    private final int[] blocks;
+    private final int rank;
     private final int warp;
-    private final int[] known;
+    private final Clock known;
+    private final Clock fenced;
     private final Publications publications;
     private final int launchTime;
     private final LaneOrder lanes = new LaneOrder();
     private int time;
-    private int floor;
-    private int acquired;
-    private int blockFence;
-    private int deviceFence;
 
     /**
-     * @param cta index of the block
-     * @param numWarps of the block
+     * @param blocks indices of the blocks of its cluster
+     * @param rank of its own block among them
+     * @param numWarps of a block
      * @param launchTime what happened until then was before the launch
      */
-    public Agent(int cta, int warp, int numWarps, Publications publications, int launchTime) {
-        this.cta = cta;
+    public Agent(int[] blocks, int rank, int warp, int numWarps, Publications publications, int launchTime) {
+        this.cta = blocks[rank];
+        this.blocks = blocks;
+        this.rank = rank;
         this.warp = warp;
-        this.known = new int[numWarps];
+        this.known = new Clock(blocks.length, numWarps);
+        this.fenced = new Clock(blocks.length, numWarps);
         this.publications = publications;
         this.launchTime = launchTime;
     }
@@ -54,54 +57,95 @@ public final class Agent {
         lanes.meet(members, now);
     }
 
-    /** Everything of the block until {@code now} is known. */
-    public void knowBlock(int now) {
-        floor = now;
+    /** Hands over what some lanes did until now, and all that the warp knows. */
+    public void give(Handover handover, int until, int members) {
+        handover.known.join(known);
+        handover.fenced.join(fenced);
+        addOwn(handover.known, until, members);
     }
 
-    /** What another warp of the block did until {@code until} is known, and what that one knew. */
-    public void know(Agent other, int until) {
-        known[other.warp] = Math.max(known[other.warp], until);
-        floor = Math.max(floor, other.floor);
-        for (int i = 0; i < known.length; i++) {
-            known[i] = Math.max(known[i], other.known[i]);
+    private void addOwn(Clock clock, int until, int members) {
+        if (members == -1) {
+            clock.warp(rank, warp, until);
+            return;
         }
-        inherit(other);
+        clock.warp(rank, warp, lanes.allKnownUntil());
+        for (int rest = members; rest != 0; rest &= rest - 1) {
+            int lane = Integer.numberOfTrailingZeros(rest);
+            clock.lane(rank, warp, lane, until);
+            for (int other = 0; other < 32; other++) {
+                int partly = lanes.knownUntil(lane, other);
+                if (partly > 0) {
+                    clock.lane(rank, warp, other, partly);
+                }
+            }
+        }
     }
 
-    /** What another warp of the block acquired and fenced counts for this one. */
-    public void inherit(Agent other) {
-        acquired = Math.max(acquired, other.acquired);
-        blockFence = Math.max(blockFence, other.blockFence);
-        deviceFence = Math.max(deviceFence, other.deviceFence);
+    /** Takes over what others knew and did. */
+    public void take(Handover handover) {
+        known.join(handover.known);
+        fenced.join(handover.fenced);
+    }
+
+    /** An engine has done what it did for this warp until then. */
+    public void engineDone(int engine, int until) {
+        known.engine(rank, engine, until);
+    }
+
+    /** What some lanes did until now, and what the warp knows, may be read and written by engines. */
+    public void fenceForEngines(int now, int members) {
+        fenced.join(known);
+        addOwn(fenced, now, members);
     }
 
     /** A fence: what the block did until {@code now} may be published. */
     public void fence(int now, boolean isDeviceWide) {
-        blockFence = now;
-        if (isDeviceWide) {
-            deviceFence = now;
-        }
+        known.fence(now, isDeviceWide);
     }
 
     /** A strong write: publishes what was fenced, or everything if it releases by itself. */
     public void strongWrite(long address, int now, boolean isShared, boolean isRelease) {
-        int fenced = isRelease ? now : isShared ? blockFence : deviceFence;
-        if (fenced > 0) {
-            publications.publish(cta, fenced, now, address);
+        int blockFence = known.blockFence();
+        int published = isRelease ? now : isShared ? blockFence : known.deviceFence();
+        if (published > 0) {
+            publications.publish(cta, published, now, address);
         }
-        if (!isShared && blockFence > fenced) {
+        if (!isShared && blockFence > published) {
             publications.publish(-1 - cta, blockFence, now, address);
         }
     }
 
     /** A strong read: what was published through the address is known. */
     public void strongRead(long address) {
-        acquired = Math.max(acquired, publications.release(address));
+        known.acquire(publications.release(address));
     }
 
-    long stamp(int lane, int site, boolean isStrong) {
+    public long stamp(int lane, int site, boolean isStrong) {
         return Stamp.of(time, site, isStrong, warp, lane);
+    }
+
+    /** Whether anything that another block of the cluster did is known: that it has begun. */
+    public boolean knowsOf(int block) {
+        return block == rank || known.knowsOf(block);
+    }
+
+    /** Whether an access of another block of the cluster happened before. */
+    public boolean knows(long stamp, int stampCta) {
+        int block = rankOf(stampCta);
+        return block >= 0 && known.covers(block, stamp);
+    }
+
+    private int rankOf(int stampCta) {
+        if (stampCta == cta) {
+            return rank;
+        }
+        for (int i = 0; i < blocks.length; i++) {
+            if (blocks[i] == stampCta) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Whether what a stamp tells of happened before this warp's present, as far as one lane is concerned. */
@@ -110,24 +154,38 @@ public final class Agent {
         if (stampTime <= launchTime) {
             return true;
         }
-        if (stampCta == cta) {
-            int other = Stamp.warp(stamp);
-            if (stampTime <= floor || stampTime <= known[other]) {
+        int block = rankOf(stampCta);
+        if (block >= 0 && known.covers(block, stamp)) {
+            return true;
+        }
+        if (block == rank) {
+            if (Stamp.isEngine(stamp)) {
+                return false;
+            }
+            if (Stamp.warp(stamp) == warp && lanes.follows(lane, Stamp.lane(stamp), stampTime, time)) {
                 return true;
             }
-            if (other == warp && lanes.follows(lane, Stamp.lane(stamp), stampTime, time)) {
-                return true;
-            }
-            if (publications.isPublished(-1 - cta, stampTime, acquired)) {
+            if (publications.isPublished(-1 - cta, stampTime, known.acquired())) {
                 return true;
             }
         }
-        return publications.isPublished(stampCta, stampTime, acquired);
+        return publications.isPublished(stampCta, stampTime, known.acquired());
+    }
+
+    /** Whether an engine that this warp starts sees what a stamp tells of: it was an engine's, or is fenced. */
+    boolean isFenced(long stamp, int stampCta) {
+        if (Stamp.time(stamp) <= launchTime || Stamp.isEngine(stamp)) {
+            return true;
+        }
+        int block = rankOf(stampCta);
+        return block >= 0 && fenced.covers(block, stamp)
+                || publications.isPublished(stampCta, Stamp.time(stamp), fenced.acquired());
     }
 
     /** Whether what a stamp tells of happened in this warp, at whatever time of this launch. */
     boolean isOwn(long stamp, int stampCta) {
-        return stampCta == cta && Stamp.warp(stamp) == warp && Stamp.time(stamp) > launchTime;
+        return stampCta == cta && Stamp.warp(stamp) == warp && !Stamp.isEngine(stamp)
+                && Stamp.time(stamp) > launchTime;
     }
 
     boolean isCurrent(long stamp) {

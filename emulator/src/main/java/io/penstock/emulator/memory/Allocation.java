@@ -28,6 +28,12 @@ public final class Allocation {
     /** Written but for some bits, as when a bit field of memory that nobody had written is set. */
     public static final byte PARTIAL = 6;
 
+    /** Holds a barrier, which only its own instructions may touch. */
+    public static final byte BARRIER = 7;
+
+    /** Not in the shared memory of a block. */
+    public static final int NO_BLOCK = -1;
+
     private static final int SLACK = 16;
 
     private final String name;
@@ -38,6 +44,7 @@ public final class Allocation {
     private byte[] openBits;
     private AccessLog accesses;
     private boolean isConstant;
+    private int block = NO_BLOCK;
 
     public Allocation(String name, long address, int sizeBytes) {
         this.name = name;
@@ -85,6 +92,20 @@ public final class Allocation {
 
     public boolean isConstant() {
         return isConstant;
+    }
+
+    /** It is the shared memory of a block from now on. */
+    public void ofBlock(int cta) {
+        block = cta;
+    }
+
+    /** The block whose shared memory it is, or {@link #NO_BLOCK}. */
+    public int block() {
+        return block;
+    }
+
+    public boolean isShared() {
+        return block != NO_BLOCK;
     }
 
     /** Forgets who touched what. */

@@ -42,6 +42,16 @@ final class LaneOrder {
         return otherTime < now && (other >= NUM_LANES || known == null || otherTime < known[lane * NUM_LANES + other]);
     }
 
+    /** Until when all lanes know all others. */
+    int allKnownUntil() {
+        return all - 1;
+    }
+
+    /** Until when a lane knows another by meetings of some lanes; 0 if never. */
+    int knownUntil(int lane, int other) {
+        return known == null ? 0 : Math.max(0, known[lane * NUM_LANES + other] - 1);
+    }
+
     @Override
     public String toString() {
         return "all until " + all + ", " + Arrays.toString(known);

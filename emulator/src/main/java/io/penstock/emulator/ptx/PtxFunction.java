@@ -19,6 +19,9 @@ public final class PtxFunction {
     private final Map<String, List<String>> branchTables = new HashMap<>();
     private final Map<String, List<String>> callTargets = new HashMap<>();
     private int maxThreads;
+    private int minBlocks;
+    private int maxRegisters;
+    private int[] cluster = {1, 1, 1};
     private boolean isDefined;
 
     PtxFunction(String name, boolean isEntry, int line) {
@@ -90,7 +93,30 @@ public final class PtxFunction {
         isDefined = true;
     }
 
-    void limitThreads(int numThreads) {
-        maxThreads = numThreads;
+    /** Blocks that shall fit into a multiprocessor; 0 if the text does not say. */
+    public int minBlocks() {
+        return minBlocks;
+    }
+
+    /** Registers that a thread may have; 0 if the text does not say. */
+    public int maxRegisters() {
+        return maxRegisters;
+    }
+
+    /** Blocks of a cluster along x, y and z; all 1 if the text does not say. */
+    public int[] cluster() {
+        return cluster.clone();
+    }
+
+    void limit(String directive, int[] numbers) {
+        switch (directive) {
+            case ".maxntid", ".reqntid" -> maxThreads = numbers[0] * numbers[1] * numbers[2];
+            case ".minnctapersm" -> minBlocks = numbers[0];
+            case ".maxnreg" -> maxRegisters = numbers[0];
+            case ".reqnctapercluster" -> cluster = numbers;
+            default -> {
+                // Others bound what is not bounded here.
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ final class PtxParser {
     private static final Set<String> LIMITS = Set.of(".maxntid", ".reqntid", ".minnctapersm", ".maxnctapersm",
             ".maxnreg", ".reqnctapercluster", ".maxclusterrank");
 
+    private static final Set<String> MARKS = Set.of(".noreturn", ".noinline", ".explicitcluster");
+
     private final PtxTokens tokens;
     private final PtxModule module = new PtxModule();
     private final PtxDeclarations declarations;
@@ -111,16 +113,15 @@ final class PtxParser {
     private void functionDirective(PtxFunction function) {
         String word = tokens.take();
         if (LIMITS.contains(word)) {
-            int numThreads = (int) tokens.takeInteger();
-            while (tokens.takeIf(",")) {
-                numThreads *= (int) tokens.takeInteger();
+            int[] numbers = {1, 1, 1};
+            numbers[0] = (int) tokens.takeInteger();
+            for (int i = 1; tokens.takeIf(","); i++) {
+                numbers[Math.min(i, 2)] = (int) tokens.takeInteger();
             }
-            if (word.equals(".maxntid") || word.equals(".reqntid")) {
-                function.limitThreads(numThreads);
-            }
+            function.limit(word, numbers);
         } else if (word.equals(".pragma")) {
             tokens.skipPast(";");
-        } else if (!word.equals(".noreturn") && !word.equals(".noinline")) {
+        } else if (!MARKS.contains(word)) {
             throw PtxException.unsupported(tokens.line(), "the directive " + word);
         }
     }

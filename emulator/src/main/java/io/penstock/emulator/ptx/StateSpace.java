@@ -6,6 +6,7 @@ public enum StateSpace {
     GLOBAL,
     CONST,
     SHARED,
+    SHARED_CLUSTER,
     LOCAL,
     PARAM;
 
@@ -15,6 +16,7 @@ public enum StateSpace {
             case "global" -> GLOBAL;
             case "const" -> CONST;
             case "shared", "shared::cta" -> SHARED;
+            case "shared::cluster" -> SHARED_CLUSTER;
             case "local" -> LOCAL;
             case "param", "param::entry", "param::func" -> PARAM;
             default -> null;

@@ -49,10 +49,12 @@ record Outcome(List<Fault> faults, List<ByteBuffer> buffers) {
 
     /** Runs a program of a PTX of the corpus on a device of its own. */
     static Outcome of(String ptx, Program program, long seed) {
-        try (EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(seed));
+        EmulatorOptions options = EmulatorOptions.collecting(seed).on(ptx.startsWith("hopper") ? 90 : 80);
+        try (EmulatorDevice device = new EmulatorDevice(options);
                 Arena arena = Arena.ofConfined()) {
             Stream stream = device.createStream("corpus");
             Kernel kernel = device.loadModule(ptx, ptx(ptx)).kernel(program.entry);
+            kernel.setMaxDynamicShared(program.sharedBytes);
             KernelArgs args = new KernelArgs(kernel.signature());
             DeviceMemory[] memories = new DeviceMemory[program.arguments.size()];
             for (int i = 0; i < memories.length; i++) {

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 class FormCoverageTest {
     private static final Path SOURCES = Path.of("src/main/java/io/penstock/emulator");
     private static final List<String> CHOOSING = List.of("exec/OpTable", "exec/AluTable", "exec/MoveTable",
-            "exec/MemoryTable", "exec/SyncTable", "exec/MatrixTable", "exec/IntegerFunctions", "exec/FloatFunctions",
+            "exec/MemoryTable", "exec/SyncTable", "exec/MatrixTable", "exec/AsyncTable",
+            "exec/ClusterTable", "exec/WarpGroupTable", "exec/IntegerFunctions", "exec/FloatFunctions",
             "exec/FastFunctions", "exec/Conversions", "exec/Comparisons", "exec/Rounding", "exec/CarryArithmetic",
             "exec/SpecialRegisters", "exec/External", "ptx/StateSpace", "ptx/PtxType");
     private static final Pattern LABEL = Pattern.compile("case ((?:\"[^\"]+\"[,\\s]*)+)->");
@@ -49,7 +50,7 @@ class FormCoverageTest {
         Stream<Form> forms = Stream.of(InstructionTest.integers(), InstructionTest.bits(), InstructionTest.floats(),
                 IntegerForms.all(), BitForms.all(), FloatForms.all(), HalfForms.all(), ConversionForms.all(),
                 PredicateForms.all(), MemoryForms.all(), AtomicForms.all(), WarpForms.all(), BlockForms.all(),
-                MatrixForms.all()).flatMap(each -> each);
+                MatrixForms.all(), AsyncForms.all(), WarpGroupForms.all()).flatMap(each -> each);
         Stream<String> bodies = Stream.of(forms.map(each -> each.preamble() + each.body()), RefusedFormsTest.forms(),
                 RefusedFormsTest.ends(), RefusedFormsTest.leaving(), ApproximationTest.forms().map(Object::toString))
                 .flatMap(each -> each);

@@ -172,7 +172,8 @@ class InstructionTest {
         "io.penstock.emulator.exec.HalfForms#all", "io.penstock.emulator.exec.ConversionForms#all",
         "io.penstock.emulator.exec.PredicateForms#all", "io.penstock.emulator.exec.MemoryForms#all",
         "io.penstock.emulator.exec.AtomicForms#all", "io.penstock.emulator.exec.WarpForms#all",
-        "io.penstock.emulator.exec.BlockForms#all", "io.penstock.emulator.exec.MatrixForms#all"})
+        "io.penstock.emulator.exec.BlockForms#all", "io.penstock.emulator.exec.MatrixForms#all",
+        "io.penstock.emulator.exec.AsyncForms#all", "io.penstock.emulator.exec.WarpGroupForms#all"})
     void isAsWrittenDown(Form form) {
         Random random = new Random(7);
         for (int round = 0; round < 4; round++) {

@@ -27,7 +27,9 @@ final class Lanes {
         AddressSpace space = new AddressSpace();
         StringBuilder text = new StringBuilder(".version 8.0\n.target sm_80\n.address_size 64\n")
                 .append(preamble).append(".visible .entry k(");
-        StringBuilder loads = new StringBuilder("mov.u32 %lane, %tid.x;\n");
+        StringBuilder loads = new StringBuilder("mov.u32 %lane, %tid.x;\nand.b32 %lane, %lane, 31;\n");
+        // Warpgroups have four warps, and the first one's results are looked at.
+        int numThreads = body.contains("wgmma") || body.contains("setmaxnreg") ? 128 : 32;
         byte[] arguments = new byte[8 * (inputs.length + 1)];
         for (int i = 0; i <= inputs.length; i++) {
             text.append(i == 0 ? "" : ", ").append(".param .u64 p").append(i);
@@ -51,9 +53,11 @@ final class Lanes {
         Bytes.writeLong(arguments, 0, out.address());
         text.append(".reg .").append(register(target)).append(" %d;\n").append(loads).append(body)
                 .append("\nld.param.u64 %at0, [p0];\nmad.wide.u32 %at0, %lane, ").append(size(target))
-                .append(", %at0;\nst.global.").append(memory(target)).append(" [%at0], %d;\nret;\n}\n");
+                .append(", %at0;\nmov.u32 %t0, %tid.x;\nsetp.lt.u32 %q0, %t0, 32;\n@%q0 st.global.")
+                .append(memory(target)).append(" [%at0], %d;\nret;\n}\n");
         EmulatedModule module = new EmulatedModule("test", PtxModule.parse(text.toString()), space);
-        LaunchResult result = module.kernel("k").launch(new LaunchGeometry(1, 1, 1, 32, 1, 1, 0), arguments, 1, 10, 1);
+        LaunchResult result = module.kernel("k").launch(new LaunchGeometry(1, 1, 1, numThreads, 1, 1, 0), arguments, 1,
+                10, 1);
         long[] results = new long[32];
         for (int lane = 0; lane < 32; lane++) {
             results[lane] = Bytes.read(out.data(), lane * size(target), size(target));

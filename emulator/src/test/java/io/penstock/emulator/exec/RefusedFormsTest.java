@@ -13,7 +13,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RefusedFormsTest {
     static Stream<String> forms() {
         return Stream.of(
-                "createpolicy.fractional.L2::evict_last.b64 %u0, 1.0;",
                 "mov.b128 %u0, {%u1, %u2};",
                 "vadd.s32.s32.s32 %d, %a, %b;",
                 "vadd4.u32.u32.u32 %d.b0, %a, %b, %a;",
@@ -27,22 +26,26 @@ class RefusedFormsTest {
                 "atom.global.add.v2.f32 {%t0, %t1}, [%at1], {%a, %b};",
                 "red.global.add.v2.f32 [%at1], {%a, %b};",
                 "atom.global.min.f32 %d, [%at1], %a;",
-                "ld.shared::cluster.b32 %d, [%t0];",
-                "st.shared::cluster.b32 [%t0], %a;",
-                "mapa.shared::cluster.u32 %d, %t0, %t1;",
-                "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%t0], [%at1], 16, [%t1];",
                 "cp.async.ca.shared.global [%t0], [%at1], %t1;",
+                "cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes [%t0], [%at1, {%t1}], "
+                        + "[%t2];",
+                "cp.async.bulk.global.shared::cta.bulk_group.cp_mask [%at1], [%t0], 16, %t1;",
+                "cp.async.bulk.shared::cta.global.mbarrier::complete_tx::bytes.ignore_oob [%t0], [%at1], 16, 0, 0, "
+                        + "[%t1];",
+                "cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.add.u32 "
+                        + "[%t0], [%t1], 16, [%t2];",
+                "cp.async.bulk.wait_group %t1;",
+                "fence.proxy.tensormap::generic.release.gpu;",
+                "wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 {%t0, %t1, %t2, %t3}, %u0, %u1, 1, 1, 1;",
+                "wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {%t0, %t1, %t2, %t3}, %u0, %u1, %t4, 0, 1, 1, "
+                        + "1, 0, 0;",
+                "wgmma.mma_async.sync.aligned.m64n8k16.f16.bf16.bf16 {%t0, %t1}, %u0, %u1, 1, 1, 1, 0, 0;",
+                "stmatrix.sync.aligned.m16n8.x1.trans.shared.b8 [%t0], {%t1};",
                 "cp.async.wait_group %t1;",
-                "mbarrier.try_wait.shared.b64 %q0, [%t0], %u0;",
-                "mbarrier.arrive.expect_tx.shared.b64 _, [%t0], 5;",
-                "mbarrier.arrive.release.cluster.shared.b64 _, [%t0];",
-                "barrier.cluster.arrive;",
                 "bar.red.popc.u32 %d, 0, 1;",
-                "fence.proxy.async;",
                 "shfl.up.b32 %d, %a, 1, 0;",
                 "vote.all.pred %q0, %q1;",
                 "redux.sync.min.f32 %d, %a, -1;",
-                "elect.sync %d|%q0, -1;",
                 "mma.sp.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 {%t0,%t1,%t2,%t3}, {%t0,%t1,%t2,%t3}, "
                         + "{%t0,%t1,%t2,%t3}, {%t0,%t1,%t2,%t3}, %t4, 0;",
                 "mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32 {%t0}, {%t1}, {%t2}, {%t3};",
@@ -50,9 +53,7 @@ class RefusedFormsTest {
                         + "{%t0,%t1}, {%t0,%t1,%t2,%t3};",
                 "ldmatrix.sync.aligned.m16n16.x1.trans.shared.b8 {%t0, %t1}, [%t2];",
                 "wmma.load.a.sync.aligned.row.m8n8k128.global.b1 {%t0}, [%at1];",
-                "stmatrix.sync.aligned.m8n8.x1.shared.b16 [%t0], {%t1};",
                 "tex.1d.v4.f32.s32 {%t0,%t1,%t2,%t3}, [%u0, {%t4}];",
-                "mov.u32 %d, %clusterid.x;",
                 "call.uni nowhere;");
     }
 

@@ -1,0 +1,111 @@
+package io.penstock.emulator.exec;
+
+import java.util.Arrays;
+
+/** The sums of a warp's 16 rows of a warpgroup's product while they are under way. */
+final class Accumulator {
+    static final int ROWS = 16;
+
+    private static final int NAN = 0x7FFF_FFFF;
+    private static final int HALF_NANS = 0x7FFF_7FFF;
+
+    final Slot[] slots;
+    final int columns;
+    final float[] sums;
+    Wgmma last;
+    long until;
+    private final boolean isHalf;
+    private final boolean[] isOpen;
+    private boolean anyOpen;
+
+    Accumulator(Slot[] slots, boolean isHalf) {
+        this.slots = slots;
+        this.isHalf = isHalf;
+        this.columns = slots.length * (isHalf ? 4 : 2);
+        this.sums = new float[ROWS * columns];
+        this.isOpen = new boolean[ROWS * columns];
+    }
+
+    void reset() {
+        Arrays.fill(sums, 0);
+        Arrays.fill(isOpen, false);
+        anyOpen = false;
+    }
+
+    /** Which element a lane's register holds: of halves, the lower one. */
+    private int element(int register, int lane) {
+        int i = isHalf ? 2 * register : register;
+        int row = (lane >> 2) + (i >> 1 & 1) * 8;
+        return row * columns + (i >> 2) * 8 + (lane & 3) * 2 + (i & 1);
+    }
+
+    void load(Warp warp) {
+        for (int i = 0; i < slots.length; i++) {
+            int undefined = warp.undefined[slots[i].id()];
+            for (int lane = 0; lane < 32; lane++) {
+                int bits = warp.ints[slots[i].at() + lane];
+                int at = element(i, lane);
+                if (isHalf) {
+                    sums[at] = Float.float16ToFloat((short) bits);
+                    sums[at + 1] = Float.float16ToFloat((short) (bits >>> 16));
+                } else {
+                    sums[at] = Float.intBitsToFloat(bits);
+                }
+                if ((undefined >>> lane & 1) != 0) {
+                    open(at);
+                    open(isHalf ? at + 1 : at);
+                }
+            }
+        }
+    }
+
+    private void open(int element) {
+        isOpen[element] = true;
+        anyOpen = true;
+    }
+
+    /** All sums of a row depend on something undefined. */
+    void openRow(int row) {
+        Arrays.fill(isOpen, row * columns, (row + 1) * columns, true);
+        anyOpen = true;
+    }
+
+    void openColumn(int column) {
+        for (int row = 0; row < ROWS; row++) {
+            open(row * columns + column);
+        }
+    }
+
+    /** Sums of halves are rounded after each instruction. */
+    void round() {
+        for (int i = 0; i < sums.length && isHalf; i++) {
+            sums[i] = Float.float16ToFloat((short) Floats.toHalf(sums[i]));
+        }
+    }
+
+    void poison(Warp warp) {
+        for (Slot slot : slots) {
+            Arrays.fill(warp.ints, slot.at(), slot.at() + 32, isHalf ? HALF_NANS : NAN);
+            for (int lane = 0; lane < 32; lane++) {
+                warp.setUndefined(slot, lane, -1, true);
+            }
+        }
+    }
+
+    void store(Warp warp) {
+        for (int i = 0; i < slots.length; i++) {
+            int undefined = 0;
+            for (int lane = 0; lane < 32; lane++) {
+                int at = element(i, lane);
+                warp.ints[slots[i].at() + lane] = isHalf
+                        ? (int) (Floats.toHalf(sums[at]) | Floats.toHalf(sums[at + 1]) << 16)
+                        : (int) Floats.bits(sums[at]);
+                undefined |= anyOpen && (isOpen[at] || isHalf && isOpen[at + 1]) ? 1 << lane : 0;
+            }
+            warp.undefined[slots[i].id()] = 0;
+            for (int rest = undefined; rest != 0; rest &= rest - 1) {
+                warp.setUndefined(slots[i], Integer.numberOfTrailingZeros(rest), -1, true);
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.penstock.emulator.exec;
+
+import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Stamp;
+
+/**
+ * A bulk copy under way to shared memory; its bytes are read and written when it lands.
+ *
+ * @param cta whose shared memory it goes to
+ */
+record Flight(Op op, Cta cta, Allocation from, int fromOffset, int offset, int numBytes) {
+    void land(int now, int engine) {
+        Allocation shared = cta.shared;
+        shared.copyFrom(from, fromOffset, offset, numBytes);
+        // Bytes that nobody had written are copied as such.
+        byte[] states = shared.states();
+        for (int i = offset; i < offset + numBytes; i++) {
+            states[i] = states[i] == Allocation.UNWRITTEN || states[i] == Allocation.GAP ? Allocation.COPIED
+                    : states[i];
+        }
+        shared.accesses().landed(Stamp.ofEngine(now, op.index, engine), cta.index, offset, numBytes);
+    }
+
+    boolean meets(int at, int length) {
+        return at < offset + numBytes && offset < at + length;
+    }
+}

@@ -36,16 +36,16 @@ final class BulkStore extends Op {
                     || !memory.locateRange(this, warp, lane, from, numBytes, false)) {
                 continue;
             }
-            Allocation shared = memory.where[lane];
-            int offset = memory.offsets[lane];
-            if (shared != warp.cta.shared) {
+            var origin = new BulkStores.Span(memory.where[lane], memory.offsets[lane], (int) numBytes);
+            if (origin.memory() != warp.cta.shared) {
                 memory.report(this, warp, lane, FaultKind.OUT_OF_BOUNDS, "the source of " + source.name()
                         + " is not in the block's shared memory");
                 continue;
             }
             if (memory.locateRange(this, warp, lane, to, numBytes, true)) {
                 memory.countGlobal(memory.where[lane], memory.offsets[lane], (int) numBytes, true);
-                warp.stores.add(this, lane, shared, offset, memory.where[lane], memory.offsets[lane], (int) numBytes);
+                warp.stores.add(this, lane, origin,
+                        new BulkStores.Span(memory.where[lane], memory.offsets[lane], (int) numBytes));
             }
         }
     }

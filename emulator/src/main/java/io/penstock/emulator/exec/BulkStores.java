@@ -12,30 +12,26 @@ import java.util.List;
  * is when their group is waited for, and write as late as they may.
  */
 final class BulkStores {
+    /** Bytes in an allocation. */
+    record Span(Allocation memory, int offset, int numBytes) {}
+
     /** One of them; its bytes once they are read. */
     private static final class Store {
         private final BulkStore op;
         private final int lane;
         private final int group;
         private final int time;
-        private final Allocation from;
-        private final int fromOffset;
-        private final Allocation to;
-        private final int offset;
-        private final int numBytes;
+        private final Span from;
+        private final Span to;
         private byte[] bytes;
 
-        Store(BulkStore op, int lane, int group, int time, Allocation from, int fromOffset, Allocation to, int offset,
-                int numBytes) {
+        Store(BulkStore op, int lane, int group, int time, Span from, Span to) {
             this.op = op;
             this.lane = lane;
             this.group = group;
             this.time = time;
             this.from = from;
-            this.fromOffset = fromOffset;
             this.to = to;
-            this.offset = offset;
-            this.numBytes = numBytes;
         }
     }
 
@@ -59,21 +55,21 @@ final class BulkStores {
     }
 
     /** A thread's copy begins. */
-    void add(BulkStore op, int lane, Allocation from, int fromOffset, Allocation to, int offset, int numBytes) {
+    void add(BulkStore op, int lane, Span from, Span to) {
         Launch launch = warp.cta.launch;
         int now = launch.tick();
         long stamp = Stamp.ofEngine(now, op.index, engine());
-        if (!launch.memory.readByEngine(op, warp, from, fromOffset, numBytes, stamp)) {
+        if (!launch.memory.readByEngine(op, warp, from.memory(), from.offset(), from.numBytes(), stamp)) {
             return;
         }
-        launch.memory.where[lane] = to;
-        launch.memory.offsets[lane] = offset;
-        launch.memory.writeByEngine(op, warp, lane, numBytes, stamp, warp.cta.index);
+        launch.memory.where[lane] = to.memory();
+        launch.memory.offsets[lane] = to.offset();
+        launch.memory.writeByEngine(op, warp, lane, to.numBytes(), stamp, warp.cta.index);
         if (!op.reduces()) {
-            to.fillStates(offset, numBytes, Allocation.IN_FLIGHT);
+            to.memory().fillStates(to.offset(), to.numBytes(), Allocation.IN_FLIGHT);
         }
-        launch.counters.bulkCopyBytes += numBytes;
-        stores.add(new Store(op, lane, numCommitted[lane], now, from, fromOffset, to, offset, numBytes));
+        launch.counters.bulkCopyBytes += to.numBytes();
+        stores.add(new Store(op, lane, numCommitted[lane], now, from, to));
     }
 
     void commit(int mask) {
@@ -121,26 +117,28 @@ final class BulkStores {
         if (store.bytes != null) {
             return;
         }
-        store.bytes = Arrays.copyOfRange(store.from.data(), store.fromOffset, store.fromOffset + store.numBytes);
-        for (int i = store.fromOffset; i < store.fromOffset + store.numBytes; i++) {
-            byte state = store.from.states()[i];
+        Span from = store.from;
+        int end = from.offset() + from.numBytes();
+        store.bytes = Arrays.copyOfRange(from.memory().data(), from.offset(), end);
+        for (int i = from.offset(); i < end; i++) {
+            byte state = from.memory().states()[i];
             if (state == Allocation.UNWRITTEN || state == Allocation.SPOILED || state == Allocation.COPIED) {
                 warp.cta.launch.report.at(store.op, warp, store.lane).fault(FaultKind.UNINITIALISED,
                         store.op.source.name() + " writes memory that nobody wrote, or what was computed from such",
-                        store.to.address() + store.offset + i - store.fromOffset, store.to);
+                        store.to.memory().address() + store.to.offset() + i - from.offset(), store.to.memory());
                 break;
             }
         }
     }
 
     private void write(Store store) {
-        if (store.to.isFreed()) {
-            return;
-        }
-        store.op.write(store.bytes, store.to, store.offset);
-        store.to.fillStates(store.offset, store.numBytes, Allocation.WRITTEN);
-        store.to.accesses().landed(warp.agent.stamp(store.lane, store.op.index, store.op.reduces()), warp.cta.index,
-                store.offset, store.numBytes);
+        Allocation to = store.to.memory();
+        int offset = store.to.offset();
+        int numBytes = store.to.numBytes();
+        store.op.write(store.bytes, to, offset);
+        to.fillStates(offset, numBytes, Allocation.WRITTEN);
+        to.accesses().landed(warp.agent.stamp(store.lane, store.op.index, store.op.reduces()), warp.cta.index, offset,
+                numBytes);
         warp.cta.launch.progressed();
     }
 }

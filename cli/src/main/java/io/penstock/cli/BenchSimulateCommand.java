@@ -1,8 +1,15 @@
 package io.penstock.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.bench.results.BenchResult;
+import io.penstock.bench.results.ResultLog;
+import io.penstock.bench.results.RunContext;
 import io.penstock.bench.simulate.DeviceSpec;
+import io.penstock.bench.simulate.Fleet;
+import io.penstock.bench.simulate.FleetConfig;
+import io.penstock.bench.simulate.FleetReport;
 import io.penstock.bench.simulate.FloorCost;
+import io.penstock.bench.simulate.FloorTable;
 import io.penstock.bench.simulate.Scenario;
 import io.penstock.bench.simulate.Simulation;
 import io.penstock.bench.simulate.SimulationConfig;
@@ -13,10 +20,18 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.scheduler.SchedulerConfig;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -33,6 +48,8 @@ import picocli.CommandLine.Spec;
             "  penstock bench simulate --list",
             "  penstock bench simulate --scenario closed_loop_1024_256 --device h200 --seqs 2048",
             "  penstock bench simulate --scenario overload --device h100 --seqs 512 --efficiency 0.7 --json",
+            "  penstock bench simulate --floor-table --device h100 --host-ms 0.2",
+            "  penstock bench simulate --scenario multi_turn_chat --gpus 10 --seqs 256 --router prefix-affinity",
             "%nThe ideal is a device that is always full of the scenario's average request: prefill evenly mixed with"
                     + " decode, sequences beginning as fast as others end, the best mix that --seqs,"
                     + " --max-num-batched-tokens and the KV blocks allow, at the same cost of a step.",
@@ -47,6 +64,8 @@ final class BenchSimulateCommand implements Callable<Integer> {
     private static final double MAX_SWAP_GIB = 4096;
     private static final double MAX_HOST_MS = 1000;
     private static final long QUIET_NS = 2_000_000_000L;
+
+    private static final int[] TABLE_SEQS = {1, 32, 100, 256, 1024, 2048, 4096};
 
     enum Preset { THROUGHPUT, LATENCY }
 
@@ -145,6 +164,21 @@ final class BenchSimulateCommand implements Callable<Integer> {
             description = "Prints one JSON object with the keys of vllm bench serve and the scheduler's counters.")
     private boolean json;
 
+    @Option(
+            names = "--floor-table",
+            description = "Instead of a scenario: what the device allows by sequences at once, and what the schedule"
+                    + " leaves of it.")
+    private boolean isTable;
+
+    @Mixin
+    private FleetOptions fleet;
+
+    @Option(
+            names = "--save-result",
+            paramLabel = "DIR",
+            description = "Appends a JSON line to DIR/simulate.jsonl, or DIR/simulate-fleet.jsonl.")
+    private Path results;
+
     @Override
     public Integer call() {
         if (list) {
@@ -153,13 +187,23 @@ final class BenchSimulateCommand implements Callable<Integer> {
             }
             return 0;
         }
+        if (isTable) {
+            return floorTable();
+        }
         if (scenarioName == null) {
             throw wrong("give --scenario NAME; --list shows all");
         }
         Scenario scenario = asUsage(() -> Scenario.named(scenarioName));
         DeviceSpec device = asUsage(() -> DeviceSpec.named(deviceName));
         requireSensible();
-        SimulationReport report = simulate(config(scenario, device));
+        SimulationConfig config = config(scenario, device);
+        if (fleet.isAsked()) {
+            return fleet(asUsage(() -> fleet.config(config)), device);
+        }
+        SimulationReport report = simulate(config);
+        save("simulate", scenario.label() + " " + numSeqs, device, Map.of("workload", scenario.label(),
+                "max_concurrency", numSeqs, "efficiency", efficiency, "host_ms", hostMs, "overlap", !isSync),
+                report.metrics());
         if (json) {
             ObjectNode node = report.toJson();
             node.put("device", device.name());
@@ -175,14 +219,57 @@ final class BenchSimulateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private SimulationReport simulate(SimulationConfig config) {
-        var bar = new ProgressBar(System.err, Terminals.isError(), "simulating " + config.scenario().label(), QUIET_NS,
-                System::nanoTime);
+    private int fleet(FleetConfig config, DeviceSpec device) {
+        FleetReport report = progress("simulating " + config.numReplicas() + " GPUs",
+                config.replica().numRequests(), onEnded -> Fleet.run(config, onEnded));
+        System.out.print(json ? report.toJson() + "\n" : shape + " on " + device.name() + ", " + report.table());
+        save("simulate-fleet", config.replica().scenario().label() + " " + config.numReplicas() + " GPUs "
+                + report.settings().get("router"), device, report.settings(), report.metrics());
+        return 0;
+    }
+
+    private int floorTable() {
+        DeviceSpec device = asUsage(() -> DeviceSpec.named(deviceName));
+        requireUpTo("--host-ms", hostMs, MAX_HOST_MS);
+        ModelConfig model = asUsage(() -> ModelShapes.named(shape));
+        long hostNs = Math.round(hostMs * 1e6);
+        List<FloorTable.Row> rows = progress("simulating", TABLE_SEQS.length,
+                onRow -> FloorTable.of(model, device, TABLE_SEQS, hostNs, onRow));
+        System.out.print(FloorTable.table(shape, device, hostNs, rows));
+        for (FloorTable.Row row : rows) {
+            save("simulate", "floor-table " + row.numSeqs(), device,
+                    Map.of("workload", "floors", "sequences", row.numSeqs(), "host_ms", hostMs),
+                    Map.of("decodeTokensPerSecond", row.decode(), "floorMs", row.floorMs(), "loopIdeal",
+                            row.loopIdeal(), "loopScheduled", row.loopScheduled(), "loopInStep", row.loopInStep()));
+        }
+        return 0;
+    }
+
+    private void save(String suite, String caseName, DeviceSpec device, Map<String, Object> settings,
+            Map<String, Double> metrics) {
+        if (results != null) {
+            RunContext context = RunContext.onDevice(Path.of("").toAbsolutePath(), Instant.now(),
+                    device.name() + " floors, simulated", null,
+                    "./penstock bench simulate " + String.join(" ", spec.commandLine().getParseResult()
+                            .originalArgs()).replaceFirst("^.*?simulate ", "")
+                            .replaceAll(" ?--save-result[ =]\\S+| ?--json", ""));
+            ResultLog.of(results, suite).append(new BenchResult(suite, caseName, context, shape,
+                    new TreeMap<>(settings), new TreeMap<>(metrics), null));
+        }
+    }
+
+    private static <T> T progress(String what, int most, Function<IntConsumer, T> work) {
+        var bar = new ProgressBar(System.err, Terminals.isError(), what, QUIET_NS, System::nanoTime);
         try {
-            return Simulation.run(config, CHECK_INTERVAL, ended -> bar.count(ended, config.numRequests()));
+            return work.apply(done -> bar.count(done, most));
         } finally {
             bar.clear();
         }
+    }
+
+    private SimulationReport simulate(SimulationConfig config) {
+        return progress("simulating " + config.scenario().label(), config.numRequests(),
+                onEnded -> Simulation.run(config, CHECK_INTERVAL, onEnded));
     }
 
     private void requireSensible() {

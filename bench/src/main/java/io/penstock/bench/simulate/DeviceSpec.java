@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What bounds a step on a device. The H200's and H100's figures are measured (copy bandwidth, large GEMMs), the others
- * are the vendor's: dense bfloat16 with fp32 accumulation.
+ * What bounds a step on a device. Measured are the H200's copy bandwidth, and its large GEMMs and the H100's; the rest
+ * is the vendor's: bandwidth of which copies reach about nine tenths, dense bfloat16 with fp32 accumulation.
  *
  * @param bytesPerSecond of device memory
  * @param flopsPerSecond bfloat16, a multiply-add counts two
@@ -25,7 +25,7 @@ public record DeviceSpec(
         var devices = new LinkedHashMap<String, DeviceSpec>();
         for (DeviceSpec device : List.of(
                 new DeviceSpec("h200", 4.3e12, 790e12, PCIE_5, 143_771L << 20),
-                new DeviceSpec("h100", 3.2e12, 798e12, PCIE_5, 81_559L << 20),
+                new DeviceSpec("h100", 3.35e12, 798e12, PCIE_5, 81_559L << 20),
                 new DeviceSpec("a100-80g", 2.039e12, 312e12, PCIE_4, 81_920L << 20),
                 new DeviceSpec("l40s", 0.864e12, 362e12, PCIE_4, 46_068L << 20),
                 new DeviceSpec("rtx4090", 1.008e12, 165.2e12, PCIE_4, 24_564L << 20))) {

@@ -42,6 +42,11 @@ final class Front implements OutputHandler {
         maxConcurrency = Math.max(maxConcurrency, open.size());
     }
 
+    /** The device that had it is gone, with all that it had computed of it. */
+    void lost(SimulatedRequest request) {
+        open.remove((long) request.index);
+    }
+
     void rejected(int index, long timeNs) {
         numRejected++;
         traffic.ended(index, timeNs);

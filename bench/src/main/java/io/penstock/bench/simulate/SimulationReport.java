@@ -20,7 +20,14 @@ public final class SimulationReport {
     private final Map<String, Latency> latencies = new LinkedHashMap<>();
 
     /** Of one kind of time, in milliseconds. */
-    public record Latency(double mean, double median, double std, double p99) {}
+    public record Latency(double mean, double median, double std, double p99) {
+        void putInto(Map<String, Double> metrics, String name) {
+            metrics.put("mean_" + name + "_ms", mean);
+            metrics.put("median_" + name + "_ms", median);
+            metrics.put("std_" + name + "_ms", std);
+            metrics.put("p99_" + name + "_ms", p99);
+        }
+    }
 
     SimulationReport(SimulationConfig config, Front front, SchedulerStats stats, Utilisation.Shares shares,
             double deviceBusy, IdealSchedule ideal, double requestRate) {
@@ -92,6 +99,19 @@ public final class SimulationReport {
             throw new IllegalArgumentException("no '" + name + "' in the report");
         }
         return value;
+    }
+
+    /** Every finite number of {@link #toJson} but the limits. */
+    public Map<String, Double> metrics() {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        figures.forEach((name, value) -> {
+            if (Double.isFinite(value)) {
+                metrics.put(name, value);
+            }
+        });
+        counts.forEach((name, value) -> metrics.put(name, (double) value));
+        latencies.forEach((name, latency) -> latency.putInto(metrics, name));
+        return metrics;
     }
 
     /**

@@ -88,6 +88,17 @@ public record StepWork(double tokens, double logits, Attention decode, Attention
                 Copies.NONE);
     }
 
+    /** Its rows that decode. */
+    StepWork decodePart() {
+        return new StepWork(decode.queries(), decode.queries(), decode, Attention.NONE, Copies.NONE);
+    }
+
+    /** Its other rows, with the logits that are left. */
+    StepWork prefillPart() {
+        return new StepWork(
+                tokens - decode.queries(), logits - decode.queries(), Attention.NONE, prefill, Copies.NONE);
+    }
+
     /** This work and that. Copies are left out: they are no one's plan. */
     StepWork plus(StepWork other) {
         return new StepWork(tokens + other.tokens, logits + other.logits, decode.plus(other.decode),

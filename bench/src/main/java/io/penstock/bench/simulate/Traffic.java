@@ -25,6 +25,7 @@ final class Traffic {
     private final double scale;
     private final PriorityQueue<Arrival> arrivals = new PriorityQueue<>();
     private int numChainsBegun;
+    private boolean isOpen;
 
     /**
      * @param concurrency chains at once in a closed loop
@@ -40,6 +41,19 @@ final class Traffic {
         } else {
             spread(chainsPerSecond);
         }
+    }
+
+    private Traffic(Workload workload) {
+        this.workload = workload;
+        scale = workload.scale();
+    }
+
+    /** Chains begin at random times whatever the scenario says, so many a second on average. */
+    static Traffic open(Workload workload, double chainsPerSecond) {
+        var traffic = new Traffic(workload);
+        traffic.isOpen = true;
+        traffic.spread(chainsPerSecond);
+        return traffic;
     }
 
     private void spread(double chainsPerSecond) {
@@ -84,7 +98,7 @@ final class Traffic {
         if (hasNextTurn) {
             double pauseNs = exponential(workload.random(index, THINKING), MEAN_THINKING_NS * scale);
             arrivals.add(new Arrival(nowNs + (long) pauseNs, index + 1));
-        } else if (workload.scenario().arrivals().isClosedLoop() && numChainsBegun < workload.numChains()) {
+        } else if (!isOpen && workload.scenario().arrivals().isClosedLoop() && numChainsBegun < workload.numChains()) {
             begin(nowNs);
         }
     }

@@ -123,7 +123,8 @@ class PredictionTest {
     @Test
     void failureNamesScenarioSeedAndStep() {
         SimulationConfig sound = config(Scenario.UNIFORM_512, 16, 32, 1000, SimulationConfig.NO_QUEUE_LIMIT);
-        int[] numSteps = {0};
+        // The ideal asks for 5,000 costs before the first step.
+        int[] numSteps = {-5_000};
         var broken = new SimulationConfig(sound.scenario(), 41, 32, 1, sound.engine(), work -> {
             if (numSteps[0]++ == 300) {
                 throw new IllegalStateException("planted");

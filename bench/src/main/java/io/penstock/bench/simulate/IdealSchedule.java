@@ -9,7 +9,8 @@ import io.penstock.runtime.ModelLimits;
  * mixed ({@code n = 1}) is best where decode is bound by memory and prefill by arithmetic; prefill in few steps where
  * few sequences decode, since each step with prefill reads all experts. {@code r} is the best that the limits allow:
  * tokens a step, sequences at once, and KV blocks held by unfinished sequences. There is no start, no end, no rounding
- * to whole blocks of a prompt, no host time, nobody waits for the next prefill, and every shared token is computed once.
+ * to whole blocks of a prompt, no host time, nobody waits for the next prefill, and every shared token is computed
+ * once.
  *
  * @param requestsPerSecond finished
  * @param outputTokensPerSecond sampled, end tokens included

@@ -35,7 +35,8 @@ final class BenchStreamsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--protocol", paramLabel = "NAME", defaultValue = "grpc",
-            description = "grpc, or sse: completions by events over HTTP, a connection a stream. Default: grpc.")
+            description = "grpc; sse: completions by events over HTTP, a connection a stream; or both, half of the"
+                    + " streams each. Default: grpc.")
     private String protocol;
 
     @Option(names = "--streams", paramLabel = "N", defaultValue = "1024",
@@ -50,8 +51,13 @@ final class BenchStreamsCommand implements Callable<Integer> {
             description = "How long each step takes; each gives every stream a token. Default: 5000.")
     private int stepMicros;
 
+    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "8160",
+            description = "Tokens of each request; a stream makes one after the other. Default: 8160.")
+    private int maxTokens;
+
     @Option(names = "--seconds", paramLabel = "N", defaultValue = "10",
-            description = "How long it is measured, after a warm-up. Default: 10.")
+            description = "How long it is measured, after a warm-up; from 60 on also how the process's memory grows."
+                    + " Default: 10.")
     private int seconds;
 
     @Option(names = "--io-threads", paramLabel = "N", defaultValue = "2",
@@ -59,7 +65,7 @@ final class BenchStreamsCommand implements Callable<Integer> {
     private int ioThreads;
 
     @Option(names = "--save-result", paramLabel = "DIR",
-            description = "Appends a JSON line to DIR/streams-grpc.jsonl or DIR/streams-sse.jsonl.")
+            description = "Appends a JSON line to DIR/streams-PROTOCOL.jsonl.")
     private Path results;
 
     @Override
@@ -68,17 +74,18 @@ final class BenchStreamsCommand implements Callable<Integer> {
         requireBetween("--streams", numStreams, 1, MAX_STREAMS);
         requireBetween("--connections", numConnections, 1, MAX_CONNECTIONS);
         requireBetween("--step-micros", stepMicros, 0, MAX_STEP_MICROS);
+        requireBetween("--max-tokens", maxTokens, 1, StreamSuite.MOST_TOKENS);
         requireBetween("--seconds", seconds, 1, MAX_SECONDS);
         requireBetween("--io-threads", ioThreads, 1, MAX_CONNECTIONS);
         ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), String.format(Locale.ROOT,
-                "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --seconds %d"
-                        + " --io-threads %d",
-                protocol, numStreams, numConnections, stepMicros, seconds, ioThreads));
+                "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --max-tokens %d"
+                        + " --seconds %d --io-threads %d",
+                protocol, numStreams, numConnections, stepMicros, maxTokens, seconds, ioThreads));
         ModelSource source = ModelSource.read("penstock-demo", Installation.demoModel(), false);
         BenchResult result = StreamSuite.run(source, new StreamSuite.Load(
-                spoken, numStreams, numConnections, stepMicros, seconds, ioThreads), context);
+                spoken, numStreams, numConnections, stepMicros, maxTokens, seconds, ioThreads), context);
         print(result.metrics());
         if (results != null) {
             ResultLog.of(results, spoken.suite()).append(result);
@@ -90,8 +97,9 @@ final class BenchStreamsCommand implements Callable<Integer> {
         return switch (protocol) {
             case "grpc" -> StreamSuite.Protocol.GRPC;
             case "sse" -> StreamSuite.Protocol.SSE;
+            case "both" -> StreamSuite.Protocol.BOTH;
             default -> throw new ParameterException(spec.commandLine(),
-                    "--protocol must be grpc or sse, not '" + protocol + "'");
+                    "--protocol must be grpc, sse or both, not '" + protocol + "'");
         };
     }
 
@@ -108,5 +116,15 @@ final class BenchStreamsCommand implements Callable<Integer> {
         System.out.printf(Locale.ROOT, "steps of %.0f us; taking and pushing their tokens %.0f us, %.1f %% of the"
                 + " engine's time; its work on the host in all %.1f %%%n", m.get("stepMicros"),
                 m.get("processMicrosPerStep"), 100 * m.get("processShareOfTime"), 100 * m.get("hostShareOfTime"));
+        if (m.containsKey("liveHeapMiBEarly")) {
+            printMemory("live heap", "liveHeap", m);
+            printMemory("direct buffers", "direct", m);
+            printMemory("resident", "resident", m);
+        }
+    }
+
+    private static void printMemory(String what, String name, Map<String, Double> m) {
+        System.out.printf(Locale.ROOT, "%s: %.1f MiB, later %.1f, %.3f MiB a minute%n", what,
+                m.get(name + "MiBEarly"), m.get(name + "MiBLate"), m.get(name + "MiBPerMinute"));
     }
 }

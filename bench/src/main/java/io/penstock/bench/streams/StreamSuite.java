@@ -27,8 +27,13 @@ import java.util.concurrent.TimeUnit;
 
 /** Tokens a second to many streams, from the real server to real clients in this process. */
 public final class StreamSuite implements AutoCloseable {
-    private static final int MAX_MODEL_LEN = 8_192;
+    /** What a request may generate at most. */
+    public static final int MOST_TOKENS = 8_160;
+
     private static final int PROMPT_TOKENS = 32;
+    private static final int MAX_MODEL_LEN = MOST_TOKENS + PROMPT_TOKENS;
+    private static final int MEMORY_SECONDS = 60;
+    private static final int SECONDS_A_SAMPLE = 10;
     private static final int WARM_UP_SECONDS = 4;
     private static final double NS = 1e-9;
 
@@ -43,7 +48,9 @@ public final class StreamSuite implements AutoCloseable {
         /** The engine protocol; streams share connections. */
         GRPC,
         /** Completions by events over HTTP; each stream has a connection. */
-        SSE;
+        SSE,
+        /** Half of the streams each. */
+        BOTH;
 
         /** Name of the results file. */
         public String suite() {
@@ -57,11 +64,12 @@ public final class StreamSuite implements AutoCloseable {
      * @param numStreams open at once
      * @param numConnections that gRPC streams share
      * @param stepMicros of the runner; with one token a stream in each step that is what is offered
-     * @param seconds measured, behind a warm-up
+     * @param maxTokens of each request; a stream makes one after the other
+     * @param seconds measured, behind a warm-up; a minute or more also measures memory
      * @param numIoThreads of the server
      */
-    public record Load(Protocol protocol, int numStreams, int numConnections, int stepMicros, int seconds,
-            int numIoThreads) {}
+    public record Load(Protocol protocol, int numStreams, int numConnections, int stepMicros, int maxTokens,
+            int seconds, int numIoThreads) {}
 
     private StreamSuite(ModelSource source, Load load) {
         this.load = load;
@@ -82,6 +90,8 @@ public final class StreamSuite implements AutoCloseable {
         target = switch (load.protocol()) {
             case GRPC -> new GrpcTarget(core, io, load.numConnections());
             case SSE -> new SseTarget(core, io, metrics::write);
+            case BOTH -> new BothTargets(new GrpcTarget(core, io, load.numConnections()),
+                    new SseTarget(core, io, metrics::write));
         };
     }
 
@@ -94,7 +104,7 @@ public final class StreamSuite implements AutoCloseable {
     }
 
     private void connect() {
-        clients = target.clients(load.numStreams(), PROMPT_TOKENS, MAX_MODEL_LEN - PROMPT_TOKENS);
+        clients = target.clients(load.numStreams(), PROMPT_TOKENS, load.maxTokens());
         clients.forEach(StreamClient::start);
     }
 
@@ -107,7 +117,7 @@ public final class StreamSuite implements AutoCloseable {
         long processNs = times.processNs();
         long hostNs = hostNs(times);
         long startNs = System.nanoTime();
-        TimeUnit.SECONDS.sleep(load.seconds());
+        MemorySamples memory = waitAndSample();
         double seconds = (System.nanoTime() - startNs) * NS;
         double numSteps = Math.max(1, core.streams().stats().numSteps() - steps);
         double numTokens = tokens() - tokens;
@@ -120,11 +130,37 @@ public final class StreamSuite implements AutoCloseable {
         metrics.put("processMicrosPerStep", (times.processNs() - processNs) / 1e3 / numSteps);
         metrics.put("processShareOfTime", (times.processNs() - processNs) * NS / seconds);
         metrics.put("hostShareOfTime", (hostNs(times) - hostNs) * NS / seconds);
+        if (memory != null) {
+            memory.addTo(metrics);
+        }
+        return result(context, metrics);
+    }
+
+    /** Lets the load go on for its time; the samples of memory, or null for a short one. */
+    private MemorySamples waitAndSample() throws InterruptedException {
+        if (load.seconds() < MEMORY_SECONDS) {
+            TimeUnit.SECONDS.sleep(load.seconds());
+            return null;
+        }
+        var memory = new MemorySamples();
+        for (int left = load.seconds(); left > 0; left -= SECONDS_A_SAMPLE) {
+            TimeUnit.SECONDS.sleep(Math.min(left, SECONDS_A_SAMPLE));
+            memory.take();
+        }
+        return memory;
+    }
+
+    private BenchResult result(RunContext context, Map<String, Double> metrics) {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("streams", load.numStreams());
         config.put("connections",
-                load.protocol() == Protocol.GRPC ? load.numConnections() : load.numStreams());
+                switch (load.protocol()) {
+                    case GRPC -> load.numConnections();
+                    case SSE -> load.numStreams();
+                    case BOTH -> load.numConnections() + load.numStreams() / 2;
+                });
         config.put("stepMicros", load.stepMicros());
+        config.put("maxTokens", load.maxTokens());
         config.put("seconds", load.seconds());
         config.put("ioThreads", load.numIoThreads());
         return new BenchResult(load.protocol().suite(), "streams-" + load.numStreams(), context, null, config, metrics,

@@ -19,7 +19,7 @@ class StreamSuiteTest {
     void clientsReadATokenAStreamInEachStep(StreamSuite.Protocol protocol) throws InterruptedException {
         ModelSource source = ModelSource.read("demo", ROOT.resolve("models/penstock-demo"), false);
         RunContext context = RunContext.onCpu(ROOT, Instant.EPOCH, "a test");
-        BenchResult result = StreamSuite.run(source, new StreamSuite.Load(protocol, 16, 2, 4_000, 1, 1), context);
+        BenchResult result = StreamSuite.run(source, new StreamSuite.Load(protocol, 16, 2, 4_000, 64, 1, 1), context);
         assertEquals(protocol.suite(), result.suite());
         double tokensAStep = result.metrics().get("tokensPerSecond") * result.metrics().get("stepMicros") / 1e6;
         assertTrue(tokensAStep > 4 && tokensAStep < 64, () -> tokensAStep + " tokens a step for 16 streams");

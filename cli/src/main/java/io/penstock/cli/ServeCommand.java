@@ -39,6 +39,7 @@ final class ServeCommand implements Callable<Integer> {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_IO_THREADS = 256;
     private static final int MAX_SECONDS = 86_400;
+    private static final int MOST_QUEUED = 1 << 20;
 
     @Spec
     private CommandSpec spec;
@@ -58,6 +59,11 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--chat-template", paramLabel = "FILE",
             description = "A Jinja template instead of the checkpoint's; or lfm2 or lfm2.5, which are built in.")
     private String chatTemplate;
+
+    @Option(names = "--max-queued-requests", paramLabel = "N",
+            description = "Requests that may wait to be begun; one more is refused with status 429 or"
+                    + " RESOURCE_EXHAUSTED. Default: 65536.")
+    private Integer maxQueuedRequests;
 
     @Option(names = "--shutdown-timeout", paramLabel = "SECONDS", defaultValue = "30",
             description = "How long requests may go on after SIGTERM. Default: 30.")
@@ -121,6 +127,9 @@ final class ServeCommand implements Callable<Integer> {
         encoder.requireTemplate();
         phases.done("model and tokenizer read");
         ServingConfig config = batching.forMany(engine, source.config(), engine.modelLen(source.config(), 0));
+        if (maxQueuedRequests != null) {
+            config = config.withMaxQueuedRequests(maxQueuedRequests);
+        }
         int numIoThreads = ioThreads == null ? IoThreads.defaultNumThreads() : ioThreads;
         List<String> names = servedModelNames.isEmpty() ? List.of(source.name()) : servedModelNames;
         var settings = new ServerRun.Settings(names, address, httpSettings, tls,
@@ -142,6 +151,7 @@ final class ServeCommand implements Callable<Integer> {
         requireBetween("--grpc-port", grpcPort, 0, MAX_PORT);
         requireBetween("--shutdown-timeout", shutdownTimeout, 0, MAX_SECONDS);
         requireBetween("--slow-reader-timeout", slowReaderTimeout, 1, MAX_SECONDS);
+        requireBetween("--max-queued-requests", maxQueuedRequests == null ? 1 : maxQueuedRequests, 1, MOST_QUEUED);
         requireBetween("--io-threads", ioThreads == null ? 1 : ioThreads, 1, MAX_IO_THREADS);
         if (servedModelNames.stream().anyMatch(String::isBlank)) {
             throw new ParameterException(spec.commandLine(), "--served-model-name must not be empty");

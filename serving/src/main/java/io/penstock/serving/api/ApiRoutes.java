@@ -2,8 +2,10 @@ package io.penstock.serving.api;
 
 import io.penstock.serving.http.HttpExchange;
 import io.penstock.serving.http.HttpRouter;
+import io.penstock.serving.openai.TokenizeRequest;
 import io.penstock.serving.openai.response.ErrorBody;
 import io.penstock.serving.server.Profiler;
+import java.util.concurrent.Executor;
 
 /** Which endpoint is where. */
 public final class ApiRoutes {
@@ -14,14 +16,17 @@ public final class ApiRoutes {
     /** What clients ask for. */
     public static HttpRouter forClients(ApiContext api) {
         HttpRouter router = new HttpRouter();
+        Executor worker = api.engine().workers();
+        var chat = new ChatEndpoint(api);
+        var completion = new CompletionEndpoint(api);
         var tokenize = new TokenizeEndpoints(api);
         addStatus(router, api);
         Console.addTo(router);
         return router
-                .add("POST", "/v1/chat/completions", new ChatEndpoint(api)::handle)
-                .add("POST", "/v1/completions", new CompletionEndpoint(api)::handle)
-                .add("POST", "/tokenize", tokenize::tokenize)
-                .add("POST", "/detokenize", tokenize::detokenize);
+                .add("POST", "/v1/chat/completions", Tasks.json(worker, chat::read, chat::handle))
+                .add("POST", "/v1/completions", Tasks.json(worker, completion::read, completion::handle))
+                .add("POST", "/tokenize", Tasks.json(worker, TokenizeRequest::parse, tokenize::tokenize))
+                .add("POST", "/detokenize", Tasks.json(worker, tokenize::readTokens, tokenize::detokenize));
     }
 
     private static void addStatus(HttpRouter router, ApiContext api) {

@@ -17,8 +17,11 @@ final class ChatEndpoint {
         this.api = api;
     }
 
-    void handle(HttpExchange exchange) {
-        var request = ChatCompletionRequest.parse(exchange.body(), api.engine().encoder().defaults());
+    ChatCompletionRequest read(byte[] body) {
+        return ChatCompletionRequest.parse(body, api.engine().encoder().defaults());
+    }
+
+    void handle(HttpExchange exchange, ChatCompletionRequest request) {
         api.core().touch();
         if (!api.serves(request.model())) {
             exchange.respond(404, ErrorBody.modelNotFound(request.model()));

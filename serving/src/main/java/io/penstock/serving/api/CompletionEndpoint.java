@@ -14,8 +14,11 @@ final class CompletionEndpoint {
         this.api = api;
     }
 
-    void handle(HttpExchange exchange) {
-        var request = CompletionRequest.parse(exchange.body(), api.engine().encoder().defaults());
+    CompletionRequest read(byte[] body) {
+        return CompletionRequest.parse(body, api.engine().encoder().defaults());
+    }
+
+    void handle(HttpExchange exchange, CompletionRequest request) {
         api.core().touch();
         if (!api.serves(request.model())) {
             exchange.respond(404, ErrorBody.modelNotFound(request.model()));

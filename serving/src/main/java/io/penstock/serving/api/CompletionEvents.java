@@ -28,7 +28,9 @@ final class CompletionEvents extends CompletionSink {
     @Override
     public void output(OutputRun run) {
         numOutputTokens[run.choice()] += run.tokenIds().length;
-        piece(run.choice(), run.text(), run.tokenIds(), withTexts(run.logprobs()), null);
+        if (!answer.request().isEchoOnly()) {
+            piece(run.choice(), run.text(), run.tokenIds(), withTexts(run.logprobs()), null);
+        }
     }
 
     @Override

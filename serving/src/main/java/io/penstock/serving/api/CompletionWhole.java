@@ -20,7 +20,9 @@ final class CompletionWhole extends CompletionSink {
 
     @Override
     public void output(OutputRun run) {
-        collected.output(run, withTexts(run.logprobs()));
+        if (!answer.request().isEchoOnly()) {
+            collected.output(run, withTexts(run.logprobs()));
+        }
     }
 
     @Override

@@ -45,8 +45,7 @@ final class TokenizeEndpoints {
         }
     }
 
-    void tokenize(HttpExchange exchange) {
-        TokenizeRequest request = TokenizeRequest.parse(exchange.body());
+    void tokenize(HttpExchange exchange, TokenizeRequest request) {
         if (!api.serves(request.model())) {
             exchange.respond(404, ErrorBody.modelNotFound(request.model()));
             return;
@@ -69,8 +68,11 @@ final class TokenizeEndpoints {
         return new Tokens(ids, texts, api.engine().modelLimits().maxModelLen());
     }
 
-    void detokenize(HttpExchange exchange) {
-        DetokenizeRequest request = DetokenizeRequest.parse(exchange.body(), api.engine().encoder().tokenSpace());
+    DetokenizeRequest readTokens(byte[] body) {
+        return DetokenizeRequest.parse(body, api.engine().encoder().tokenSpace());
+    }
+
+    void detokenize(HttpExchange exchange, DetokenizeRequest request) {
         if (!api.serves(request.model())) {
             exchange.respond(404, ErrorBody.modelNotFound(request.model()));
             return;

@@ -8,6 +8,7 @@ import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.openai.ChatCompletionRequest;
 import io.penstock.serving.openai.ChatInput;
 import io.penstock.serving.openai.CompletionRequest;
+import io.penstock.serving.openai.RequestOptions;
 import io.penstock.serving.openai.ResponseOptions;
 import io.penstock.serving.openai.SamplingRequest;
 import io.penstock.serving.openai.ToolChoice;
@@ -65,6 +66,11 @@ public record GenerationRequest(
         public Options(int priority, Integer truncatePromptTokens, int promptLogprobs, boolean skipSpecialTokens) {
             this(priority, NO_DEADLINE, null, truncatePromptTokens, promptLogprobs, skipSpecialTokens);
         }
+
+        private static Options of(RequestOptions asked, int promptLogprobs, boolean skipSpecialTokens) {
+            return new Options(asked.priority(), NO_DEADLINE, asked.cacheSalt(), asked.truncatePromptTokens(),
+                    promptLogprobs, skipSpecialTokens);
+        }
     }
 
     public GenerationRequest {
@@ -106,14 +112,10 @@ public record GenerationRequest(
         return new GenerationRequest(null, prompt, null, 1, Options.DEFAULTS);
     }
 
-    /**
-     * A request as OpenAI's clients write it.
-     *
-     */
+    /** A request as OpenAI's clients write it. */
     public static GenerationRequest of(ChatCompletionRequest request) {
         return new GenerationRequest(request.options().requestId(), new Chat(request.chat()), request.sampling(),
-                request.response().n(), new Options(request.options().priority(),
-                request.options().truncatePromptTokens(), request.response().promptLogprobs(),
+                request.response().n(), Options.of(request.options(), request.response().promptLogprobs(),
                 request.response().skipSpecialTokens()));
     }
 
@@ -128,8 +130,7 @@ public record GenerationRequest(
         };
         int echoed = request.echo() ? request.sampling().numLogprobs() : -1;
         return new GenerationRequest(request.options().requestId(), made, request.sampling(), request.response().n(),
-                new Options(request.options().priority(), request.options().truncatePromptTokens(),
-                        Math.max(echoed, request.response().promptLogprobs()),
+                Options.of(request.options(), Math.max(echoed, request.response().promptLogprobs()),
                         request.response().skipSpecialTokens()));
     }
 

@@ -181,13 +181,20 @@ final class SchemaCompiler {
         return choice(parts);
     }
 
-    private Expression object(JsonNode schema, String path, int depth) {
+    private Expression object(JsonNode given, String path, int depth) {
+        JsonNode schema = closed(given);
         if (!schema.has("properties") && !schema.has("required") && !schema.has("additionalProperties")) {
             return json.object;
         }
         Expression members = members(schema, path, depth,
                 (name, value) -> json.member(JsonText.literal(name), value), json);
         return json.bracketed('{', '}', members, !hasRequired(schema));
+    }
+
+    /** Where unevaluatedProperties is false, all that may be evaluated has been put into one schema: nothing else may be. */
+    private static JsonNode closed(JsonNode schema) {
+        boolean isOpen = !schema.has("unevaluatedProperties") || schema.has("additionalProperties");
+        return isOpen ? schema : schema.<ObjectNode>deepCopy().put("additionalProperties", false);
     }
 
     private static boolean hasRequired(JsonNode schema) {

@@ -145,6 +145,6 @@ final class GenerateCall implements StreamSink {
 
     @Override
     public void failed(StreamFailure failure) {
-        client.onError(Statuses.of(failure).asRuntimeException());
+        client.onError(Statuses.exception(failure));
     }
 }

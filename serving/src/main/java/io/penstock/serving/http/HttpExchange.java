@@ -346,8 +346,8 @@ public final class HttpExchange {
         guard(() -> route.handler().handle(this));
     }
 
-    /** Runs a handler's code; its mistakes are answers too. */
-    void guard(Runnable code) {
+    /** Runs what a handler does later; its mistakes are answers too. On the exchange's event loop. */
+    public void guard(Runnable code) {
         try {
             code.run();
         } catch (InputException e) {

@@ -8,30 +8,35 @@ import io.penstock.scheduler.engine.EngineConfig;
  *
  * @param prefixCaching whether computed prefixes are found again
  * @param overlap whether the next step is planned while the last one runs; the tokens are the same without
+ * @param maxQueuedRequests requests that may wait to be begun; one more is refused. Null: as the preset has it
  * @param backend what it runs on
  */
-public record ServingConfig(
-        Preset preset, AskedLimits limits, boolean prefixCaching, boolean overlap, Backend backend) {
+public record ServingConfig(Preset preset, AskedLimits limits, boolean prefixCaching, boolean overlap,
+        Integer maxQueuedRequests, Backend backend) {
     /** A preset and nothing else, on the CPU in float32. */
     public static ServingConfig of(Preset preset) {
-        return new ServingConfig(preset, AskedLimits.NONE, true, true, new Backend.Cpu(Arithmetic.FLOAT32, 0));
+        return new ServingConfig(preset, AskedLimits.NONE, true, true, null, new Backend.Cpu(Arithmetic.FLOAT32, 0));
     }
 
     public ServingConfig withLimits(AskedLimits asked) {
-        return new ServingConfig(preset, asked, prefixCaching, overlap, backend);
+        return new ServingConfig(preset, asked, prefixCaching, overlap, maxQueuedRequests, backend);
     }
 
     public ServingConfig withPrefixCaching(boolean enabled) {
-        return new ServingConfig(preset, limits, enabled, overlap, backend);
+        return new ServingConfig(preset, limits, enabled, overlap, maxQueuedRequests, backend);
     }
 
     public ServingConfig withOverlap(boolean enabled) {
-        return new ServingConfig(preset, limits, prefixCaching, enabled, backend);
+        return new ServingConfig(preset, limits, prefixCaching, enabled, maxQueuedRequests, backend);
+    }
+
+    public ServingConfig withMaxQueuedRequests(int requests) {
+        return new ServingConfig(preset, limits, prefixCaching, overlap, requests, backend);
     }
 
     /** This on another backend. */
     public ServingConfig on(Backend other) {
-        return new ServingConfig(preset, limits, prefixCaching, overlap, other);
+        return new ServingConfig(preset, limits, prefixCaching, overlap, maxQueuedRequests, other);
     }
 
     /** The numbers that activations are kept in. */
@@ -44,7 +49,8 @@ public record ServingConfig(
 
     /** The engine's part. */
     public EngineConfig engine() {
-        EngineConfig base = preset.engine;
+        EngineConfig base = maxQueuedRequests == null ? preset.engine
+                : preset.engine.withMaxQueuedRequests(maxQueuedRequests);
         return base.withOverlap(overlap).withScheduler(base.scheduler().withPrefixCaching(prefixCaching));
     }
 }

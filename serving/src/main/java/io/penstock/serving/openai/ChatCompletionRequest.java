@@ -32,7 +32,7 @@ public record ChatCompletionRequest(
         Fields fields = new Fields(body, "");
         ChatInput chat = ChatReader.read(fields);
         SamplingRequest sampling = new SamplingReader(fields, defaults)
-                .read(List.of("max_completion_tokens", "max_tokens"), null, numLogprobs(fields));
+                .read(List.of("max_completion_tokens", "max_tokens"), 1, null, numLogprobs(fields));
         return new ChatCompletionRequest(fields.string("model"), chat, sampling, ResponseOptions.read(fields),
                 RequestOptions.read(fields), responseFormat(fields),
                 fields.has("separate_reasoning") ? fields.flag("separate_reasoning", true) : null);

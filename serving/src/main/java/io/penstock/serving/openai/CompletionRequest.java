@@ -49,9 +49,14 @@ public record CompletionRequest(
         ResponseOptions response = ResponseOptions.read(fields);
         requireNoSelection(fields, response.n());
         SamplingRequest sampling = new SamplingReader(fields, defaults)
-                .read(List.of("max_tokens"), DEFAULT_MAX_TOKENS, numLogprobs);
+                .read(List.of("max_tokens"), echo ? 0 : 1, DEFAULT_MAX_TOKENS, numLogprobs);
         return new CompletionRequest(fields.string("model"), prompts, sampling, response,
                 RequestOptions.read(fields), echo, fields.flag("add_special_tokens", true));
+    }
+
+    /** Whether the prompt is to be given back, with its log probabilities, and nothing be added. */
+    public boolean isEchoOnly() {
+        return echo && sampling.stop().maxTokens() == 0;
     }
 
     /** Refuses ids that the model does not have. */

@@ -173,7 +173,9 @@ final class Fields {
             throw mustBe(path, "an integer", node);
         }
         if (!node.canConvertToInt() || node.intValue() < min || node.intValue() > max) {
-            String range = max == Integer.MAX_VALUE ? "at least " + min : "between " + min + " and " + max;
+            boolean isTooSmall = node.bigIntegerValue().signum() < 0 || node.canConvertToInt() && node.intValue() < min;
+            String range = max == Integer.MAX_VALUE && isTooSmall ? "at least " + min
+                    : "between " + min + " and " + max;
             throw mustBe(path, range, node);
         }
         return node.intValue();

@@ -5,11 +5,14 @@ package io.penstock.serving.openai;
  *
  * @param requestId the client's own name for the request, or null
  * @param priority lower is served first; 0 by default
+ * @param cacheSalt only requests with the same one share cached prefixes; null is one, too
  * @param truncatePromptTokens keep only that many of the prompt's last tokens; -1 is the model's context; null: all
  */
-public record RequestOptions(String requestId, int priority, Integer truncatePromptTokens) {
+public record RequestOptions(String requestId, int priority, String cacheSalt, Integer truncatePromptTokens) {
     /** The longest {@code request_id}, in characters. */
     public static final int MAX_REQUEST_ID_LENGTH = 256;
+
+    private static final int MAX_CACHE_SALT_LENGTH = 4096;
 
     static RequestOptions read(Fields fields) {
         String requestId = fields.string("request_id");
@@ -24,6 +27,11 @@ public record RequestOptions(String requestId, int priority, Integer truncatePro
                     "truncate_prompt_tokens");
         }
         int priority = fields.integer("priority", Integer.MIN_VALUE, Integer.MAX_VALUE, 0);
-        return new RequestOptions(requestId, priority, truncate);
+        String salt = fields.string("cache_salt");
+        if (salt != null && (salt.isEmpty() || salt.length() > MAX_CACHE_SALT_LENGTH)) {
+            throw new BadRequestException("cache_salt must have 1 to " + MAX_CACHE_SALT_LENGTH + " characters, not "
+                    + salt.length(), "cache_salt");
+        }
+        return new RequestOptions(requestId, priority, salt, truncate);
     }
 }

@@ -29,15 +29,16 @@ final class SamplingReader {
 
     /**
      * @param maxTokensFields the names for the output's length, the first that is given counts
+     * @param leastMaxTokens 0 where no output at all may be asked for, else 1
      * @param defaultMaxTokens where none is given; null is what is left of the context
      * @param numLogprobs by the rules of the endpoint
      */
-    SamplingRequest read(List<String> maxTokensFields, Integer defaultMaxTokens, int numLogprobs) {
+    SamplingRequest read(List<String> maxTokensFields, int leastMaxTokens, Integer defaultMaxTokens, int numLogprobs) {
         double temperature = fields.number("temperature", defaults.temperature());
         checked("temperature", () -> new SamplingParams(temperature, TokenFilters.NONE, Penalties.NONE,
                 TokenConstraints.NONE, SamplingParams.greedy(1).stop(), 0, -1));
         return new SamplingRequest(temperature, filters(), penalties(), constraints(),
-                stop(maxTokensFields, defaultMaxTokens), fields.longInteger("seed"), numLogprobs);
+                stop(maxTokensFields, leastMaxTokens, defaultMaxTokens), fields.longInteger("seed"), numLogprobs);
     }
 
     private TokenFilters filters() {
@@ -95,16 +96,16 @@ final class SamplingReader {
         return bias;
     }
 
-    private SamplingRequest.Stop stop(List<String> maxTokensFields, Integer defaultMaxTokens) {
+    private SamplingRequest.Stop stop(List<String> maxTokensFields, int least, Integer defaultMaxTokens) {
         Integer maxTokens = null;
         for (String name : maxTokensFields) {
-            Integer given = fields.integer(name, 1, Integer.MAX_VALUE);
+            Integer given = fields.integer(name, least, Integer.MAX_VALUE);
             maxTokens = maxTokens == null ? given : maxTokens;
         }
         int minTokens = fields.integer("min_tokens", 0, Integer.MAX_VALUE, 0);
         boolean absent = maxTokens == null;
         Integer most = absent ? defaultMaxTokens : maxTokens;
-        if (most != null && minTokens > most) {
+        if (most != null && minTokens > Math.max(1, most)) {
             throw new BadRequestException("min_tokens must be between 0 and max_tokens (" + most + "), not "
                     + minTokens, "min_tokens");
         }

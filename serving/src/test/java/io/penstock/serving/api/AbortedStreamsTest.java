@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** Clients that go at any moment, in any way, leave nothing behind. */
 class AbortedStreamsTest {
-    private static final int NUM_STREAMS = 400;
+    /** -Dpenstock.aborts=10000 for a long run. */
+    private static final int NUM_STREAMS = Integer.getInteger("penstock.aborts", 400);
     private static final int NUM_AT_ONCE = 16;
     private static final long SEED = 7;
 

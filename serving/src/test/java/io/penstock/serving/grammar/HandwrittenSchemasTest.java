@@ -105,6 +105,7 @@ class HandwrittenSchemasTest {
             {"properties":{"a":{}},"additionalProperties":true}  | {"c":1,"a":1}
             {"properties":{"a":{}},"required":["a"]}             | {}
             {"type":"string","pattern":"^[a-c]$"}                | "d"
+            {"type":"object","unevaluatedProperties":false}      | {"a":1}
             """)
     void whatIsInvalidCannot(String schema, String text) {
         TokenGrammar grammar = compile(schema);

@@ -56,7 +56,7 @@ class RequestTest {
         assertNull(request.model());
         assertNull(request.responseFormat());
         assertEquals(new ResponseOptions(1, false, false, false, true, false, -1), request.response());
-        assertEquals(new RequestOptions(null, 0, null), request.options());
+        assertEquals(new RequestOptions(null, 0, null, null), request.options());
         ChatInput input = request.chat();
         assertNull(input.tools());
         assertEquals(new ToolChoice(ToolChoice.Mode.NONE, null), input.toolChoice());
@@ -84,13 +84,13 @@ class RequestTest {
     void otherFieldsArrive() throws IOException {
         ChatCompletionRequest request = chat(",'model':'m','stream':true,'stream_options':{'include_usage':true,"
                 + "'continuous_usage_stats':true},'n':3,'skip_special_tokens':false,'return_token_ids':true,"
-                + "'request_id':'r','priority':-2,'truncate_prompt_tokens':-1,'chat_template_kwargs':{'a':[1]},"
+                + "'request_id':'r','priority':-2,'cache_salt':'salt','truncate_prompt_tokens':-1,'chat_template_kwargs':{'a':[1]},"
                 + "'continue_final_message':true,'response_format':{'type':'json_object'},'parallel_tool_calls':false,"
                 + "'tools':[{'type':'function','function':{'name':'f','x':1}}],"
                 + "'tool_choice':{'type':'function','function':{'name':'f'}},'unknown':{'y':1},'user':4");
         assertEquals("m", request.model());
         assertEquals(new ResponseOptions(3, true, true, true, false, true, -1), request.response());
-        assertEquals(new RequestOptions("r", -2, -1), request.options());
+        assertEquals(new RequestOptions("r", -2, "salt", -1), request.options());
         assertEquals(json("{'type':'json_object'}"), request.responseFormat());
         ChatInput input = request.chat();
         assertEquals(json("[{'type':'function','function':{'name':'f','x':1}}]"), input.tools());

@@ -29,6 +29,10 @@ public final class GrpcServer implements AutoCloseable {
     private static final int MAX_HEADER_BYTES = 16 << 10;
     private static final int MAX_CALLS_PER_CONNECTION = 16_384;
     private static final int BACKLOG = 4_096;
+
+    /** Calls that a connection may take back in so many seconds; a gateway that loses its clients does some. */
+    private static final int MAX_RESETS = 20_000;
+    private static final int RESET_WINDOW_SECONDS = 10;
     private static final long END_SECONDS = 2;
 
     private final HealthStatusManager health = new HealthStatusManager();
@@ -51,6 +55,7 @@ public final class GrpcServer implements AutoCloseable {
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .maxInboundMetadataSize(MAX_HEADER_BYTES)
                 .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+                .maxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
                 .permitKeepAliveTime(LEAST_PING_SECONDS, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true);
         if (tls != null) {

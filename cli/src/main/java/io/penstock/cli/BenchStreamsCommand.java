@@ -79,8 +79,9 @@ final class BenchStreamsCommand implements Callable<Integer> {
         requireBetween("--io-threads", ioThreads, 1, MAX_CONNECTIONS);
         ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
+        String jvm = System.getenv("PENSTOCK_JAVA_OPTS");
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), String.format(Locale.ROOT,
-                "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --max-tokens %d"
+                (jvm == null ? "" : "PENSTOCK_JAVA_OPTS='" + jvm + "' ") + "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --max-tokens %d"
                         + " --seconds %d --io-threads %d",
                 protocol, numStreams, numConnections, stepMicros, maxTokens, seconds, ioThreads));
         ModelSource source = ModelSource.read("penstock-demo", Installation.demoModel(), false);

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What the process holds while it is under load: the heap's live bytes behind a collection, direct buffers, and resident
- * memory. Whether that grows is the slope of a line through the samples of the last three quarters.
+ * What the process holds while it is under load: the heap's live bytes behind a collection, direct buffers, and
+ * resident memory. Whether that grows is the slope of a line through the samples of the last three quarters.
  */
 final class MemorySamples {
     private static final double MIB = 1 << 20;

@@ -33,8 +33,8 @@ final class Tasks {
     }
 
     /**
-     * A handler of requests in JSON: long ones are read on a worker, while what is pipelined behind them waits for their
-     * answer as ever. Another media type is refused; a web page may send some without asking whether it may.
+     * A handler of requests in JSON: long ones are read on a worker, while what is pipelined behind them waits for
+     * their answer as ever. Another media type is refused; a web page may send some without asking whether it may.
      */
     static <T> HttpHandler json(Executor worker, Reader<T> reader, Handler<T> handler) {
         return exchange -> {

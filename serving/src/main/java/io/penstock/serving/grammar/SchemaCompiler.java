@@ -191,7 +191,7 @@ final class SchemaCompiler {
         return json.bracketed('{', '}', members, !hasRequired(schema));
     }
 
-    /** Where unevaluatedProperties is false, all that may be evaluated has been put into one schema: nothing else may be. */
+    /** Where unevaluatedProperties is false, all that evaluates is in one schema by now, and nothing else may be. */
     private static JsonNode closed(JsonNode schema) {
         boolean isOpen = !schema.has("unevaluatedProperties") || schema.has("additionalProperties");
         return isOpen ? schema : schema.<ObjectNode>deepCopy().put("additionalProperties", false);

@@ -47,6 +47,35 @@ class Answer {
     log.append(this.root);
   }
 
+  /** Fields for what the called tools gave back; {@code send} takes the messages when all are filled. */
+  askForResults(send) {
+    const form = element("form", "results");
+    form.setAttribute("aria-label", "Results of the calls");
+    for (const call of this.calls) {
+      const label = element("label", "", `Result of ${call.name}`);
+      call.field = document.createElement("textarea");
+      call.field.rows = 2;
+      call.field.required = true;
+      call.field.spellcheck = false;
+      label.append(call.field);
+      form.append(label);
+    }
+    const button = element("button", "", this.calls.length > 1 ? "Send results" : "Send result");
+    form.append(button);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const results = this.calls.map((call) => ({ role: "tool", tool_call_id: call.id, content: call.field.value }));
+      if (send(results)) {
+        for (const field of form.elements) {
+          field.disabled = true;
+        }
+        button.remove();
+      }
+    });
+    this.root.append(form);
+    this.calls[0].field.focus();
+  }
+
   fold(summary) {
     const details = document.createElement("details");
     details.append(element("summary", "", summary));
@@ -111,6 +140,12 @@ export class Chat {
         this.say();
       }
     });
+    this.log.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.form) {
+        event.preventDefault();
+        event.target.form.requestSubmit();
+      }
+    });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") {
         this.running?.abort();
@@ -141,6 +176,16 @@ export class Chat {
     shown.append(element("div", "who", "you"), element("div", "text", text));
     this.log.append(shown);
     this.ask();
+  }
+
+  /** Goes on behind calls with what they gave back; false while an answer is under way or where one has gone on. */
+  give(answer, results) {
+    if (this.running || this.messages.at(-1) !== answer.message) {
+      return false;
+    }
+    this.messages.push(...results);
+    this.ask();
+    return true;
   }
 
   /** Asks once more for the last answer, or for one that failed. */
@@ -185,6 +230,9 @@ export class Chat {
     try {
       await this.read(answer);
       messages.push(answer.finished());
+      if (answer.calls.length > 0 && messages === this.messages) {
+        answer.askForResults((results) => this.give(answer, results));
+      }
     } catch (error) {
       if (error.name === "AbortError" && (answer.message.content || answer.message.reasoning_content)) {
         messages.push(answer.finished());
@@ -231,7 +279,8 @@ export class Chat {
   }
 
   busy(isBusy) {
-    const isLost = [$("stop"), $("send"), $("again")].includes(document.activeElement);
+    const isLost = [$("stop"), $("send"), $("again")].includes(document.activeElement)
+      || document.activeElement === document.body;
     $("send").disabled = isBusy;
     $("stop").disabled = !isBusy;
     $("again").disabled = isBusy || this.messages.length === 0;

@@ -94,7 +94,8 @@ class RequestBodiesTest {
 
     @Test
     void anEchoNeedsNoOutput() throws IOException {
-        JsonNode with = completion("'prompt':'The river runs','max_tokens':1,'echo':true,'logprobs':1").at("/choices/0");
+        JsonNode with = completion("'prompt':'The river runs','max_tokens':1,'echo':true,'logprobs':1")
+                .at("/choices/0");
         JsonNode alone = completion("'prompt':'The river runs','max_tokens':0,'echo':true,'logprobs':1")
                 .at("/choices/0");
         assertEquals("The river runs", alone.get("text").textValue());

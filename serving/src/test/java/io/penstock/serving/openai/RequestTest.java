@@ -84,7 +84,8 @@ class RequestTest {
     void otherFieldsArrive() throws IOException {
         ChatCompletionRequest request = chat(",'model':'m','stream':true,'stream_options':{'include_usage':true,"
                 + "'continuous_usage_stats':true},'n':3,'skip_special_tokens':false,'return_token_ids':true,"
-                + "'request_id':'r','priority':-2,'cache_salt':'salt','truncate_prompt_tokens':-1,'chat_template_kwargs':{'a':[1]},"
+                + "'request_id':'r','priority':-2,'cache_salt':'salt',"
+                + "'truncate_prompt_tokens':-1,'chat_template_kwargs':{'a':[1]},"
                 + "'continue_final_message':true,'response_format':{'type':'json_object'},'parallel_tool_calls':false,"
                 + "'tools':[{'type':'function','function':{'name':'f','x':1}}],"
                 + "'tool_choice':{'type':'function','function':{'name':'f'}},'unknown':{'y':1},'user':4");

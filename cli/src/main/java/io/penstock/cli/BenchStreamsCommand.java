@@ -79,11 +79,7 @@ final class BenchStreamsCommand implements Callable<Integer> {
         requireBetween("--io-threads", ioThreads, 1, MAX_CONNECTIONS);
         ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
-        String jvm = System.getenv("PENSTOCK_JAVA_OPTS");
-        RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), String.format(Locale.ROOT,
-                (jvm == null ? "" : "PENSTOCK_JAVA_OPTS='" + jvm + "' ") + "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --max-tokens %d"
-                        + " --seconds %d --io-threads %d",
-                protocol, numStreams, numConnections, stepMicros, maxTokens, seconds, ioThreads));
+        RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), commandLine());
         ModelSource source = ModelSource.read("penstock-demo", Installation.demoModel(), false);
         BenchResult result = StreamSuite.run(source, new StreamSuite.Load(
                 spoken, numStreams, numConnections, stepMicros, maxTokens, seconds, ioThreads), context);
@@ -92,6 +88,15 @@ final class BenchStreamsCommand implements Callable<Integer> {
             ResultLog.of(results, spoken.suite()).append(result);
         }
         return 0;
+    }
+
+    /** What makes the run again. */
+    private String commandLine() {
+        String jvm = System.getenv("PENSTOCK_JAVA_OPTS");
+        return (jvm == null ? "" : "PENSTOCK_JAVA_OPTS='" + jvm + "' ") + String.format(Locale.ROOT,
+                "./penstock bench streams --protocol %s --streams %d --connections %d --step-micros %d --max-tokens %d"
+                        + " --seconds %d --io-threads %d",
+                protocol, numStreams, numConnections, stepMicros, maxTokens, seconds, ioThreads);
     }
 
     private StreamSuite.Protocol protocol() {

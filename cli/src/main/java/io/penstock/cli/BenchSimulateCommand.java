@@ -82,7 +82,7 @@ final class BenchSimulateCommand implements Callable<Integer> {
             names = "--device",
             paramLabel = "NAME",
             defaultValue = "h200",
-            description = "h200, h100, a100-80g, l40s or rtx4090. Default: h200.")
+            description = "h200, h100, a100-40, a100-80, l40s or rtx4090. Default: h200.")
     private String deviceName;
 
     @Option(

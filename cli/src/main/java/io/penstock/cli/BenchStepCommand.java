@@ -75,8 +75,8 @@ final class BenchStepCommand implements Callable<Integer> {
     private boolean hasRanges;
 
     @Option(names = "--spec", paramLabel = "NAME",
-            description = "Whose floors: h200, h100, a100-80g, l40s or rtx4090. Default: what the GPU's name says, else"
-                    + " h200.")
+            description = "Whose floors: h200, h100, a100-40, a100-80, l40s or rtx4090. Default: what the GPU's name"
+                    + " says, else h200.")
     private String specName;
 
     @Option(names = "--results", paramLabel = "FILE", description = "Appends one JSON line an operation to FILE.")

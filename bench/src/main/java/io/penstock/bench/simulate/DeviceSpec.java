@@ -26,7 +26,8 @@ public record DeviceSpec(
         for (DeviceSpec device : List.of(
                 new DeviceSpec("h200", 4.3e12, 790e12, PCIE_5, 143_771L << 20),
                 new DeviceSpec("h100", 3.35e12, 798e12, PCIE_5, 81_559L << 20),
-                new DeviceSpec("a100-80g", 2.039e12, 312e12, PCIE_4, 81_920L << 20),
+                new DeviceSpec("a100-40", 1.555e12, 312e12, PCIE_4, 40_960L << 20),
+                new DeviceSpec("a100-80", 2.039e12, 312e12, PCIE_4, 81_920L << 20),
                 new DeviceSpec("l40s", 0.864e12, 362e12, PCIE_4, 46_068L << 20),
                 new DeviceSpec("rtx4090", 1.008e12, 165.2e12, PCIE_4, 24_564L << 20))) {
             devices.put(device.name(), device);

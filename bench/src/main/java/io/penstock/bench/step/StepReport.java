@@ -25,7 +25,7 @@ public final class StepReport {
                 return known;
             }
         }
-        return name.contains("a100") ? "a100-80g" : "h200";
+        return !name.contains("a100") ? "h200" : name.contains("40gb") ? "a100-40" : "a100-80";
     }
 
     /** A line an operation, and one for the whole step. */

@@ -18,6 +18,7 @@ final class DeviceWeights implements AutoCloseable {
 
     private final DeviceMemory arena;
     private final ModelWeights weights;
+    private final long uploadNs;
 
     /**
      * Loads all weights and returns when they are there.
@@ -38,7 +39,8 @@ final class DeviceWeights implements AutoCloseable {
             arena.close();
             throw e;
         }
-        double seconds = (System.nanoTime() - start) / 1e9;
+        uploadNs = System.nanoTime() - start;
+        double seconds = uploadNs / 1e9;
         LOG.info("weights: {} bytes in {} s, {} GB/s", sizeBytes, String.format(Locale.ROOT, "%.2f", seconds),
                 String.format(Locale.ROOT, "%.2f", sizeBytes / seconds / 1e9));
     }
@@ -68,6 +70,16 @@ final class DeviceWeights implements AutoCloseable {
 
     ModelWeights weights() {
         return weights;
+    }
+
+    /** What all weights take. */
+    long sizeBytes() {
+        return arena.sizeBytes();
+    }
+
+    /** How long it took to read and copy them, the arena's allocation not counted. */
+    long uploadNs() {
+        return uploadNs;
     }
 
     /** A weight's values, for checks. */

@@ -37,7 +37,7 @@ final class BenchTimelineCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "h200",
-            description = "h200, h100, a100-80g, l40s or rtx4090. Default: h200.")
+            description = "h200, h100, a100-40, a100-80, l40s or rtx4090. Default: h200.")
     private String deviceName;
 
     @Option(names = "--shape", paramLabel = "NAME", defaultValue = "lfm2.5-8b-a1b",

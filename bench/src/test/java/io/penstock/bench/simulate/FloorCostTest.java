@@ -74,7 +74,7 @@ class FloorCostTest {
             assertTrue(costNs > previous, name);
             previous = costNs;
         }
-        assertEquals("unknown device 'b300': known are h200, h100, a100-80, l40s, rtx4090",
+        assertEquals("unknown device 'b300': known are h200, h100, a100-40, a100-80, l40s, rtx4090",
                 assertThrows(InputException.class, () -> DeviceSpec.named("b300")).getMessage());
     }
 }

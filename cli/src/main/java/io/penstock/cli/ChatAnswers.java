@@ -1,49 +1,24 @@
 package io.penstock.cli;
 
+import io.penstock.batch.line.LineAnswers;
+import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.offline.GenerationResult;
 import io.penstock.serving.openai.ChatCompletionRequest;
-import io.penstock.serving.openai.response.ChatCompletionResponse;
-import io.penstock.serving.openai.response.ChatMessage;
-import io.penstock.serving.openai.response.FinishReason;
 import io.penstock.serving.openai.response.ResponseHeader;
 import io.penstock.serving.openai.response.Usage;
-import io.penstock.serving.output.OutputFormat;
-import io.penstock.serving.output.OutputParser;
-import io.penstock.serving.output.ParsedOutput;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 
 /** Answers as an OpenAI {@code chat.completion}. */
 final class ChatAnswers {
     private ChatAnswers() {}
 
-    static byte[] response(
-            String model, ChatCompletionRequest request, GenerationResult result) {
-        OutputFormat format = request.outputFormat(true, result.prompt().startsInThinking());
-        boolean withIds = request.response().returnTokenIds();
-        List<ChatCompletionResponse.Choice> choices = new ArrayList<>();
-        for (GenerationResult.Choice answer : result.choices()) {
-            ParsedOutput output = OutputParser.parse(format, answer.text());
-            FinishReason reason = switch (answer.finishReason()) {
-                case STOP -> FinishReason.STOP;
-                case LENGTH, ABORT, DEADLINE -> FinishReason.LENGTH;
-                case ERROR -> throw new IllegalStateException("choice " + choices.size() + " ended in an error");
-            };
-            choices.add(new ChatCompletionResponse.Choice(
-                    answer.index(),
-                    ChatMessage.of(output, () -> "call_" + id()),
-                    answer.logprobs(),
-                    reason.withToolCalls(!output.toolCalls().isEmpty()),
-                    answer.stopString(),
-                    withIds ? answer.tokenIds() : null));
-        }
-        var header = new ResponseHeader("chatcmpl-" + id(), Instant.now().getEpochSecond(), model);
+    static byte[] response(RequestEncoder encoder, ChatCompletionRequest request, GenerationResult result) {
+        var header = new ResponseHeader("chatcmpl-" + id(), Instant.now().getEpochSecond(), encoder.source().name());
         var usage = new Usage(
                 result.usage().promptTokens(), result.usage().outputTokens(), result.usage().cachedTokens());
-        return new ChatCompletionResponse(
-                header, choices, usage, withIds ? result.prompt().tokenIds() : null, null).toJson();
+        return LineAnswers.chat(request, result, header, usage, true, () -> "call_" + id(), encoder.tokenizer())
+                .toJson();
     }
 
     private static String id() {

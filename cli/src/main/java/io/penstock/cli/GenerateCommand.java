@@ -272,7 +272,7 @@ final class GenerateCommand implements Callable<Integer> {
     private static GenerationResult printJson(
             Session session, ChatCompletionRequest request, GenerationRequest asked) {
         GenerationResult result = session.answer(asked, (_, _) -> { });
-        byte[] response = ChatAnswers.response(session.penstock().encoder().source().name(), request, result);
+        byte[] response = ChatAnswers.response(session.penstock().encoder(), request, result);
         System.out.write(response, 0, response.length);
         System.out.println();
         System.out.flush();

@@ -199,7 +199,7 @@ final class InputRun {
             } else {
                 json.writeFieldName("response");
                 json.writeRawValue(new String(
-                        ChatAnswers.response(lines.modelName(), line.request(), result), StandardCharsets.UTF_8));
+                        ChatAnswers.response(lines.encoder(), line.request(), result), StandardCharsets.UTF_8));
                 json.writeArrayFieldStart("seeds");
                 for (GenerationResult.Choice choice : result.choices()) {
                     json.writeNumber(choice.seed());

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             ChatCommand.class,
             ServeCommand.class,
+            BatchCommand.class,
             PullCommand.class,
             PlanCommand.class,
             DoctorCommand.class,

@@ -59,6 +59,16 @@ final class ProgressBar {
                 total > 0 ? "/" + total : "", numOutputTokens / seconds, numRunning));
     }
 
+    /**
+     * Shows records of a batch.
+     *
+     * @param total 0 where it is not known
+     * @param figures what else there is to say
+     */
+    synchronized void batch(long done, long total, String figures) {
+        show(done, total, done + (total > 0 ? "/" + total : "") + figures);
+    }
+
     private void show(long done, long total, String figures) {
         long nowNs = clockNs.getAsLong();
         if (!enabled || nowNs - startNs < quietNs || (isShown && nowNs - shownNs < INTERVAL_NS

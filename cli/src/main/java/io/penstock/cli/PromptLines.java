@@ -78,8 +78,8 @@ final class PromptLines implements Iterator<GenerationRequest>, AutoCloseable {
         return source;
     }
 
-    String modelName() {
-        return encoder.source().name();
+    RequestEncoder encoder() {
+        return encoder;
     }
 
     /** Reads as far as the first prompt; without one there is nothing to do. */

@@ -43,8 +43,8 @@ final class CompletionEvents extends CompletionSink {
     private void piece(int choice, String text, int[] tokenIds, List<TokenLogprob> scored, ChoiceEnd end) {
         boolean isFirst = !hasBegun[choice];
         hasBegun[choice] = true;
-        String shown = isFirst ? echoedText() + text : text;
-        List<TokenLogprob> logprobs = isFirst ? echoedLogprobs() : scored;
+        String shown = isFirst ? echo().text() + text : text;
+        List<TokenLogprob> logprobs = isFirst ? echo().logprobs() : scored;
         if (isFirst && scored != null) {
             logprobs.addAll(scored);
         }
@@ -57,9 +57,9 @@ final class CompletionEvents extends CompletionSink {
         FinishReason reason = end == null ? null : wire(end.reason());
         var response = answer.request().response();
         answer.exchange().event(CompletionResponse.piece(answer.header(),
-                new CompletionResponse.Choice(answerIndex(choice), shown,
+                new CompletionResponse.Choice(echo().answerIndex(choice), shown,
                         logprobs == null ? null : new CompletionResponse.Logprobs(logprobs, offset), reason,
-                        end == null ? null : end.stopString(), ids(tokenIds, isFirst), null),
+                        end == null ? null : end.stopString(), echo().ids(tokenIds, isFirst), null),
                 response.includeUsage(), response.continuousUsage() ? answer.usage() : null));
     }
 

@@ -1,16 +1,12 @@
 package io.penstock.serving.api;
 
-import io.penstock.runtime.text.Tokenizer;
 import io.penstock.serving.generation.Logprobs;
+import io.penstock.serving.generation.PromptEcho;
 import io.penstock.serving.model.EncodedPrompt;
-import io.penstock.serving.openai.Prompt;
 import io.penstock.serving.openai.response.CompletionResponse;
-import io.penstock.serving.openai.response.PromptLogprobs;
-import io.penstock.serving.openai.response.TokenLogprob;
 import io.penstock.serving.openai.response.Usage;
 import io.penstock.serving.stream.ChoiceEnd;
 import io.penstock.serving.stream.StreamFailure;
-import java.util.ArrayList;
 import java.util.List;
 
 /** One prompt's part of the answer to a plain completion. */
@@ -36,55 +32,13 @@ abstract class CompletionSink extends AnswerSink {
         return answer.request().response().n();
     }
 
-    /** The index in the answer of a choice of this prompt. */
-    final int answerIndex(int choice) {
-        return index * numChoices() + choice;
-    }
-
     final int numPromptTokens() {
         return prompt == null ? 0 : prompt.tokenIds().length;
     }
 
-    /** What choices begin with where the request asked for an echo; else empty. */
-    final String echoedText() {
-        if (!answer.request().echo()) {
-            return "";
-        }
-        return answer.request().prompts().get(index) instanceof Prompt.Text(String text)
-                && answer.request().options().truncatePromptTokens() == null
-                ? text : api.tokenizer().decode(prompt.tokenIds(), false);
-    }
-
-    /** Log probabilities that choices begin with; null where the request wants none, empty without an echo. */
-    final List<TokenLogprob> echoedLogprobs() {
-        if (answer.request().sampling().numLogprobs() < 0) {
-            return null;
-        }
-        List<TokenLogprob> echoed = new ArrayList<>();
-        if (answer.request().echo()) {
-            Tokenizer tokenizer = api.tokenizer();
-            int first = prompt.tokenIds()[0];
-            echoed.add(TokenLogprob.unknown(tokenizer.decode(new int[] {first}, false), tokenizer.bytes(first)));
-            if (promptLogprobs != null) {
-                echoed.addAll(promptLogprobs.toTokenLogprobs(tokenizer));
-            }
-        }
-        return echoed;
-    }
-
-    /** Log probabilities of the prompt by token id; null where the request did not ask. */
-    final PromptLogprobs promptLogprobsById() {
-        if (answer.request().response().promptLogprobs() < 0) {
-            return null;
-        }
-        return promptLogprobs == null
-                ? new PromptLogprobs(List.of()) : promptLogprobs.toPromptLogprobs(api.tokenizer());
-    }
-
-    /** Ids of a choice; null where the request did not ask. */
-    final CompletionResponse.Ids ids(int[] output, boolean withPrompt) {
-        return answer.request().response().returnTokenIds()
-                ? new CompletionResponse.Ids(withPrompt ? prompt.tokenIds() : null, output) : null;
+    /** What the choices say of the prompt; once it is encoded and, where asked for, scored. */
+    final PromptEcho echo() {
+        return new PromptEcho(answer.request(), index, prompt, promptLogprobs, api.tokenizer());
     }
 
     @Override

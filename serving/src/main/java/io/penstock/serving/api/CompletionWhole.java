@@ -1,5 +1,6 @@
 package io.penstock.serving.api;
 
+import io.penstock.serving.generation.PromptEcho;
 import io.penstock.serving.openai.response.CompletionResponse;
 import io.penstock.serving.openai.response.TokenLogprob;
 import io.penstock.serving.openai.response.Usage;
@@ -37,17 +38,17 @@ final class CompletionWhole extends CompletionSink {
 
     @Override
     List<CompletionResponse.Choice> choices() {
-        String echoed = echoedText();
+        PromptEcho echo = echo();
         List<CompletionResponse.Choice> choices = new ArrayList<>();
         for (int i = 0; i < collected.size(); i++) {
             ChoiceEnd end = collected.end(i);
-            List<TokenLogprob> logprobs = echoedLogprobs();
+            List<TokenLogprob> logprobs = echo.logprobs();
             if (logprobs != null) {
                 logprobs.addAll(collected.logprobs(i));
             }
-            choices.add(new CompletionResponse.Choice(answerIndex(i), echoed + collected.text(i),
+            choices.add(new CompletionResponse.Choice(echo.answerIndex(i), echo.text() + collected.text(i),
                     logprobs == null ? null : new CompletionResponse.Logprobs(logprobs, 0), wire(end.reason()),
-                    end.stopString(), ids(collected.tokenIds(i), true), promptLogprobsById()));
+                    end.stopString(), echo.ids(collected.tokenIds(i), true), echo.logprobsById()));
         }
         return choices;
     }

@@ -103,6 +103,6 @@ final class ActiveRequest {
         var usage = new GenerationResult.Usage(prepared.prompt().tokenIds().length, numCached, numTokens,
                 numPreemptions, firstTokenNs, System.nanoTime() - startNs);
         return new GenerationResult(index, prepared.asked(), prepared.prompt(), written,
-                promptLogprobs.toTokenLogprobs(tokenizer), usage, isBroken ? new EngineException(failure) : null);
+                promptLogprobs, usage, isBroken ? new EngineException(failure) : null);
     }
 }

@@ -98,6 +98,11 @@ final class Front implements OutputHandler {
         active.values().forEach(this::abort);
     }
 
+    /** Aborts all; that is a failure of theirs, as nobody asked for it. */
+    void failAll() {
+        active.values().forEach(request -> engine.abort(request.request()));
+    }
+
     boolean isIdle() {
         return active.isEmpty();
     }

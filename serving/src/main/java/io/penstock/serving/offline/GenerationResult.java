@@ -2,6 +2,7 @@ package io.penstock.serving.offline;
 
 import io.penstock.runtime.FinishReason;
 import io.penstock.serving.generation.GenerationRequest;
+import io.penstock.serving.generation.Logprobs;
 import io.penstock.serving.model.EncodedPrompt;
 import io.penstock.serving.openai.response.TokenLogprob;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.List;
  * @param index of the request among those of one call, from 0
  * @param prompt null where the request was refused before it became tokens
  * @param choices as far as they came; empty for a request that was refused
- * @param promptLogprobs of the prompt's tokens from the second on; empty unless asked for
+ * @param promptLogprobs of the prompt's tokens from the second on; empty unless asked for; not to be changed
  * @param error null if all is well; an {@link io.penstock.runtime.InputException} if the request is at fault, an
  *     {@link EngineException} if the engine is
  */
@@ -21,7 +22,7 @@ public record GenerationResult(
         GenerationRequest request,
         EncodedPrompt prompt,
         List<Choice> choices,
-        List<TokenLogprob> promptLogprobs,
+        Logprobs promptLogprobs,
         Usage usage,
         RuntimeException error) {
 
@@ -60,11 +61,11 @@ public record GenerationResult(
 
     public GenerationResult {
         choices = List.copyOf(choices);
-        promptLogprobs = List.copyOf(promptLogprobs);
     }
 
-    static GenerationResult failed(long index, GenerationRequest request, RuntimeException error) {
-        return new GenerationResult(index, request, null, List.of(), List.of(), Usage.NOTHING, error);
+    /** A request that got no answer. */
+    public static GenerationResult failed(long index, GenerationRequest request, RuntimeException error) {
+        return new GenerationResult(index, request, null, List.of(), new Logprobs(), Usage.NOTHING, error);
     }
 
     public boolean isFailed() {

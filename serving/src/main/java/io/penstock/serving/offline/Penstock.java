@@ -104,6 +104,11 @@ public final class Penstock implements AutoCloseable {
         return GenerationResults.start(this, requests, maxInFlight);
     }
 
+    /** Takes requests one by one, with at most {@code maxInFlight} choices on their way. */
+    public GenerationQueue queue(int maxInFlight) {
+        return new GenerationQueue(this, maxInFlight);
+    }
+
     /**
      * Answers one request.
      *

@@ -179,9 +179,10 @@ class GenerationTest {
         }
         assertEquals(HELLO, text.toString());
         int[] prompt = result.prompt().tokenIds();
-        assertEquals(prompt.length - 1, result.promptLogprobs().size());
+        List<TokenLogprob> scored = result.promptLogprobs().toTokenLogprobs(DemoModel.ENCODER.tokenizer());
+        assertEquals(prompt.length - 1, scored.size());
         for (int i = 1; i < prompt.length; i++) {
-            TokenLogprob token = result.promptLogprobs().get(i - 1);
+            TokenLogprob token = scored.get(i - 1);
             assertEquals(DemoModel.ENCODER.tokenizer().decode(new int[] {prompt[i]}, false), token.token());
             assertTrue(token.logprob() <= 0 && token.top().size() == 1, token::toString);
         }

@@ -39,13 +39,13 @@ import picocli.CommandLine.Option;
             "  zcat huge.jsonl.gz | penstock batch -i - -o - --temperature 0 | jq .response.body",
             "  penstock batch -i requests.jsonl -o results.jsonl --shard 3/16",
             "%nA line is an OpenAI batch request (custom_id, method, url, body; /v1/chat/completions and"
-                    + " /v1/completions), or a plain object with prompt or messages and sampling fields; with --template"
-                    + " any object. Options of sampling are defaults for plain lines. A request without a seed gets one"
-                    + " made of --seed and its custom_id.",
-            "A result is a line in the form of OpenAI's batch output, written as soon as it is done. A line that is no"
-                    + " request, or whose custom_id an earlier line has, gets a result with an error and custom_id null;"
-                    + " one that cannot be run gets status 400, one for another model 404. Blank lines are skipped,"
-                    + " unknown fields ignored.",
+                    + " /v1/completions), or a plain object with prompt or messages and sampling fields; with"
+                    + " --template any object. Options of sampling are defaults for plain lines. A request without a"
+                    + " seed gets one made of --seed and its custom_id.",
+            "A result is a line in the form of OpenAI's batch output, written as soon as it is done. A line that is"
+                    + " no request, or whose custom_id an earlier line has, gets a result with an error and custom_id"
+                    + " null; one that cannot be run gets status 400, one for another model 404. Blank lines are"
+                    + " skipped, unknown fields ignored.",
             "While it runs, results are in OUTPUT.part and the journal is in OUTPUT.job; run the same command to go on"
                     + " after a crash, a full disk or Ctrl-C. A changed input, model or option is refused. Ctrl-C"
                     + " finishes what is under way, a second one stops now.",

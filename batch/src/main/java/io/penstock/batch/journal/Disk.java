@@ -27,6 +27,18 @@ public interface Disk {
     /** Makes a folder, durably, if it is not there. */
     void makeFolder(Path folder) throws IOException;
 
+    /**
+     * Takes a lock for this process, which the system gives back when the process ends, however it ends; null if
+     * another one has it.
+     */
+    Lock lock(Path file) throws IOException;
+
+    /** A lock that is held. */
+    interface Lock extends AutoCloseable {
+        @Override
+        void close() throws IOException;
+    }
+
     /** An open file. */
     interface DiskFile extends AutoCloseable {
         long size() throws IOException;

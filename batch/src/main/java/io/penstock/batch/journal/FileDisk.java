@@ -3,6 +3,7 @@ package io.penstock.batch.journal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,6 +67,20 @@ public final class FileDisk implements Disk {
             Files.createDirectory(folder);
             forceFolder(folder);
         }
+    }
+
+    @Override
+    public Lock lock(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            if (channel.tryLock() != null) {
+                return channel::close;
+            }
+        } catch (OverlappingFileLockException e) {
+            // another job of this process
+        }
+        channel.close();
+        return null;
     }
 
     /** A name is only as durable as its folder. Where folders cannot be opened, that is left to the system. */

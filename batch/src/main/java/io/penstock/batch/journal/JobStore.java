@@ -7,17 +7,17 @@ import java.io.IOException;
 import java.util.function.Supplier;
 
 /**
- * A job on the disk: held by this process, begun or begun earlier, and finished or not. {@link #open} decides which, and
+ * A job on the disk: held by this process, begun now or earlier, finished or not. {@link #open} finds out which, and
  * refuses what does not belong together.
  */
 public final class JobStore implements AutoCloseable {
     private final Disk disk;
     private final JobFiles files;
-    private final JobLock lock;
+    private final Disk.Lock lock;
     private Manifest manifest;
     private boolean hasOtherInput;
 
-    private JobStore(Disk disk, JobFiles files, JobLock lock) {
+    private JobStore(Disk disk, JobFiles files, Disk.Lock lock) {
         this.disk = disk;
         this.files = files;
         this.lock = lock;
@@ -53,13 +53,13 @@ public final class JobStore implements AutoCloseable {
      */
     public static JobStore open(Disk disk, JobFiles files, Asked asked, Policy policy) throws IOException {
         disk.makeFolder(files.folder());
-        JobLock lock = JobLock.take(files);
+        var lock = takeLock(disk, files);
         var store = new JobStore(disk, files, lock);
         try {
             store.decide(asked, policy);
             return store;
         } catch (IOException | RuntimeException e) {
-            lock.close();
+            store.close();
             throw e;
         }
     }
@@ -169,6 +169,15 @@ public final class JobStore implements AutoCloseable {
     /** Lines as the output. */
     public BatchSink asLines() {
         return disk::rename;
+    }
+
+    private static Disk.Lock takeLock(Disk disk, JobFiles files) throws IOException {
+        Disk.Lock lock = disk.lock(files.lock());
+        if (lock == null) {
+            throw new InputException("another process is at work on " + files.output() + ": wait until it ends, or"
+                    + " give another output");
+        }
+        return lock;
     }
 
     @Override

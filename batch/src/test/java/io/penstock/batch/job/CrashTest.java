@@ -20,14 +20,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import java.util.stream.LongStream;
 
 /**
- * Jobs on a disk that fails and a machine that crashes, at moments by chance, until they are done: the results are those
- * of a job that nothing happened to. {@code -Dpenstock.crashes=N} runs N jobs, {@code -Dpenstock.firstSeed} from there.
+ * Jobs on a disk that fails and a machine that crashes, at moments by chance, until they are done: the results are
+ * those of a job that nothing happened to. {@code -Dpenstock.crashes=N} runs N jobs, {@code -Dpenstock.firstSeed} from
+ * there.
  */
 class CrashTest {
     private static final Path OUTPUT = Path.of("out.jsonl");

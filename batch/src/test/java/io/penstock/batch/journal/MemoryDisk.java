@@ -10,8 +10,8 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * A disk that fails as disks do, by a seed. It writes some of the bytes, is full or broken at some write, and at a crash
- * keeps of what was not forced whichever sectors it likes. Names are durable at once, as {@link Disk} promises.
+ * A disk that fails as disks do, by a seed. It writes some of the bytes, is full or broken at some write, and a crash
+ * leaves of what was not forced whichever sectors it likes. Names are durable at once, as {@link Disk} promises.
  */
 public final class MemoryDisk implements Disk {
     private static final int SECTOR = 512;

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Answers with a text made of prompt and seed, in an order by chance, on a thread of its own. May be told to fail, or to
+ * Answers with a text made of prompt and seed, in an order by chance, on a thread of its own. May be told to fail or to
  * die, at some requests.
  */
 public final class EchoEngine implements BatchEngine {

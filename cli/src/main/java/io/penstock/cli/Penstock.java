@@ -1,20 +1,24 @@
 package io.penstock.cli;
 
+import io.penstock.runtime.InputException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /**
  * {@code ./penstock}: the root of all commands, and the program's entry. A command is a class of this package that is
  * listed here; it prints results to {@code System.out} and everything else to {@code System.err}, returns its exit code
- * ({@link Failures}), and throws {@link io.penstock.runtime.InputException} for a user's mistake.
+ * ({@link Failures}), and throws {@link InputException} for a user's mistake.
  */
 @Command(
         name = "penstock",
@@ -79,6 +83,7 @@ public final class Penstock implements Runnable {
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false)
+                .setExecutionStrategy(Penstock::execute)
                 .setParameterExceptionHandler(failures)
                 .setExecutionExceptionHandler(failures);
         try {
@@ -87,6 +92,15 @@ public final class Penstock implements Runnable {
             return exitCode;
         } catch (RuntimeException | Error e) {
             return failures.report(e);
+        }
+    }
+
+    /** Printing help can fail as a command can, and ends as one does: picocli alone would print the stack trace. */
+    private static int execute(ParseResult parsed) {
+        try {
+            return new RunLast().execute(parsed);
+        } catch (OutputClosedException | InputException e) {
+            throw new ExecutionException(parsed.commandSpec().commandLine(), "cannot print help", e);
         }
     }
 

@@ -190,6 +190,20 @@ class PenstockTest {
     }
 
     @Test
+    void helpForReaderThatWentAwayEndsQuietly() {
+        PrintStream closed = print(new StandardOutput(new FailingOutput(), false));
+        assertEquals(0, Penstock.run(closed, print(err), false, "batch", "--help"));
+        assertEquals("", err());
+    }
+
+    @Test
+    void helpOntoFullDiskIsFailure() {
+        PrintStream full = print(new StandardOutput(new FailingOutput(), true));
+        assertEquals(1, Penstock.run(full, print(err), false, "batch", "--help"));
+        assertEquals("penstock: cannot write standard output: it is full" + System.lineSeparator(), err());
+    }
+
+    @Test
     void fullDiskIsFailure() {
         PrintStream full = print(new StandardOutput(new FailingOutput(), true));
         Work.job = () -> {

@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
             BenchCpuCommand.class, BenchEngineCommand.class, BenchStepCommand.class, BenchLoadCommand.class,
             BenchEmulatorCommand.class, BenchMasksCommand.class, BenchStreamsCommand.class, BenchStartupCommand.class,
-            BenchSimulateCommand.class, BenchTimelineCommand.class, BenchReportCommand.class})
+            BenchSimulateCommand.class, BenchTimelineCommand.class, BenchReportCommand.class,
+            BenchAccuracyCommand.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

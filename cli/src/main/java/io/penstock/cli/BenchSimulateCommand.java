@@ -250,9 +250,7 @@ final class BenchSimulateCommand implements Callable<Integer> {
         if (results != null) {
             RunContext context = RunContext.onDevice(Path.of("").toAbsolutePath(), Instant.now(),
                     device.name() + " floors, simulated", null,
-                    "./penstock bench simulate " + String.join(" ", spec.commandLine().getParseResult()
-                            .originalArgs()).replaceFirst("^.*?simulate ", "")
-                            .replaceAll(" ?--save-result[ =]\\S+| ?--json", ""));
+                    CommandLines.of(spec));
             ResultLog.of(results, suite).append(new BenchResult(suite, caseName, context, shape,
                     new TreeMap<>(settings), new TreeMap<>(metrics), null));
         }

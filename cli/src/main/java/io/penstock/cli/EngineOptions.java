@@ -135,6 +135,11 @@ final class EngineOptions {
                 : Math.min(most, wanted > 0 ? wanted : ResolvedLimits.DEFAULT_MODEL_LEN);
     }
 
+    /** As the user wrote it. */
+    String device() {
+        return device;
+    }
+
     /** Null where the preset decides. */
     Integer maxNumBatchedTokens() {
         return maxNumBatchedTokens;

@@ -12,6 +12,7 @@ import java.util.Properties;
 /** Where this program lies, and what lies beside it. */
 final class Installation {
     private static final Path DEMO_MODEL = Path.of("models", "penstock-demo");
+    private static final Path EVALUATION_SET = Path.of("demo-data", "eval.jsonl");
 
     private Installation() {}
 
@@ -28,6 +29,15 @@ final class Installation {
 
     /** The bundled demo checkpoint, in the nearest folder above the program's classes that has it. */
     static Path demoModel() {
+        return above(DEMO_MODEL, "give a model with --model DIR or --model ORG/NAME");
+    }
+
+    /** The demo model's evaluation set, found in the same way. */
+    static Path evaluationSet() {
+        return above(EVALUATION_SET, "give questions with --data FILE");
+    }
+
+    private static Path above(Path wanted, String otherwise) {
         Path classes;
         try {
             classes = Path.of(Installation.class.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -35,12 +45,11 @@ final class Installation {
             throw new IllegalStateException(e);
         }
         for (Path folder = classes; folder != null; folder = folder.getParent()) {
-            Path model = folder.resolve(DEMO_MODEL);
-            if (Files.isDirectory(model)) {
-                return model;
+            Path found = folder.resolve(wanted);
+            if (Files.exists(found)) {
+                return found;
             }
         }
-        throw new InputException("the bundled " + DEMO_MODEL + " is not above " + classes
-                + ": give a model with --model DIR or --model ORG/NAME");
+        throw new InputException("the bundled " + wanted + " is not above " + classes + ": " + otherwise);
     }
 }

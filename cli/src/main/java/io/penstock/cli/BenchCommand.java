@@ -10,10 +10,21 @@ import picocli.CommandLine.Spec;
         description = "Measures what this program makes of a machine, as ratios to what the machine can do, and"
                 + " predicts what it would make of another one.",
         subcommands = {
-            BenchCpuCommand.class, BenchEngineCommand.class, BenchStepCommand.class, BenchLoadCommand.class,
-            BenchEmulatorCommand.class, BenchMasksCommand.class, BenchStreamsCommand.class, BenchStartupCommand.class,
-            BenchSimulateCommand.class, BenchTimelineCommand.class, BenchReportCommand.class,
-            BenchAccuracyCommand.class})
+            BenchServeCommand.class,
+            BenchLoadGeneratorCommand.class,
+            BenchStreamsCommand.class,
+            BenchCpuCommand.class,
+            BenchEngineCommand.class,
+            BenchStepCommand.class,
+            BenchLoadCommand.class,
+            BenchEmulatorCommand.class,
+            BenchMasksCommand.class,
+            BenchStartupCommand.class,
+            BenchSimulateCommand.class,
+            BenchTimelineCommand.class,
+            BenchReportCommand.class,
+            BenchAccuracyCommand.class,
+        })
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceException;
 import io.penstock.device.DeviceProbe;
 import io.penstock.device.cuda.CudaDevices;
+import io.penstock.device.cuda.GpuMonitor;
 import io.penstock.device.cuda.LaunchMode;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
@@ -12,6 +13,7 @@ import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.DevicePlan;
 import io.penstock.serving.model.Backend;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -53,6 +55,11 @@ final class Devices {
                     + "; without a GPU there are --device cpu and --device emulator");
         }
         return new Backend.Accelerator(() -> open(name, ordinal, mode), memoryUtilization, true, options);
+    }
+
+    /** The GPU of an index as {@code nvidia-smi} counts, to be watched; empty where there is no NVML or no such GPU. */
+    static Optional<GpuMonitor> monitor(int index) {
+        return GpuMonitor.open(index);
     }
 
     static int ordinal(String name) {

@@ -11,7 +11,10 @@ import java.util.Properties;
 
 /** Where this program lies, and what lies beside it. */
 final class Installation {
-    private static final Path DEMO_MODEL = Path.of("models", "penstock-demo");
+    /** What the bundled model is served as. */
+    static final String DEMO_NAME = "penstock-demo";
+
+    private static final Path DEMO_MODEL = Path.of("models", DEMO_NAME);
     private static final Path EVALUATION_SET = Path.of("demo-data", "eval.jsonl");
 
     private Installation() {}

@@ -1,0 +1,167 @@
+package io.penstock.bench.loadgen.check;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.penstock.bench.loadgen.LoadRequest;
+import io.penstock.bench.loadgen.Prompt;
+import io.penstock.bench.loadgen.RequestRecord;
+import io.penstock.bench.loadgen.canned.CannedOptions;
+import io.penstock.bench.loadgen.canned.CannedServer;
+import io.penstock.bench.loadgen.client.HttpLoadClient;
+import io.penstock.bench.loadgen.client.HttpTarget;
+import io.penstock.bench.loadgen.client.LoadLoops;
+import io.penstock.bench.loadgen.run.Arrivals;
+import io.penstock.bench.loadgen.run.Goodput;
+import io.penstock.bench.loadgen.run.LoadMetrics;
+import io.penstock.bench.loadgen.run.LoadOutcome;
+import io.penstock.bench.loadgen.run.LoadPlan;
+import io.penstock.bench.loadgen.run.LoadRun;
+import io.penstock.bench.results.Baseline;
+import io.penstock.bench.results.BenchResult;
+import io.penstock.bench.results.RunContext;
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
+
+/** Runs of the load generator against a {@link CannedServer} in the same process, each one result. */
+public final class LoadGeneratorCheck {
+    /** Name of the results file. */
+    public static final String SUITE = "load-generator";
+
+    private static final LoadMetrics.Wanted WANTED = new LoadMetrics.Wanted(
+            List.of("ttft", "tpot", "itl", "e2el"), new double[] {50, 90, 99}, Goodput.NONE);
+    private static final int PROMPT_TOKENS = 32;
+    private static final long TIMEOUT_NS = 60_000_000_000L;
+    private static final int SEED = 1;
+    private static final double NS_PER_MS = 1e6;
+
+    private final RunContext context;
+
+    public LoadGeneratorCheck(RunContext context) {
+        this.context = context;
+    }
+
+    /**
+     * As many tokens a second as it can follow, with one thread of the client and one of the server.
+     *
+     * @param gapMicros between the tokens of a stream; streams / gap is what the server offers
+     */
+    public BenchResult streams(int numStreams, int gapMicros, int outputTokens, int numWaves)
+            throws InterruptedException {
+        var options = CannedOptions.of(outputTokens, gapMicros * 1_000L, gapMicros * 1_000L);
+        var config = new LinkedHashMap<String, Object>();
+        config.put("max_concurrency", numStreams);
+        config.put("gap_micros", gapMicros);
+        config.put("output_len", outputTokens);
+        config.put("num_prompts", numStreams * numWaves);
+        try (CannedServer server = CannedServer.start(options, 0, 1, false)) {
+            run(server, closedLoop(numStreams, numStreams, outputTokens / 2), false);
+            server.forget();
+            LoadPlan plan = closedLoop(numStreams * numWaves, numStreams, outputTokens);
+            LoadOutcome outcome = run(server, plan, false);
+            Map<String, Double> server1 = injected(server);
+            server1.put("total_output_tokens", (double) server.numTokens());
+            return result("streams-" + numStreams, config, plan, outcome, server1);
+        }
+    }
+
+    /**
+     * Latencies against the server's own, a few streams at a time. Both sides never sleep, so that what is injected is
+     * what it should be.
+     */
+    public BenchResult delay(int delayMs, int numStreams, int numRequests, int outputTokens, boolean isBusy)
+            throws InterruptedException {
+        long delayNs = TimeUnit.MILLISECONDS.toNanos(delayMs);
+        var config = new LinkedHashMap<String, Object>();
+        config.put("injected_ms", delayMs);
+        config.put("max_concurrency", numStreams);
+        config.put("output_len", outputTokens);
+        config.put("num_prompts", numRequests);
+        config.put("busy", isBusy);
+        try (CannedServer server = CannedServer.start(
+                CannedOptions.of(outputTokens, delayNs, delayNs), 0, 1, isBusy)) {
+            run(server, closedLoop(4 * numStreams, numStreams, 4), isBusy);
+            server.forget();
+            LoadPlan plan = closedLoop(numRequests, numStreams, outputTokens);
+            LoadOutcome outcome = run(server, plan, isBusy);
+            return result("delay-" + delayMs + "ms", config, plan, outcome, injected(server));
+        }
+    }
+
+    /** Requests at a rate while the server says nothing for a time: how many were sent meanwhile, and when. */
+    public BenchResult stall(double ratePerSecond, int numRequests, long stallMs) throws InterruptedException {
+        var config = new LinkedHashMap<String, Object>();
+        config.put("request_rate", ratePerSecond);
+        config.put("num_prompts", numRequests);
+        config.put("stall_ms", stallMs);
+        try (CannedServer server = CannedServer.start(CannedOptions.of(4, 1_000_000, 1_000_000), 0, 1, false)) {
+            LoadPlan plan = new LoadPlan(requests(numRequests, 4), new Arrivals(ratePerSecond, 1, null).offsetsNs(
+                    numRequests, SEED), LoadPlan.UNBOUNDED, false, RequestRecord.Kept.NOTHING);
+            long[] stalled = new long[2];
+            Thread stall = Thread.startVirtualThread(() -> {
+                sleep((long) (numRequests / ratePerSecond * 300));
+                stalled[0] = System.nanoTime();
+                server.stall(TimeUnit.MILLISECONDS.toNanos(stallMs));
+                stalled[1] = stalled[0] + TimeUnit.MILLISECONDS.toNanos(stallMs);
+            });
+            LoadOutcome outcome = run(server, plan, false);
+            stall.join();
+            Map<String, Double> metrics = LoadMetrics.of(outcome, plan, WANTED, null);
+            metrics.put("sent_during_stall", (double) outcome.records().stream()
+                    .filter(record -> record.sentNs() > stalled[0] && record.sentNs() < stalled[1]).count());
+            var due = Map.of("sent_during_stall", (double) outcome.records().stream()
+                    .filter(record -> record.dueNs() > stalled[0] && record.dueNs() < stalled[1]).count());
+            return new BenchResult(SUITE, "stall", context, null, config, metrics,
+                    new Baseline("requests due during the stall", due));
+        }
+    }
+
+    private static void sleep(long ms) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(ms);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private BenchResult result(String name, Map<String, Object> config, LoadPlan plan, LoadOutcome outcome,
+            Map<String, Double> server) {
+        return new BenchResult(SUITE, name, context, null, config, LoadMetrics.of(outcome, plan, WANTED, null),
+                new Baseline("the canned server's own clock", server));
+    }
+
+    private static Map<String, Double> injected(CannedServer server) {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        put("ttft", server.firstNs(), metrics);
+        put("itl", server.gapNs(), metrics);
+        return metrics;
+    }
+
+    private static void put(String name, Histogram histogramNs, Map<String, Double> metrics) {
+        metrics.put("mean_" + name + "_ms", histogramNs.getMean() / NS_PER_MS);
+        for (int percent : new int[] {50, 90, 99}) {
+            metrics.put("p" + percent + "_" + name + "_ms", histogramNs.getValueAtPercentile(percent) / NS_PER_MS);
+        }
+    }
+
+    private static LoadPlan closedLoop(int numRequests, int numStreams, int outputTokens) {
+        return new LoadPlan(requests(numRequests, outputTokens), null, numStreams, false, RequestRecord.Kept.NOTHING);
+    }
+
+    private static List<LoadRequest> requests(int number, int outputTokens) {
+        int[] ids = IntStream.rangeClosed(1, PROMPT_TOKENS).toArray();
+        return IntStream.range(0, number)
+                .mapToObj(i -> new LoadRequest(i, new Prompt.TokenIds(ids), PROMPT_TOKENS, outputTokens)).toList();
+    }
+
+    private static LoadOutcome run(CannedServer server, LoadPlan plan, boolean isBusy) throws InterruptedException {
+        var target = new HttpTarget(URI.create(server.baseUrl()), "/v1/completions", false, Map.of(), false,
+                JsonNodeFactory.instance.objectNode());
+        try (var client = new HttpLoadClient(target, new LoadLoops(1, isBusy), TIMEOUT_NS)) {
+            return new LoadRun(plan, client, isBusy, (_, _, _) -> { }).run();
+        }
+    }
+}

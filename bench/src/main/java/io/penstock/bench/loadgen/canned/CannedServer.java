@@ -46,7 +46,7 @@ public final class CannedServer implements AutoCloseable {
                         channels.add(channel);
                         channel.pipeline().addLast(new HttpRequestDecoder(),
                                 new HttpObjectAggregator(MAX_REQUEST_BYTES),
-                                new CannedStream(options, pacerOf((EventLoop) channel.eventLoop())));
+                                new CannedStream(options, pacerOf(channel.eventLoop())));
                     }
                 })
                 .bind(new InetSocketAddress(HOST, port)).awaitUninterruptibly().channel();

@@ -34,7 +34,7 @@ final class BenchMasksCommand implements Callable<Integer> {
     public Integer call() {
         RunContext context = RunContext.onCpu(
                 Path.of("").toAbsolutePath(), Instant.now(), "./penstock bench masks");
-        System.out.println("case                   us/token   least  first time   worst  compile ms");
+        System.out.println("case                   us/token   least  first time   worst  in a step  waits  compile ms");
         new MaskSuite(Installation.demoModel().resolve("tokenizer.json"), END_TOKEN, context).run(result -> {
             System.out.println(line(result));
             if (results != null) {
@@ -46,8 +46,9 @@ final class BenchMasksCommand implements Callable<Integer> {
 
     private static String line(BenchResult result) {
         var m = result.metrics();
-        return String.format(Locale.ROOT, "%-20s %10.2f %7.2f %11.1f %7.0f %11.1f", result.caseName(),
+        return String.format(Locale.ROOT, "%-20s %10.2f %7.2f %11.1f %7.0f %10.0f %6.0f %11.1f", result.caseName(),
                 m.get("microsPerSequenceStep"), m.get("leastMicrosPerSequenceStep"), m.get("firstTimeMeanMicros"),
-                m.get("firstTimeWorstMicros"), m.get("compileMillis"));
+                m.get("firstTimeWorstMicros"), m.get("worstMicrosInAStep"), m.get("stepsWaitedFor"),
+                m.get("compileMillis"));
     }
 }

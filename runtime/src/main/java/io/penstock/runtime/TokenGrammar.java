@@ -20,6 +20,16 @@ public interface TokenGrammar {
         Object maskKey();
 
         /**
+         * Does what {@link #fillMask} needs the first time, or a part of it.
+         *
+         * @param maxWork the most to do, in nodes of the vocabulary that are walked
+         * @return how much of that is left, or -1 if there is more to be done
+         */
+        default int prepareMask(int maxWork) {
+            return maxWork;
+        }
+
+        /**
          * Writes which tokens are permitted: bit {@code id % 32} of word {@code offset + id / 32}. At least one is. An
          * end token is permitted where the output may end; it alone where nothing else may follow.
          */

@@ -11,6 +11,9 @@ public final class TokenMasks {
     /** Where {@link #add} finds no room. */
     public static final int NO_ROOM = -2;
 
+    /** Nodes of vocabularies that are walked for new masks in one step: some tenths of a millisecond. */
+    static final int MAX_WORK = 1 << 14;
+
     private final int maxNumMasks;
     private final int wordsPerMask;
     private final int[] words;
@@ -18,6 +21,7 @@ public final class TokenMasks {
     private final int[] indices;
     private final int[] usedSlots;
     private int numMasks;
+    private int workLeft = MAX_WORK;
 
     TokenMasks(MaskLimits limits) {
         maxNumMasks = limits.maxNumMasks();
@@ -34,9 +38,13 @@ public final class TokenMasks {
             keys[usedSlots[i]] = null;
         }
         numMasks = 0;
+        workLeft = MAX_WORK;
     }
 
-    /** The index of the mask of a state, which shares that of an equal one; {@link #NO_ROOM} when all are taken. */
+    /**
+     * The index of the mask of a state, which shares that of an equal one. {@link #NO_ROOM} when all are taken, or when
+     * a mask is new and takes more work than is left of this step: then a part of it is done, and a later step goes on.
+     */
     public int add(TokenGrammar.State state) {
         Object key = state.maskKey();
         int slot = System.identityHashCode(key) & keys.length - 1;
@@ -47,6 +55,11 @@ public final class TokenMasks {
             slot = slot + 1 & keys.length - 1;
         }
         if (numMasks == maxNumMasks) {
+            return NO_ROOM;
+        }
+        int left = state.prepareMask(workLeft);
+        workLeft = Math.max(0, left);
+        if (left < 0) {
             return NO_ROOM;
         }
         state.fillMask(words, numMasks * wordsPerMask, wordsPerMask);

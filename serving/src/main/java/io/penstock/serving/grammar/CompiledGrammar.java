@@ -4,9 +4,9 @@ import io.penstock.runtime.TokenGrammar;
 import java.util.Arrays;
 
 /**
- * A form of output over a vocabulary. States and masks are computed when a sequence first comes by, and shared by all
- * that have the form. A lock of its own guards them: the engine's thread holds it for a token's walk, seldom for a new
- * mask's, and nobody else takes it but those who compile.
+ * A form of output over a vocabulary. States and masks are computed when a sequence first comes by, a mask in pieces of
+ * bounded work, and shared by all that have the form. A lock of its own guards them: the engine's thread holds it, and
+ * nobody else takes it but those who compile.
  */
 final class CompiledGrammar implements TokenGrammar {
     /** Words of the masks that are kept: 4 MiB. With more, masks and states are forgotten and computed again. */
@@ -20,6 +20,12 @@ final class CompiledGrammar implements TokenGrammar {
     private final TokenGrammar.State start;
     private int numMaskWords;
     private int numFlushes;
+
+    // The walk under way, whose mask is being filled; no walker: none is.
+    private Answer walker;
+    private Automaton.State from;
+    private int node;
+    private int numTokens;
 
     CompiledGrammar(Expression expression, Reasoning reasoning, TokenTrie trie) {
         this.trie = trie;
@@ -70,32 +76,46 @@ final class CompiledGrammar implements TokenGrammar {
     }
 
     private synchronized void fill(Answer answer, int[] words, int offset, int numWords) {
-        tokens(automaton.representative(answer.state)).fill(words, offset, numWords);
+        prepare(answer, Integer.MAX_VALUE);
+        TokenSet known = automaton.representative(answer.state).tokens;
+        (known == null ? answer.tokens : known).fill(words, offset, numWords);
     }
 
-    private TokenSet tokens(Automaton.State state) {
-        if (state.tokens == null) {
-            if (numFlushes != automaton.numFlushes()) {
-                numFlushes = automaton.numFlushes();
-                numMaskWords = 0;
+    private boolean isReady(Answer answer) {
+        return answer.tokens != null || automaton.representative(answer.state).tokens != null;
+    }
+
+    /** Goes on with the walk under way, whosever it is, and then does the one for this state, as far as it may. */
+    private synchronized int prepare(Answer answer, int maxWork) {
+        int left = maxWork;
+        while (!isReady(answer)) {
+            if (left == 0) {
+                return -1;
             }
-            TokenSet tokens = TokenSet.of(mask, walk(state));
-            numMaskWords += tokens.size();
-            if (numMaskWords > MAX_MASK_WORDS) {
-                automaton.flush();
+            if (walker == null) {
+                begin(answer);
             }
-            state.tokens = tokens;
+            left = walk(left);
         }
-        return state.tokens;
+        return left;
     }
 
-    /** Fills the mask of a state; the number of tokens in it. */
-    private int walk(Automaton.State from) {
+    private void begin(Answer answer) {
+        walker = answer;
+        from = automaton.representative(answer.state);
         Arrays.fill(mask, 0);
         path[0] = from;
-        int numTokens = 0;
-        int node = 0;
+        numTokens = 0;
+        node = 0;
+    }
+
+    /** Walks the vocabulary for the walker's mask; what is left of the work that may be done. */
+    private int walk(int maxWork) {
+        int left = maxWork;
         while (node < trie.numNodes()) {
+            if (left-- == 0) {
+                return 0;
+            }
             int depth = trie.depth(node);
             Automaton.State next = automaton.after(path[depth - 1], trie.value(node));
             if (next == automaton.dead()) {
@@ -116,7 +136,24 @@ final class CompiledGrammar implements TokenGrammar {
                 numTokens += set(tokenId);
             }
         }
-        return numTokens;
+        keep();
+        return left;
+    }
+
+    /** The walk is over: its mask belongs to all states like it, and to the walker even if those are forgotten. */
+    private void keep() {
+        if (numFlushes != automaton.numFlushes()) {
+            numFlushes = automaton.numFlushes();
+            numMaskWords = 0;
+        }
+        TokenSet tokens = TokenSet.of(mask, numTokens);
+        numMaskWords += tokens.size();
+        if (numMaskWords > MAX_MASK_WORDS) {
+            automaton.flush();
+        }
+        from.tokens = tokens;
+        walker.tokens = tokens;
+        walker = null;
     }
 
     private int set(int tokenId) {
@@ -129,6 +166,7 @@ final class CompiledGrammar implements TokenGrammar {
     /** Inside the form. */
     private final class Answer implements TokenGrammar.State {
         private final Automaton.State state;
+        private TokenSet tokens;
 
         Answer(Automaton.State state) {
             this.state = state;
@@ -142,6 +180,11 @@ final class CompiledGrammar implements TokenGrammar {
         @Override
         public Object maskKey() {
             return CompiledGrammar.this.maskKey(this);
+        }
+
+        @Override
+        public int prepareMask(int maxWork) {
+            return prepare(this, maxWork);
         }
 
         @Override
@@ -168,6 +211,11 @@ final class CompiledGrammar implements TokenGrammar {
         @Override
         public Object maskKey() {
             return this;
+        }
+
+        @Override
+        public int prepareMask(int maxWork) {
+            return answer.prepareMask(maxWork);
         }
 
         @Override

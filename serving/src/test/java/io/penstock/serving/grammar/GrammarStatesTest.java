@@ -1,5 +1,6 @@
 package io.penstock.serving.grammar;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -131,6 +132,34 @@ class GrammarStatesTest {
                 var whole = Walk.finished(grammar, cut.bytes(), random);
                 assertEquals("", judge.objection(whole), whole);
             }
+        }
+    }
+
+    /** However little is done at a time, and whoever asks in between: the masks are those of a grammar of its own. */
+    @Test
+    void masksAreComputedInPieces() {
+        for (int piece : new int[] {1, 97, 5_000}) {
+            TokenGrammar grammar = Walk.grammars().compile(PERSON, Reasoning.POSSIBLE);
+            TokenGrammar.State state = grammar.start();
+            TokenGrammar.State whole = Walk.grammars().compile(PERSON, Reasoning.POSSIBLE).start();
+            TokenGrammar.State before = state;
+            int numWaits = 0;
+            for (int id : Walk.TOKENIZER.encodeAsText("{\"name\": \"Ada\", \"age\": 36, \"tags\": [\"a\"]}")) {
+                while (state.prepareMask(piece) < 0) {
+                    numWaits++;
+                    before.prepareMask(piece / 2);
+                }
+                int[] words = new int[NUM_WORDS];
+                state.fillMask(words, 0, NUM_WORDS);
+                int[] expected = new int[NUM_WORDS];
+                whole.fillMask(expected, 0, NUM_WORDS);
+                assertArrayEquals(expected, words);
+                assertEquals(piece, state.prepareMask(piece), "it is there");
+                before = state.after(id);
+                state = before;
+                whole = whole.after(id);
+            }
+            assertTrue(numWaits > 0, numWaits + " waits for pieces of " + piece);
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Random;
 
 /** A schema by chance, and texts by chance that it permits, written without looking at the automaton. */
-final class RandomSchema {
+public final class RandomSchema {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final String[] NAMES = {"a", "ab", "name", "x y", "ключ", "q\"", "n1", "type"};
     private static final String[] CHARACTERS = {"a", "Z", "0", " ", "é", "日", "😀", "\\\"", "\\\\", "\\n",
@@ -20,7 +20,7 @@ final class RandomSchema {
 
     private final Random random;
 
-    RandomSchema(long seed) {
+    public RandomSchema(long seed) {
         random = new Random(seed);
     }
 
@@ -28,7 +28,7 @@ final class RandomSchema {
         return of.get(random.nextInt(of.size()));
     }
 
-    ObjectNode schema(int depth) {
+    public ObjectNode schema(int depth) {
         return switch (random.nextInt(depth == 0 ? 7 : 12)) {
             case 0 -> string();
             case 1 -> integer();

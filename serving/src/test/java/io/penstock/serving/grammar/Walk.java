@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Random;
 
 /** The demo model's vocabulary, and a model that draws any permitted token. */
-final class Walk {
+public final class Walk {
     static final Tokenizer TOKENIZER = Tokenizer.load(Path.of(System.getProperty("basedir", ".")).toAbsolutePath()
             .resolve("../models/penstock-demo/tokenizer.json").normalize());
     static final int END = TOKENIZER.idOf("<|im_end|>").orElseThrow();
@@ -22,7 +22,7 @@ final class Walk {
 
     private Walk() {}
 
-    static Grammars grammars() {
+    public static Grammars grammars() {
         return new Grammars(TRIE, name -> name.matches("[\\w.-]+"));
     }
 

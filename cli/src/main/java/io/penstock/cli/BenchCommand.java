@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             BenchTimelineCommand.class,
             BenchReportCommand.class,
             BenchAccuracyCommand.class,
+            BenchBatchCommand.class,
         })
 final class BenchCommand implements Runnable {
     @Spec

@@ -7,13 +7,13 @@ import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
 
 /** A model that takes no time: each row's token was chosen beforehand. */
-final class NullRunner implements ModelRunner {
+public final class NullRunner implements ModelRunner {
     private final ModelLimits limits;
     private final StepResult[] results = new StepResult[MAX_STEPS_IN_FLIGHT];
     private int numLaunched;
     private int numAwaited;
 
-    NullRunner(ModelLimits limits, int vocabSize) {
+    public NullRunner(ModelLimits limits, int vocabSize) {
         this.limits = limits;
         for (int i = 0; i < results.length; i++) {
             results[i] = new StepResult(limits.maxNumLogits());

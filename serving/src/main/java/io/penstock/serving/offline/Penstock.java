@@ -61,7 +61,12 @@ public final class Penstock implements AutoCloseable {
         return start(encoder, loaded.engine(), loaded.resolved().limits(), seeds);
     }
 
-    static Penstock start(RequestEncoder encoder, Engine engine, ModelLimits limits, LongSupplier seeds) {
+    /**
+     * Starts an engine that runs this model, or does as if, and closes it in the end.
+     *
+     * @param seeds as for {@link #open(RequestEncoder, ServingConfig, IntConsumer, LongSupplier)}
+     */
+    public static Penstock start(RequestEncoder encoder, Engine engine, ModelLimits limits, LongSupplier seeds) {
         var penstock = new Penstock(new RequestPreparer(encoder, limits, seeds), engine);
         engine.start();
         return penstock;

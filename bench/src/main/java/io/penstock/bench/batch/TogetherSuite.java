@@ -1,0 +1,142 @@
+package io.penstock.bench.batch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.penstock.batch.BatchRecord;
+import io.penstock.batch.BatchResult;
+import io.penstock.batch.BatchSource;
+import io.penstock.batch.line.Line;
+import io.penstock.batch.line.LineFormat;
+import io.penstock.batch.line.LineOptions;
+import io.penstock.batch.local.LocalEngine;
+import io.penstock.batch.run.Pipeline;
+import io.penstock.batch.run.PipelineOptions;
+import io.penstock.batch.source.LineFile;
+import io.penstock.bench.results.BenchResult;
+import io.penstock.bench.results.RunContext;
+import io.penstock.runtime.InputException;
+import io.penstock.serving.model.Preset;
+import io.penstock.serving.model.RequestEncoder;
+import io.penstock.serving.model.ServingConfig;
+import io.penstock.serving.offline.Penstock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The lines of a labelled batch file in one run against the same lines one at a time, in turns, in one process. */
+public final class TogetherSuite {
+    /** Names the results file. */
+    public static final String NAME = "batch-together";
+
+    private static final int ROUNDS = 3;
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private final RequestEncoder encoder;
+    private final ServingConfig config;
+    private final RunContext context;
+
+    /** On the CPU in float32, with the limits that {@code penstock batch} has by default. */
+    public TogetherSuite(RequestEncoder encoder, RunContext context) {
+        this.encoder = encoder;
+        this.context = context;
+        config = ServingConfig.of(Preset.THROUGHPUT);
+    }
+
+    /**
+     * Measures.
+     *
+     * @param input an OpenAI batch file of chats
+     * @param labels the right answers, as {@code custom_id} and {@code label}
+     */
+    public BenchResult run(Path input, Path labels) {
+        try {
+            return measure(new LineFile(input, LineFile.DEFAULT_MAX_LINE_BYTES), labels(labels));
+        } catch (IOException e) {
+            throw new InputException(input + " and " + labels + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, String> labels(Path file) throws IOException {
+        Map<String, String> labels = new HashMap<>();
+        for (String line : Files.readAllLines(file)) {
+            JsonNode label = MAPPER.readTree(line);
+            labels.put(label.get("custom_id").asText(), label.get("label").asText());
+        }
+        return labels;
+    }
+
+    private BenchResult measure(LineFile input, Map<String, String> labels) throws IOException {
+        LineFormat format = LineFormat.of(encoder, new LineOptions(
+                new LineOptions.Models(List.of(encoder.source().name()), true), new LineOptions.Plain(null,
+                JsonNodeFactory.instance.objectNode(), null, false, LineOptions.Plain.CUSTOM_ID), 0, 0, true));
+        double[] alone = new double[ROUNDS];
+        double[] together = new double[ROUNDS];
+        int numRight = 0;
+        int numLines = 0;
+        for (int round = -1; round < ROUNDS; round++) {
+            try (Penstock penstock = open()) {
+                long startNs = System.nanoTime();
+                oneByOne(penstock, input, format);
+                if (round >= 0) {
+                    alone[round] = (System.nanoTime() - startNs) / 1e9;
+                }
+            }
+            Penstock penstock = open();
+            long startNs = System.nanoTime();
+            try (BatchSource source = input.open();
+                    Pipeline results = Pipeline.start(
+                            source, format, () -> new LocalEngine(penstock), PipelineOptions.first())) {
+                numRight = 0;
+                numLines = 0;
+                while (results.hasNext()) {
+                    numLines++;
+                    numRight += isRight(results.next(), labels) ? 1 : 0;
+                }
+                if (round >= 0) {
+                    together[round] = (System.nanoTime() - startNs) / 1e9;
+                }
+            }
+        }
+        Arrays.sort(alone);
+        Arrays.sort(together);
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("speedup", alone[ROUNDS / 2] / together[ROUNDS / 2]);
+        metrics.put("linesPerSecond", numLines / together[ROUNDS / 2]);
+        metrics.put("linesPerSecondOneByOne", numLines / alone[ROUNDS / 2]);
+        metrics.put("accuracy", numRight / (double) numLines);
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("lines", numLines);
+        settings.put("input", Path.of(input.name()).getFileName().toString());
+        settings.put("arithmetic", config.arithmetic().toString());
+        settings.put("rounds", ROUNDS);
+        return new BenchResult(NAME, "demo", context, encoder.source().name(), settings, metrics, null);
+    }
+
+    private Penstock open() {
+        return Penstock.open(encoder, config, layer -> { }, () -> 0);
+    }
+
+    private static void oneByOne(Penstock penstock, LineFile input, LineFormat format) throws IOException {
+        try (BatchSource source = input.open()) {
+            for (BatchRecord record = source.next(); record != null; record = source.next()) {
+                if (!(format.reader().read(record) instanceof Line.Asked asked)) {
+                    throw new InputException("line " + (record.number() + 1) + " of " + input.name() + " is no request");
+                }
+                var encoded = format.answers().encode(asked);
+                format.answers().answered(encoded.line(), List.of(penstock.generate(encoded.requests().getFirst())));
+            }
+        }
+    }
+
+    private static boolean isRight(BatchResult result, Map<String, String> labels) throws IOException {
+        JsonNode line = MAPPER.readTree(result.json());
+        String content = line.at("/response/body/choices/0/message/content").asText();
+        return content.strip().equals(labels.get(line.get("custom_id").asText()));
+    }
+}

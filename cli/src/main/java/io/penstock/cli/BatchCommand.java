@@ -12,6 +12,9 @@ import io.penstock.batch.line.LineFormat;
 import io.penstock.batch.line.LineOptions;
 import io.penstock.batch.local.LocalEngine;
 import io.penstock.batch.local.ModelFingerprint;
+import io.penstock.batch.remote.RemoteEngine;
+import io.penstock.batch.remote.WorkerAddress;
+import io.penstock.batch.remote.WorkerCheck;
 import io.penstock.batch.run.EngineOpener;
 import io.penstock.batch.run.KeySet;
 import io.penstock.batch.run.PipelineOptions;
@@ -22,7 +25,9 @@ import io.penstock.serving.model.RequestEncoder;
 import io.penstock.serving.model.ServingConfig;
 import io.penstock.serving.offline.Penstock;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,6 +43,7 @@ import picocli.CommandLine.Option;
             "  penstock batch -i reviews.jsonl -o labels.jsonl --template \"Classify: {text}\" --max-tokens 8",
             "  zcat huge.jsonl.gz | penstock batch -i - -o - --temperature 0 | jq .response.body",
             "  penstock batch -i requests.jsonl -o results.jsonl --shard 3/16",
+            "  penstock batch -i requests.jsonl -o results.jsonl --workers gpu1:50051,gpu2:50051",
             "%nA line is an OpenAI batch request (custom_id, method, url, body; /v1/chat/completions and"
                     + " /v1/completions), or a plain object with prompt or messages and sampling fields; with"
                     + " --template any object. Options of sampling are defaults for plain lines. A request without a"
@@ -72,6 +78,15 @@ final class BatchCommand implements Callable<Integer> {
             description = "bar, json (JSON lines on standard error) or none. Default: auto, a bar on a terminal.")
     private BatchProgress.Form progress;
 
+    @Option(names = "--workers", paramLabel = "HOST:PORT,...",
+            description = "Runs on these servers (penstock serve, gRPC port) instead of a model in this process. --model"
+                    + " names the same model, of which the tokenizer and the template are needed here.")
+    private String workers;
+
+    @Option(names = "--workers-timeout", paramLabel = "SECONDS", defaultValue = "300",
+            description = "How long lines wait while no worker is up before the job stops. Default: 300.")
+    private int workersTimeout;
+
     @Mixin
     private SamplingOptions sampling;
 
@@ -95,8 +110,10 @@ final class BatchCommand implements Callable<Integer> {
         var encoder = new RequestEncoder(source, chatTemplate);
         encoder.requireTemplate();
         ServingConfig config = batching.forMany(engine, source.config(), engine.modelLen(source.config(), 0));
-        EngineOpener opener = () -> new LocalEngine(EngineOptions.loading(
-                source, layerLoaded -> Penstock.open(encoder, config, layerLoaded, () -> 0)));
+        EngineOpener opener = workers == null
+                ? () -> new LocalEngine(EngineOptions.loading(
+                        source, layerLoaded -> Penstock.open(encoder, config, layerLoaded, () -> 0)))
+                : remote(encoder);
         LineFormat format = LineFormat.of(encoder, options);
         var run = new BatchRun(System.err, progress);
         if (job.isToStandardOutput()) {
@@ -107,6 +124,14 @@ final class BatchCommand implements Callable<Integer> {
         var spec = new JobSpec(input, job.files(), null, settings(source, options, config), job.choices(),
                 Installation.version());
         return runJob(run, spec, format, opener);
+    }
+
+    private EngineOpener remote(RequestEncoder encoder) {
+        List<WorkerAddress> addresses = WorkerAddress.parse(workers);
+        int modelLen = engine.modelLen(encoder.source().config(), 0);
+        var check = new WorkerCheck(encoder.source(), modelLen, engine.dtypeName());
+        NetworkLogs.toOurs();
+        return () -> RemoteEngine.connect(addresses, encoder, check, TimeUnit.SECONDS.toNanos(workersTimeout));
     }
 
     private int runJob(BatchRun run, JobSpec spec, LineFormat format, EngineOpener opener) {
@@ -145,7 +170,7 @@ final class BatchCommand implements Callable<Integer> {
     private ObjectNode settings(ModelSource source, LineOptions options, ServingConfig config) {
         ObjectNode settings = JsonNodeFactory.instance.objectNode();
         settings.put("model", ModelFingerprint.of(source, chatTemplate));
-        settings.put("arithmetic", switch (config.backend()) {
+        settings.put("arithmetic", workers != null ? "workers" : switch (config.backend()) {
             case Backend.Cpu cpu -> "cpu " + cpu.arithmetic();
             case Backend.Accelerator _ -> "device " + config.arithmetic();
         });

@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "batch",
-        description = "Measures batch jobs: with --lines what a job costs apart from its model, and how long a run takes"
-                + " to begin that finds nearly all of it done; else what running the lines of a file together brings,"
-                + " against one at a time.",
+        description = "Measures batch jobs: with --lines what a job costs apart from its model, and how long a run"
+                + " takes to begin that finds nearly all of it done; else what running the lines of a file together"
+                + " brings, against one at a time.",
         footer = {
             "%nExamples:",
             "  penstock bench batch",

@@ -13,6 +13,7 @@ import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.Preset;
 import io.penstock.serving.model.ResolvedLimits;
 import io.penstock.serving.model.ServingConfig;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
@@ -138,6 +139,11 @@ final class EngineOptions {
     /** As the user wrote it. */
     String device() {
         return device;
+    }
+
+    /** The numbers that were asked for, in the word of the engine protocol; null where none were. */
+    String dtypeName() {
+        return dtype == Dtype.AUTO ? null : dtype.name().toLowerCase(Locale.ROOT);
     }
 
     /** Null where the preset decides. */

@@ -80,16 +80,22 @@ final class GenerateReader {
     }
 
     private SamplingRequest sampling(SamplingParams params) {
-        double temperature = params.hasTemperature() ? params.getTemperature() : defaults.temperature();
-        double topP = params.getTopP() == 0 ? 1 : params.getTopP();
+        double temperature = params.hasTemperature() ? decimal(params.getTemperature()) : defaults.temperature();
+        double topP = params.getTopP() == 0 ? 1 : decimal(params.getTopP());
         int topK = params.getTopK() < 0 ? Integer.MAX_VALUE : params.getTopK();
-        double repetition = params.getRepetitionPenalty() == 0 ? 1 : params.getRepetitionPenalty();
+        double repetition = params.getRepetitionPenalty() == 0 ? 1 : decimal(params.getRepetitionPenalty());
         int numLogprobs = params.hasLogprobs() ? number("logprobs", params.getLogprobs()) : NO_LOGPROBS;
         Long seed = params.hasSeed() ? Long.valueOf(params.getSeed()) : null;
-        return new SamplingRequest(temperature, new TokenFilters(topK, topP, params.getMinP()),
-                new Penalties(repetition, params.getFrequencyPenalty(), params.getPresencePenalty()),
+        return new SamplingRequest(temperature, new TokenFilters(topK, topP, decimal(params.getMinP())),
+                new Penalties(repetition, decimal(params.getFrequencyPenalty()),
+                        decimal(params.getPresencePenalty())),
                 new SamplingRequest.Constraints(logitBias(params), Set.of(), List.of(), demand(params)), stop(params),
                 seed, numLogprobs);
+    }
+
+    /** What a client wrote: 0.7 of 32 bits means 0.7, so that the answer is the one that other protocols give. */
+    private static double decimal(float value) {
+        return Double.parseDouble(Float.toString(value));
     }
 
     /** The form that the output must have, or null. */
@@ -117,7 +123,7 @@ final class GenerateReader {
 
     private static Map<Integer, Double> logitBias(SamplingParams params) {
         Map<Integer, Double> bias = new HashMap<>();
-        params.getLogitBiasMap().forEach((id, value) -> bias.put(id, value.doubleValue()));
+        params.getLogitBiasMap().forEach((id, value) -> bias.put(id, decimal(value)));
         return new TokenConstraints(bias, Set.of(), List.of()).logitBias();
     }
 

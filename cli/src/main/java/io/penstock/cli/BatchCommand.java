@@ -79,8 +79,8 @@ final class BatchCommand implements Callable<Integer> {
     private BatchProgress.Form progress;
 
     @Option(names = "--workers", paramLabel = "HOST:PORT,...",
-            description = "Runs on these servers (penstock serve, gRPC port) instead of a model in this process. --model"
-                    + " names the same model, of which the tokenizer and the template are needed here.")
+            description = "Runs on these servers (penstock serve, gRPC port) instead of a model in this process."
+                    + " --model names the same model, of which the tokenizer and the template are needed here.")
     private String workers;
 
     @Option(names = "--workers-timeout", paramLabel = "SECONDS", defaultValue = "300",

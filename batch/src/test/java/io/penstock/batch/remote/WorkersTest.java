@@ -36,7 +36,8 @@ class WorkersTest {
                 case 3 -> "\"logprobs\": true, \"top_logprobs\": 2, \"stop\": [\"e\"], \"return_token_ids\": true";
                 default -> "\"response_format\": {\"type\": \"json_object\"}";
             };
-            text.append("{\"max_tokens\": 8, \"prompt\": \"Name ").append(i).append(" rivers.\", ").append(sampling).append("}\n");
+            text.append("{\"max_tokens\": 8, \"prompt\": \"Name ").append(i).append(" rivers.\", ").append(sampling)
+                    .append("}\n");
         }
         return text.append("{\"prompt\": \"x\", \"max_tokens\": 100000}\n{\"prompt\": 5}\n").toString();
     }

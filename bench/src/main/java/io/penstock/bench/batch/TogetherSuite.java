@@ -126,7 +126,7 @@ public final class TogetherSuite {
         try (BatchSource source = input.open()) {
             for (BatchRecord record = source.next(); record != null; record = source.next()) {
                 if (!(format.reader().read(record) instanceof Line.Asked asked)) {
-                    throw new InputException("line " + (record.number() + 1) + " of " + input.name() + " is no request");
+                    throw new InputException(input.name() + " line " + (record.number() + 1) + " is no request");
                 }
                 var encoded = format.answers().encode(asked);
                 format.answers().answered(encoded.line(), List.of(penstock.generate(encoded.requests().getFirst())));

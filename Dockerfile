@@ -20,7 +20,8 @@ COPY --from=build /opt/java /opt/java
 COPY --from=build /src/cli/target/dist/lib /opt/penstock/lib
 COPY --from=build /src/models /opt/penstock/models
 COPY --from=build /src/deploy/penstock-image /usr/local/bin/penstock
-USER penstock
+# By number: a cluster that admits no root cannot look up a name.
+USER 10001
 WORKDIR /home/penstock
 # What each port speaks: HTTP, gRPC. Metrics are at /metrics of the first.
 EXPOSE 8000 50051

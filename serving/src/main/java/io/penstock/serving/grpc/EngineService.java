@@ -121,6 +121,13 @@ final class EngineService extends VllmEngineGrpc.VllmEngineImplBase {
                     + " --profile-dir is written to from StartProfile to StopProfile").asRuntimeException());
             return;
         }
+        boolean hasHost = request.getActivitiesCount() == 0
+                || request.getActivitiesList().stream().anyMatch("CPU"::equalsIgnoreCase);
+        if (!hasHost || request.getProfileByStage()) {
+            responses.onError(Statuses.invalid(hasHost ? "profile_by_stage is not supported: prefill and decode share"
+                    + " steps" : "activities must include CPU: what is recorded is the host").asRuntimeException());
+            return;
+        }
         answer(responses, profiled(profiler::start));
     }
 

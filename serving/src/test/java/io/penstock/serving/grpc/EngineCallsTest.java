@@ -178,6 +178,10 @@ class EngineCallsTest {
         assertEquals(profiles, Path.of(stopped.getMessage()).getParent());
         assertEquals(Status.Code.INVALID_ARGUMENT, code(() -> server.stub().startProfile(
                 StartProfileRequest.newBuilder().setOutputDir("/tmp/elsewhere").build())));
+        assertEquals(Status.Code.INVALID_ARGUMENT, code(() -> server.stub().startProfile(
+                StartProfileRequest.newBuilder().addActivities("GPU").build())));
+        assertEquals(Status.Code.INVALID_ARGUMENT, code(() -> server.stub().startProfile(
+                StartProfileRequest.newBuilder().setProfileByStage(true).build())));
     }
 
     @Test

@@ -134,7 +134,9 @@ public final class AttentionPlan {
 
     /** Who takes items: warps of a decode launch, blocks of a prefill launch, as many as a device holds at a time. */
     public record Workers(int decodeWarps, int prefillBlocks) {
-        static final int DECODE_BLOCK_WARPS = 4;
+        /** Warps of a block of a decode launch. */
+        public static final int DECODE_BLOCK_WARPS = 4;
+
         static final int DECODE_SHARED_BYTES = DECODE_BLOCK_WARPS * 3 * 8192;
         static final int PREFILL_SHARED_BYTES = 3 * 16_384 + 4 * PREFILL_ROWS * TILE_TOKENS;
         private static final int MAX_BLOCKS = 2;

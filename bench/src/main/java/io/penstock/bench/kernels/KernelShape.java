@@ -9,8 +9,15 @@ import io.penstock.runtime.config.MoeConfig;
  * Sizes of a model's operations.
  *
  * @param width outputs of the dense feed-forward part
+ * @param numSlices of how many slices like this the model's attention is made, which share the device; 1 for all of it
  */
-public record KernelShape(int hidden, int width, int numHeads, int numKvHeads, int vocab, Experts experts) {
+public record KernelShape(
+        int hidden, int width, int numHeads, int numKvHeads, int vocab, Experts experts, int numSlices) {
+    /** All of a model. */
+    public KernelShape(int hidden, int width, int numHeads, int numKvHeads, int vocab, Experts experts) {
+        this(hidden, width, numHeads, numKvHeads, vocab, experts, 1);
+    }
+
     /**
      * A mixture of experts.
      *

@@ -119,7 +119,8 @@ public final class StepTraffic {
         int share = Math.max(1, Math.min(SLICE_EXPERTS, experts.perToken()));
         return new KernelShape(full.hidden(), SLICE_WIDTH, full.numHeads() / full.numKvHeads(), 1,
                 full.vocab() / SLICE_VOCAB,
-                new KernelShape.Experts(experts.num() / share, experts.perToken() / share, SLICE_WIDTH));
+                new KernelShape.Experts(experts.num() / share, experts.perToken() / share, SLICE_WIDTH),
+                full.numKvHeads());
     }
 
     private Map<String, Double> count(Part part) {

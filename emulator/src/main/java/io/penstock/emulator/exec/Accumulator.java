@@ -19,11 +19,18 @@ final class Accumulator {
     private boolean anyOpen;
 
     Accumulator(Slot[] slots, boolean isHalf) {
-        this.slots = slots;
+        this.slots = slots.clone();
         this.isHalf = isHalf;
         this.columns = slots.length * (isHalf ? 4 : 2);
         this.sums = new float[ROWS * columns];
         this.isOpen = new boolean[ROWS * columns];
+    }
+
+    /** Another register stands for one of them. */
+    void rename(Slot from, Slot to) {
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = slots[i].id() == from.id() ? to : slots[i];
+        }
     }
 
     void reset() {

@@ -88,6 +88,7 @@ final class Cta {
             warp.copies.clear();
             warp.stores.clear();
             warp.clusterOver = 0;
+            warp.asked = null;
             warp.matrix.start();
             Arrays.fill(warp.frame, 0);
             program.prepare(warp);
@@ -115,13 +116,17 @@ final class Cta {
 
     private void ended() {
         cluster.ended(this);
-        for (WarpGroup group : groups == null ? new WarpGroup[0] : groups) {
-            group.ended();
-        }
+        reportGroups();
         Flight flight = phaseBarriers.anyFlight();
         if (flight != null) {
             launch.report.at(flight.op(), warps[0], 0).fault(FaultKind.MISSING_ASYNC_WAIT, flight.op().source.name()
                     + " is still bringing bytes to shared memory of block " + index + ", which ends");
+        }
+    }
+
+    private void reportGroups() {
+        for (WarpGroup group : groups == null ? new WarpGroup[0] : groups) {
+            group.reportDifferent();
         }
     }
 
@@ -156,13 +161,19 @@ final class Cta {
     /** Reports why nobody can go on. */
     void reportStuck(String why) {
         barriers.reportStuck();
+        StringBuilder text = new StringBuilder();
         Warp first = warps[0];
+        for (Cta cta : cluster.ctas) {
+            cta.phaseBarriers.reportStuck();
+            cta.reportGroups();
+            text.append(cta.describe());
+        }
         for (Warp warp : warps) {
-            first = first.live == 0 ? warp : first;
+            first = first.live == 0 || first.asked == null && warp.live != 0 && warp.asked != null ? warp : first;
         }
         Op op = first.program.code[first.splits.place()];
         launch.report.at(op, first, first.live == 0 ? 0 : Integer.numberOfTrailingZeros(first.live))
-                .fault(FaultKind.DEADLOCK, why + describe());
+                .fault(FaultKind.DEADLOCK, why + cluster.describe() + text);
     }
 
     private String describe() {
@@ -172,6 +183,9 @@ final class Cta {
             if (warp.live != 0) {
                 text.append("\n  block ").append(index).append(", warp ").append(warp.index).append(": ")
                         .append(warp.splits.describe());
+                if (warp.asked != null) {
+                    text.append(", waits for ").append(warp.asked.describe(launch.program, launch.dynamicSharedBytes));
+                }
             }
         }
         return text.toString();

@@ -49,6 +49,10 @@ final class MatrixQueue {
 
     /** An instruction of threads reads or writes registers that matrix instructions use. */
     void touch(Op op, int mask) {
+        if (MatrixWatch.isMove(op)) {
+            move(op, mask);
+            return;
+        }
         for (int id : op.matrixSlots) {
             isTouched[id] = true;
             Accumulator held = bySlot[id];
@@ -59,6 +63,26 @@ final class MatrixQueue {
                 report(op, mask, inputs[id], "reads it");
                 inputs[id] = null;
             }
+        }
+    }
+
+    /** A move by itself touches nothing: its register takes the place of the other one. */
+    private void move(Op op, int mask) {
+        Slot to = op.targets[0];
+        Slot from = op.sources[0];
+        if (bySlot[to.id()] != null) {
+            report(op, mask, bySlot[to.id()].last, "holds its sums");
+            release(bySlot[to.id()]);
+        } else if (inputs[to.id()] != null && inputUntil[to.id()] >= numDone) {
+            report(op, mask, inputs[to.id()], "reads it");
+            inputs[to.id()] = null;
+        }
+        Accumulator held = bySlot[from.id()];
+        isTouched[to.id()] |= isTouched[from.id()];
+        if (held != null) {
+            held.rename(from, to);
+            bySlot[to.id()] = held;
+            bySlot[from.id()] = null;
         }
     }
 

@@ -20,6 +20,7 @@ final class MatrixWatch {
                 }
             }
         }
+        addMoved(code, held, operands);
         for (Op op : held.isEmpty() ? List.<Op>of() : code) {
             if (!(op instanceof Wgmma)) {
                 Set<Integer> touched = new TreeSet<>();
@@ -28,6 +29,27 @@ final class MatrixWatch {
                 op.matrixSlots = touched.isEmpty() ? null : touched.stream().mapToInt(each -> each).toArray();
             }
         }
+    }
+
+    /** Compilers move values to the registers that they need: what is moved there is watched as well. */
+    private static void addMoved(List<Op> code, Set<Integer> held, Operands operands) {
+        int before = -1;
+        while (before != held.size()) {
+            before = held.size();
+            for (Op op : code) {
+                List<PtxOperand> list = op.source.operands();
+                if (isMove(op) && list.get(1) instanceof PtxOperand.Register from
+                        && list.get(0) instanceof PtxOperand.Register to
+                        && held.contains(operands.register(to.register()).id())) {
+                    held.add(operands.register(from.register()).id());
+                }
+            }
+        }
+    }
+
+    /** Whether it gives one register the value of another, or a constant one. */
+    static boolean isMove(Op op) {
+        return op.source.opcode().equals("mov") && op.targets.length == 1 && op.sources.length == 1;
     }
 
     private static void collect(PtxOperand operand, Operands operands, Set<Integer> to) {

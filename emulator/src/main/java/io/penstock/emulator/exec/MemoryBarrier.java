@@ -153,8 +153,12 @@ final class MemoryBarrier extends Op {
     }
 
     private void test(Warp warp, int lane, Memory memory, PhaseBarrier barrier) {
-        barrier.settle(warp.cta.launch);
         long asked = warp.read(operand, lane);
+        boolean isOfPresent = kind == Kind.TEST ? barrier.phase() == PhaseBarrier.phase(asked)
+                : (barrier.phase() & 1) == (asked & 1);
+        if (isOfPresent) {
+            barrier.settle(warp.cta.launch);
+        }
         long ahead = kind == Kind.TEST ? barrier.phase() - PhaseBarrier.phase(asked) : 0;
         if (ahead < 0 || ahead > 1) {
             memory.report(this, warp, lane, FaultKind.BARRIER_DIVERGENCE, source.name() + " asks for phase "
@@ -167,6 +171,7 @@ final class MemoryBarrier extends Op {
             warp.agent.take(barrier.over());
         }
         warp.splits.yields |= !isOver;
+        warp.asked = isOver ? null : barrier;
     }
 
     private void answer(Warp warp, int lane, boolean isOver) {
@@ -178,6 +183,9 @@ final class MemoryBarrier extends Op {
     private void change(Warp warp, int lane, Memory memory, PhaseBarrier barrier, int members) {
         Launch launch = warp.cta.launch;
         long before = barrier.state();
+        if (kind.expects()) {
+            barrier.expectedBy(new PhaseBarrier.Asker(this, warp, lane));
+        }
         if (kind.expects() || kind == Kind.COMPLETE) {
             long numBytes = warp.read(operand, lane);
             barrier.expectBytes(kind == Kind.COMPLETE ? -numBytes : numBytes);

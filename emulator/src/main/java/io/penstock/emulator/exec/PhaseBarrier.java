@@ -1,5 +1,6 @@
 package io.penstock.emulator.exec;
 
+import io.penstock.emulator.check.FaultKind;
 import io.penstock.emulator.memory.Handover;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +10,9 @@ import java.util.List;
  * bytes land as late as they may: when somebody asks whether the phase is over, and nothing else is missing.
  */
 final class PhaseBarrier {
+    /** Who announced bytes last. */
+    record Asker(Op op, Warp warp, int lane) {}
+
     private static final int BITS = 20;
     private static final long FIELD = (1L << BITS) - 1;
 
@@ -29,6 +33,7 @@ final class PhaseBarrier {
     private long phase;
     private boolean isFenced;
     private boolean isReached;
+    private Asker asker;
 
     /** @param engine the number of whatever brings it bytes */
     PhaseBarrier(Cta cta, int offset, int engine, Warp initialiser, int count) {
@@ -101,6 +106,19 @@ final class PhaseBarrier {
     /** Announces bytes; negative if they came. */
     void expectBytes(long numBytes) {
         missingBytes += numBytes;
+    }
+
+    void expectedBy(Asker who) {
+        asker = who;
+    }
+
+    /** Nobody can go on: bytes that were announced, and that nothing brings. */
+    void reportStuck() {
+        if (missing == 0 && asker != null && missingBytes > flyingBytes) {
+            cta.launch.report.at(asker.op(), asker.warp(), asker.lane()).fault(FaultKind.BARRIER_DIVERGENCE,
+                    asker.op().source.name() + ": " + (missingBytes - flyingBytes) + " bytes more are announced in phase "
+                            + phase + " than copies bring");
+        }
     }
 
     long missingBytes() {

@@ -68,6 +68,10 @@ final class PhaseBarriers {
         return null;
     }
 
+    void reportStuck() {
+        barriers.values().forEach(PhaseBarrier::reportStuck);
+    }
+
     String describe() {
         StringBuilder text = new StringBuilder();
         for (PhaseBarrier barrier : barriers.values()) {

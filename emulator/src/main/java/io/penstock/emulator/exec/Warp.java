@@ -21,6 +21,7 @@ final class Warp {
     final BulkStores stores = new BulkStores(this);
     final MatrixQueue matrix;
     int clusterOver;
+    PhaseBarrier asked;
     final Allocation local;
     int carry;
     final int[] ends = new int[32];

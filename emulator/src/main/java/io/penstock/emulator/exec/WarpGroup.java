@@ -129,8 +129,8 @@ final class WarpGroup {
         }
     }
 
-    /** The block ends: all warps must have done the same. */
-    void ended() {
+    /** The block ends, or cannot go on: all warps must have done the same. */
+    void reportDifferent() {
         long most = Arrays.stream(numIssued).max().orElseThrow();
         int changes = Arrays.stream(numRegisterChanges).max().orElseThrow();
         for (int place = 0; place < NUM_WARPS; place++) {
@@ -139,7 +139,7 @@ final class WarpGroup {
             if (at < cta.warps.length && (isShort || numRegisterChanges[place] < changes)) {
                 Op op = isShort ? issued.getLast() : registerChanges.getLast();
                 cta.launch.report.at(op, cta.warps[at], 0).fault(FaultKind.BARRIER_DIVERGENCE, "warp " + at
-                        + " ended without " + op.source.name() + ", which others of its warpgroup executed");
+                        + " comes to no " + op.source.name() + ", which others of its warpgroup executed");
                 return;
             }
         }

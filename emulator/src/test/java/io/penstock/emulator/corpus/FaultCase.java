@@ -10,6 +10,9 @@ package io.penstock.emulator.corpus;
  * @param program runs either of the two
  */
 record FaultCase(String kind, String at, int buffer, boolean everySchedule, Program.Source program) {
+    /** Instead of a kind: nothing is wrong with how it computes, but with what. */
+    static final String WRONG_RESULT = "wrong-result";
+
     static FaultCase of(String kind, String at, Program.Source program) {
         return new FaultCase(kind, at, -1, true, program);
     }

@@ -46,7 +46,7 @@ class FaultCorpusTest {
         assertTrue(numCaught > 0, "no schedule shows it");
     }
 
-    private static boolean isIt(Fault found, FaultCase fault, Program program, String ptx) {
+    static boolean isIt(Fault found, FaultCase fault, Program program, String ptx) {
         List<String> lines = Outcome.ptx(ptx).lines().toList();
         int line = found.place().line();
         String text = line < 1 || line > lines.size() ? "" : lines.get(line - 1).strip();

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "emulator",
         description = "Times the PTX emulator with all its checks, on one core: thread instructions of a kernel that"
-                + " loads, stores, computes and meets at barriers, and operations of matrix products.",
+                + " loads, stores, computes and meets at barriers, and operations of matrix products, of warps and of warpgroups.",
         footer = {"%nExample:", "  penstock bench emulator --save-result bench/results"})
 final class BenchEmulatorCommand implements Callable<Integer> {
     private static final String SUITE = "emulator";
@@ -39,7 +39,7 @@ final class BenchEmulatorCommand implements Callable<Integer> {
     public Integer call() {
         RunContext context = RunContext.onCpu(
                 Path.of("").toAbsolutePath(), Instant.now(), "./penstock bench emulator");
-        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.failing());
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.failing().on(90));
         Supplier<Map<String, Long>> lastLaunch = () -> {
             Map<String, Long> counters = device.counters().values();
             device.clearCounters();
@@ -47,9 +47,11 @@ final class BenchEmulatorCommand implements Callable<Integer> {
         };
         try (device;
                 EmulatorBenchmark mix = EmulatorBenchmark.mix(device, lastLaunch);
-                EmulatorBenchmark products = EmulatorBenchmark.products(device, lastLaunch)) {
+                EmulatorBenchmark products = EmulatorBenchmark.products(device, lastLaunch);
+                EmulatorBenchmark groups = EmulatorBenchmark.warpgroupProducts(device, lastLaunch)) {
             report(context, mix, "threadInstructionsPerSecond");
             report(context, products, "mmaFlopsPerSecond");
+            report(context, groups, "mmaFlopsPerSecond");
         }
         return 0;
     }

@@ -12,6 +12,8 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Launches of one small kernel on the emulator, each in another order of warps. A launch runs on the calling thread,
@@ -71,9 +73,45 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
             }
             """;
 
-    private final String name;
-    private final String workUnit;
-    private final String counter;
+    /** {@code %s} is the list of 128 sums, {@code %<s} once more. */
+    private static final String WARPGROUP_PTX = """
+            .version 8.0
+            .target sm_90a
+            .address_size 64
+            .visible .entry warpgroup_products(.param .u64 x)
+            {
+              .reg .pred %%p<3>; .reg .b32 %%r<12>; .reg .f32 %%f<128>; .reg .b64 %%rd<16>;
+              .shared .align 1024 .b8 tiles[40960];
+              ld.param.u64 %%rd1, [x]; mov.u32 %%r1, %%tid.x; mov.u32 %%r2, tiles; mov.u32 %%r3, 0;
+              mad.lo.u32 %%r4, %%r1, 16, %%r2;
+            FILL:
+              mov.b32 %%r5, 0x3F803F80;
+              st.shared.v4.b32 [%%r4], {%%r5, %%r5, %%r5, %%r5};
+              add.u32 %%r4, %%r4, 2048; add.u32 %%r3, %%r3, 1; setp.lt.u32 %%p1, %%r3, 20; @%%p1 bra FILL;
+              fence.proxy.async.shared::cta; bar.sync 0;
+              shr.u32 %%r6, %%r2, 4; cvt.u64.u32 %%rd2, %%r6; or.b64 %%rd3, %%rd2, 0x4000004000010000;
+              add.u64 %%rd4, %%rd3, 512; setp.ne.u32 %%p2, %%r2, %%r2; mov.u32 %%r3, 0;
+            LOOP:
+              wgmma.fence.sync.aligned;
+              wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {%s}, %%rd3, %%rd4, %%p2, 1, 1, 0, 0;
+              setp.eq.u32 %%p2, %%r2, %%r2; add.u64 %%rd5, %%rd3, 2; add.u64 %%rd6, %%rd4, 2;
+              wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {%<s}, %%rd5, %%rd6, %%p2, 1, 1, 0, 0;
+              add.u64 %%rd5, %%rd3, 4; add.u64 %%rd6, %%rd4, 4;
+              wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {%<s}, %%rd5, %%rd6, %%p2, 1, 1, 0, 0;
+              add.u64 %%rd5, %%rd3, 6; add.u64 %%rd6, %%rd4, 6;
+              wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16 {%<s}, %%rd5, %%rd6, %%p2, 1, 1, 0, 0;
+              wgmma.commit_group.sync.aligned;
+              wgmma.wait_group.sync.aligned 0;
+              add.u32 %%r3, %%r3, 1; setp.lt.u32 %%p1, %%r3, 64; @%%p1 bra LOOP;
+              mul.wide.u32 %%rd7, %%r1, 4; add.s64 %%rd8, %%rd1, %%rd7; st.global.f32 [%%rd8], %%f0;
+              ret;
+            }
+            """;
+
+    /** A kernel of some PTX, and which counter is its work. */
+    private record Case(String ptx, String name, String workUnit, String counter) {}
+
+    private final Case kernelCase;
     private final LaunchShape shape;
     private final Supplier<Map<String, Long>> lastLaunch;
     private final Stream stream;
@@ -81,15 +119,13 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
     private final Kernel kernel;
     private final KernelArgs args;
 
-    private EmulatorBenchmark(Device device, Supplier<Map<String, Long>> lastLaunch, String[] names,
+    private EmulatorBenchmark(Device device, Supplier<Map<String, Long>> lastLaunch, Case kernelCase,
             LaunchShape shape, int numThreads) {
-        this.name = names[0];
-        this.workUnit = names[1];
-        this.counter = names[2];
+        this.kernelCase = kernelCase;
         this.lastLaunch = lastLaunch;
         this.shape = shape;
         this.stream = device.createStream("benchmark");
-        this.kernel = device.loadModule("benchmark", PTX).kernel(name);
+        this.kernel = device.loadModule("benchmark", kernelCase.ptx()).kernel(kernelCase.name());
         long sizeBytes = 4L * numThreads;
         this.memory = device.allocate("x", sizeBytes);
         stream.fill(memory, 0, sizeBytes, (byte) 0);
@@ -104,7 +140,7 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
      */
     public static EmulatorBenchmark mix(Device device, Supplier<Map<String, Long>> lastLaunch) {
         return new EmulatorBenchmark(device, lastLaunch,
-                new String[] {"mix", "thread instructions", "threadInstructions"},
+                new Case(PTX, "mix", "thread instructions", "threadInstructions"),
                 LaunchShape.ofThreads(MIX_THREADS).grid(MIX_BLOCKS, 1, 1), MIX_BLOCKS * MIX_THREADS);
     }
 
@@ -115,18 +151,31 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
      * @param lastLaunch the counters of its last launch, by name
      */
     public static EmulatorBenchmark products(Device device, Supplier<Map<String, Long>> lastLaunch) {
-        return new EmulatorBenchmark(device, lastLaunch, new String[] {"products", "operations", "mmaFlops"},
+        return new EmulatorBenchmark(device, lastLaunch, new Case(PTX, "products", "operations", "mmaFlops"),
+                LaunchShape.ofThreads(PRODUCT_THREADS), PRODUCT_THREADS);
+    }
+
+    /**
+     * {@code wgmma} of bfloat16, 64 by 256 by 16, from swizzled tiles in shared memory; work is as of {@link #products}.
+     *
+     * @param device an emulator of compute capability 9.0, which the caller owns
+     * @param lastLaunch the counters of its last launch, by name
+     */
+    public static EmulatorBenchmark warpgroupProducts(Device device, Supplier<Map<String, Long>> lastLaunch) {
+        String sums = IntStream.range(0, 128).mapToObj(i -> "%f" + i).collect(Collectors.joining(", "));
+        return new EmulatorBenchmark(device, lastLaunch,
+                new Case(WARPGROUP_PTX.formatted(sums), "warpgroup_products", "operations", "mmaFlops"),
                 LaunchShape.ofThreads(PRODUCT_THREADS), PRODUCT_THREADS);
     }
 
     @Override
     public String name() {
-        return name;
+        return kernelCase.name();
     }
 
     @Override
     public String workUnit() {
-        return workUnit;
+        return kernelCase.workUnit();
     }
 
     @Override
@@ -143,7 +192,7 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
         stream.launch(kernel, shape, args);
         stream.synchronize();
         long elapsedNs = THREADS.getCurrentThreadCpuTime() - startNs;
-        return new Measurement(elapsedNs, lastLaunch.get().get(counter));
+        return new Measurement(elapsedNs, lastLaunch.get().get(kernelCase.counter()));
     }
 
     @Override

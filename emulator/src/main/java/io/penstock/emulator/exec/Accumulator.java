@@ -1,11 +1,14 @@
 package io.penstock.emulator.exec;
 
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The sums of a warp's 16 rows of a warpgroup's product while they are under way. */
 final class Accumulator {
     static final int ROWS = 16;
 
+    private static final Map<Integer, int[]> ELEMENTS = new ConcurrentHashMap<>();
     private static final int NAN = 0x7FFF_FFFF;
     private static final int HALF_NANS = 0x7FFF_7FFF;
 
@@ -15,6 +18,7 @@ final class Accumulator {
     Wgmma last;
     long until;
     private final boolean isHalf;
+    private final int[] elements;
     private final boolean[] isOpen;
     private boolean anyOpen;
 
@@ -22,6 +26,7 @@ final class Accumulator {
         this.slots = slots.clone();
         this.isHalf = isHalf;
         this.columns = slots.length * (isHalf ? 4 : 2);
+        this.elements = elements(slots.length, isHalf);
         this.sums = new float[ROWS * columns];
         this.isOpen = new boolean[ROWS * columns];
     }
@@ -39,11 +44,19 @@ final class Accumulator {
         anyOpen = false;
     }
 
-    /** Which element a lane's register holds: of halves, the lower one. */
-    private int element(int register, int lane) {
-        int i = isHalf ? 2 * register : register;
-        int row = (lane >> 2) + (i >> 1 & 1) * 8;
-        return row * columns + (i >> 2) * 8 + (lane & 3) * 2 + (i & 1);
+    /** By lane and register, which element is there: of halves, the lower one. */
+    private static int[] elements(int numSlots, boolean isHalf) {
+        return ELEMENTS.computeIfAbsent(isHalf ? -numSlots : numSlots, unused -> {
+            int columns = numSlots * (isHalf ? 4 : 2);
+            int[] elements = new int[32 * numSlots];
+            for (int at = 0; at < elements.length; at++) {
+                int lane = at % 32;
+                int i = isHalf ? at / 32 * 2 : at / 32;
+                int row = (lane >> 2) + (i >> 1 & 1) * 8;
+                elements[at] = row * columns + (i >> 2) * 8 + (lane & 3) * 2 + (i & 1);
+            }
+            return elements;
+        });
     }
 
     void load(Warp warp) {
@@ -51,7 +64,7 @@ final class Accumulator {
             int undefined = warp.undefined[slots[i].id()];
             for (int lane = 0; lane < 32; lane++) {
                 int bits = warp.ints[slots[i].at() + lane];
-                int at = element(i, lane);
+                int at = elements[32 * i + lane];
                 if (isHalf) {
                     sums[at] = Float.float16ToFloat((short) bits);
                     sums[at + 1] = Float.float16ToFloat((short) (bits >>> 16));
@@ -93,9 +106,7 @@ final class Accumulator {
     void poison(Warp warp) {
         for (Slot slot : slots) {
             Arrays.fill(warp.ints, slot.at(), slot.at() + 32, isHalf ? HALF_NANS : NAN);
-            for (int lane = 0; lane < 32; lane++) {
-                warp.setUndefined(slot, lane, -1, true);
-            }
+            warp.setUnwritten(slot);
         }
     }
 
@@ -103,7 +114,7 @@ final class Accumulator {
         for (int i = 0; i < slots.length; i++) {
             int undefined = 0;
             for (int lane = 0; lane < 32; lane++) {
-                int at = element(i, lane);
+                int at = elements[32 * i + lane];
                 warp.ints[slots[i].at() + lane] = isHalf
                         ? (int) (Floats.toHalf(sums[at]) | Floats.toHalf(sums[at + 1]) << 16)
                         : (int) Floats.bits(sums[at]);

@@ -2,7 +2,7 @@ package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
 import io.penstock.emulator.memory.Allocation;
-import io.penstock.emulator.memory.Stamp;
+import io.penstock.emulator.memory.EngineStamp;
 
 /**
  * cp.async.bulk to shared memory, of one block of the cluster or of several: an mbarrier beside each destination counts
@@ -52,10 +52,9 @@ final class BulkCopy extends Op {
         if (!isPossible(this, warp, lane, numBytes) || !memory.locateRange(this, warp, lane, from, numBytes, false)) {
             return;
         }
-        Allocation origin = memory.where[lane];
-        int originOffset = memory.offsets[lane];
-        if (!origin.isShared()) {
-            memory.countGlobal(origin, originOffset, (int) numBytes, false);
+        var origin = new BulkStores.Span(memory.where[lane], memory.offsets[lane], (int) numBytes);
+        if (!origin.memory().isShared()) {
+            memory.countGlobal(origin, false);
         }
         if (!memory.locateRange(this, warp, lane, to, numBytes, true)) {
             return;
@@ -74,7 +73,7 @@ final class BulkCopy extends Op {
         }
         Cluster cluster = warp.cta.cluster;
         if (blocks == null) {
-            send(warp, lane, new Flight(this, warp.cta.of(target), origin, originOffset, offset, (int) numBytes),
+            send(warp, lane, new Flight(this, warp.cta.of(target), origin, offset),
                     barrierOffset);
             return;
         }
@@ -85,7 +84,7 @@ final class BulkCopy extends Op {
         }
         for (Cta cta : cluster.ctas) {
             if ((ranks >>> cta.rank & 1) != 0 && (cta == warp.cta || cluster.mayTouch(this, warp, lane, cta.shared))) {
-                send(warp, lane, new Flight(this, cta, origin, originOffset, offset, (int) numBytes), barrierOffset);
+                send(warp, lane, new Flight(this, cta, origin, offset), barrierOffset);
             }
         }
     }
@@ -102,14 +101,14 @@ final class BulkCopy extends Op {
                     + " with a barrier that was not initialised, or is no more");
             return;
         }
-        long stamp = Stamp.ofEngine(launch.tick(), index, counter.engine);
+        EngineStamp stamp = EngineStamp.of(launch.tick(), index, counter.engine, cta.index);
         memory.noteEngineUseOfBarrier(this, warp, lane, counter, stamp);
-        if (!memory.readByEngine(this, warp, flight.from(), flight.fromOffset(), flight.numBytes(), stamp)) {
+        if (!memory.readByEngine(this, warp, flight.from(), stamp, null)) {
             return;
         }
         memory.where[lane] = cta.shared;
         memory.offsets[lane] = flight.offset();
-        memory.writeByEngine(this, warp, lane, flight.numBytes(), stamp, cta.index);
+        memory.writeByEngine(this, warp, lane, flight.numBytes(), stamp);
         cta.shared.fillStates(flight.offset(), flight.numBytes(), Allocation.IN_FLIGHT);
         counter.add(flight);
         launch.counters.bulkCopyBytes += flight.numBytes();

@@ -43,9 +43,9 @@ final class BulkStore extends Op {
                 continue;
             }
             if (memory.locateRange(this, warp, lane, to, numBytes, true)) {
-                memory.countGlobal(memory.where[lane], memory.offsets[lane], (int) numBytes, true);
-                warp.stores.add(this, lane, origin,
-                        new BulkStores.Span(memory.where[lane], memory.offsets[lane], (int) numBytes));
+                var target = new BulkStores.Span(memory.where[lane], memory.offsets[lane], (int) numBytes);
+                memory.countGlobal(target, true);
+                warp.stores.add(this, lane, origin, target);
             }
         }
     }

@@ -2,7 +2,7 @@ package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
 import io.penstock.emulator.memory.Allocation;
-import io.penstock.emulator.memory.Stamp;
+import io.penstock.emulator.memory.EngineStamp;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -58,13 +58,13 @@ final class BulkStores {
     void add(BulkStore op, int lane, Span from, Span to) {
         Launch launch = warp.cta.launch;
         int now = launch.tick();
-        long stamp = Stamp.ofEngine(now, op.index, engine());
-        if (!launch.memory.readByEngine(op, warp, from.memory(), from.offset(), from.numBytes(), stamp)) {
+        EngineStamp stamp = EngineStamp.of(now, op.index, engine(), warp.cta.index);
+        if (!launch.memory.readByEngine(op, warp, from, stamp, null)) {
             return;
         }
         launch.memory.where[lane] = to.memory();
         launch.memory.offsets[lane] = to.offset();
-        launch.memory.writeByEngine(op, warp, lane, to.numBytes(), stamp, warp.cta.index);
+        launch.memory.writeByEngine(op, warp, lane, to.numBytes(), stamp);
         if (!op.reduces()) {
             to.memory().fillStates(to.offset(), to.numBytes(), Allocation.IN_FLIGHT);
         }

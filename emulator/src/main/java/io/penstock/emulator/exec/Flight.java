@@ -8,10 +8,15 @@ import io.penstock.emulator.memory.Stamp;
  *
  * @param cta whose shared memory it goes to
  */
-record Flight(Op op, Cta cta, Allocation from, int fromOffset, int offset, int numBytes) {
+record Flight(Op op, Cta cta, BulkStores.Span from, int offset) {
+    int numBytes() {
+        return from.numBytes();
+    }
+
     void land(int now, int engine) {
         Allocation shared = cta.shared;
-        shared.copyFrom(from, fromOffset, offset, numBytes);
+        int numBytes = numBytes();
+        shared.copyFrom(from.memory(), from.offset(), offset, numBytes);
         // Bytes that nobody had written are copied as such.
         byte[] states = shared.states();
         for (int i = offset; i < offset + numBytes; i++) {
@@ -22,6 +27,6 @@ record Flight(Op op, Cta cta, Allocation from, int fromOffset, int offset, int n
     }
 
     boolean meets(int at, int length) {
-        return at < offset + numBytes && offset < at + length;
+        return at < offset + numBytes() && offset < at + length;
     }
 }

@@ -4,6 +4,8 @@ import io.penstock.emulator.check.FaultKind;
 import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.EngineStamp;
+import io.penstock.emulator.memory.SeenWrites;
 import io.penstock.emulator.memory.Stamp;
 import io.penstock.emulator.ptx.StateSpace;
 
@@ -310,13 +312,16 @@ final class Memory {
         return !found.isShared() || found == warp.cta.shared || warp.cta.cluster.mayTouch(op, warp, lane, found);
     }
 
-    void countGlobal(Allocation allocation, int offset, int numBytes, boolean isWrite) {
-        traffic.globalRange(allocation.address() + offset, numBytes, isWrite);
+    void countGlobal(BulkStores.Span span, boolean isWrite) {
+        traffic.globalRange(span.memory().address() + span.offset(), span.numBytes(), isWrite);
     }
 
     /** An engine reads bytes for a warp, at once or later; whether they are there. */
-    boolean readByEngine(Op op, Warp warp, Allocation allocation, int offset, int numBytes, long stamp) {
+    boolean readByEngine(Op op, Warp warp, BulkStores.Span from, EngineStamp stamp, SeenWrites seen) {
         int lane = 0;
+        Allocation allocation = from.memory();
+        int offset = from.offset();
+        int numBytes = from.numBytes();
         if (offset < 0 || offset + numBytes > allocation.sizeBytes()
                 || allocation.states()[offset] == Allocation.GAP) {
             launch.report.at(op, warp, lane).fault(FaultKind.OUT_OF_BOUNDS, op.source.name() + " reads " + numBytes
@@ -334,7 +339,7 @@ final class Memory {
             return true;
         }
         AccessLog log = allocation.accesses();
-        long conflict = log.readByEngine(warp.agent, lane, stamp, warp.cta.index, offset, numBytes);
+        long conflict = log.readByEngine(warp.agent, lane, stamp, offset, numBytes, seen);
         if (conflict != 0 && !allocation.has(offset, numBytes, Allocation.IN_FLIGHT)) {
             race(op, warp, lane, conflict, log, true);
         }
@@ -342,21 +347,21 @@ final class Memory {
     }
 
     /** An engine is going to write the bytes of a lane. */
-    void writeByEngine(Op op, Warp warp, int lane, int numBytes, long stamp, int stampCta) {
+    void writeByEngine(Op op, Warp warp, int lane, int numBytes, EngineStamp stamp) {
         Allocation allocation = where[lane];
         addresses[lane] = allocation.address() + offsets[lane];
         notOrdinary(op, warp, lane, numBytes);
         AccessLog log = allocation.accesses();
-        long conflict = log.writeByEngine(warp.agent, lane, stamp, stampCta, offsets[lane], numBytes);
+        long conflict = log.writeByEngine(warp.agent, lane, stamp, offsets[lane], numBytes);
         if (conflict != 0 && !allocation.has(offsets[lane], numBytes, Allocation.IN_FLIGHT)) {
             race(op, warp, lane, conflict, log, false);
         }
     }
 
     /** An engine is going to count bytes at the barrier of a lane: it must be there for engines. */
-    void noteEngineUseOfBarrier(Op op, Warp warp, int lane, PhaseBarrier barrier, long stamp) {
+    void noteEngineUseOfBarrier(Op op, Warp warp, int lane, PhaseBarrier barrier, EngineStamp stamp) {
         AccessLog log = where[lane].accesses();
-        long conflict = log.readByEngine(warp.agent, lane, stamp, barrier.cta.index, offsets[lane], 8);
+        long conflict = log.readByEngine(warp.agent, lane, stamp, offsets[lane], 8, null);
         if (conflict != 0 && !(log.conflictIsUnfenced() && barrier.isFenced())) {
             race(op, warp, lane, conflict, log, true);
         }

@@ -102,6 +102,12 @@ final class Warp {
         }
     }
 
+    void setUnwritten(Slot slot) {
+        for (int lane = 0; lane < 32; lane++) {
+            setUnwritten(slot, lane);
+        }
+    }
+
     /** Every slot is unwritten. */
     void forget() {
         undefinedBits.clear();

@@ -1,6 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultKind;
+import io.penstock.emulator.memory.SeenWrites;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,14 +16,18 @@ final class WarpGroup {
     static final class Tile {
         float[] values;
         boolean[] open;
+        final SeenWrites seen = new SeenWrites();
         private long sequence = -1;
+        private long descriptor;
 
-        boolean isOf(long asked) {
-            return sequence == asked;
+        boolean isOf(long number, long askedDescriptor) {
+            return sequence == number && descriptor == askedDescriptor;
         }
 
-        void begin(long number, int numValues, int numColumns) {
+        void begin(long number, long newDescriptor, int numValues, int numColumns) {
             sequence = number;
+            descriptor = newDescriptor;
+            seen.clear();
             if (values == null || values.length < numValues) {
                 values = new float[numValues];
             }

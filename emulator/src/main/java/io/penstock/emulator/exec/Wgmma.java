@@ -3,7 +3,8 @@ package io.penstock.emulator.exec;
 import io.penstock.emulator.check.FaultKind;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
-import io.penstock.emulator.memory.Stamp;
+import io.penstock.emulator.memory.EngineStamp;
+import io.penstock.emulator.memory.SeenWrites;
 import io.penstock.emulator.ptx.PtxType;
 import java.util.Arrays;
 
@@ -79,17 +80,16 @@ final class Wgmma extends TogetherAll {
         queue.requireFence(this, as);
         int now = launch.tick();
         long number = group.issue(this, warp, now);
-        long stamp = Stamp.ofEngine(now, index, group.engine);
+        EngineStamp stamp = EngineStamp.of(now, index, group.engine, warp.cta.index);
         boolean isAdding = isAdding(warp);
         queue.holdInputs(this, as);
         Scratch scratch = SCRATCH.get();
         WarpGroup.Tile b = group.tile(number);
-        boolean isRead = b.isOf(number);
-        if (!isRead) {
-            b.begin(number, K * n, n);
+        long descriptor = warp.longs[bDescriptor.at()];
+        if (!b.isOf(number, descriptor) || !b.seen.areKnown(warp.agent, 0)) {
+            b.begin(number, descriptor, K * n, n);
+            right(new Reader(warp, stamp, b.values, b.open, b.seen), descriptor);
         }
-        Reader reader = new Reader(warp, stamp, b.values, b.open, !isRead);
-        right(reader, warp.longs[bDescriptor.at()]);
         if (as.length == 0) {
             left(warp, stamp, scratch);
         } else {
@@ -129,6 +129,7 @@ final class Wgmma extends TogetherAll {
     private static final class Scratch {
         private final float[] a = new float[Accumulator.ROWS * K];
         private final boolean[] open = new boolean[Accumulator.ROWS];
+        private final SeenWrites seen = new SeenWrites();
     }
 
     private float value(int bits, boolean isNegated) {
@@ -151,10 +152,11 @@ final class Wgmma extends TogetherAll {
         }
     }
 
-    private void left(Warp warp, long stamp, Scratch scratch) {
+    private void left(Warp warp, EngineStamp stamp, Scratch scratch) {
         SharedTile tile = SharedTile.of(warp.longs[aDescriptor.at()]);
         Arrays.fill(scratch.open, false);
-        Reader reader = new Reader(warp, stamp, scratch.a, scratch.open, true);
+        scratch.seen.clear();
+        Reader reader = new Reader(warp, stamp, scratch.a, scratch.open, scratch.seen);
         int first = warp.index % WarpGroup.NUM_WARPS * Accumulator.ROWS;
         if (!options.isTransposedA()) {
             for (int row = 0; row < Accumulator.ROWS; row++) {
@@ -195,18 +197,18 @@ final class Wgmma extends TogetherAll {
     /** Brings pieces of shared memory into a matrix of floats. */
     private final class Reader {
         private final Warp warp;
-        private final long stamp;
+        private final EngineStamp stamp;
         private final float[] to;
         private final boolean[] open;
-        private final boolean copies;
+        private final SeenWrites seen;
         private final Allocation shared;
 
-        Reader(Warp warp, long stamp, float[] to, boolean[] open, boolean copies) {
+        Reader(Warp warp, EngineStamp stamp, float[] to, boolean[] open, SeenWrites seen) {
             this.warp = warp;
             this.stamp = stamp;
             this.to = to;
             this.open = open;
-            this.copies = copies;
+            this.seen = seen;
             this.shared = warp.cta.shared;
         }
 
@@ -218,17 +220,32 @@ final class Wgmma extends TogetherAll {
          */
         void read(int offset, int at, int step, int line, int lineStep, boolean isNegated) {
             Memory memory = warp.cta.launch.memory;
-            if (!memory.readByEngine(Wgmma.this, warp, shared, offset, PIECE_BYTES, stamp) || !copies) {
+            var piece = new BulkStores.Span(shared, offset, PIECE_BYTES);
+            if (!memory.readByEngine(Wgmma.this, warp, piece, stamp, seen)) {
                 return;
             }
             byte[] data = shared.data();
-            for (int i = 0; i < PER_PIECE; i++) {
-                to[at + i * step] = value(Bytes.readShort(data, offset + 2 * i), isNegated);
-            }
+            put(Bytes.readLong(data, offset), at, step, isNegated);
+            put(Bytes.readLong(data, offset + 8), at + 4 * step, step, isNegated);
             if (!shared.isWritten(offset, PIECE_BYTES)) {
                 for (int i = 0; i < PER_PIECE; i++) {
                     open[line + i * lineStep] |= !shared.isWritten(offset + 2 * i, 2);
                 }
+            }
+        }
+
+        private void put(long four, int at, int step, boolean isNegated) {
+            if (type == PtxType.BF16) {
+                long signs = isNegated ? 0x8000_8000_8000_8000L : 0;
+                long bits = four ^ signs;
+                to[at] = Float.intBitsToFloat((int) bits << 16);
+                to[at + step] = Float.intBitsToFloat((int) bits & 0xFFFF_0000);
+                to[at + 2 * step] = Float.intBitsToFloat((int) (bits >>> 32) << 16);
+                to[at + 3 * step] = Float.intBitsToFloat((int) (bits >>> 32) & 0xFFFF_0000);
+                return;
+            }
+            for (int i = 0; i < 4; i++) {
+                to[at + i * step] = value((int) (four >>> 16 * i) & 0xFFFF, isNegated);
             }
         }
     }

@@ -93,10 +93,10 @@ public final class AccessLog {
      * Notes that an engine reads bytes on behalf of a thread.
      *
      * @param stamp of the engine
-     * @param stampCta the block whose engine it is
+     * @param seen gets the writes that it meets; null if nobody asks
      * @return the stamp of a write that is not ordered with it, or that an engine may not see yet; or 0
      */
-    public long readByEngine(Agent agent, int lane, long stamp, int stampCta, int offset, int numBytes) {
+    public long readByEngine(Agent agent, int lane, EngineStamp stamp, int offset, int numBytes, SeenWrites seen) {
         fit(offset | numBytes);
         long conflict = 0;
         int end = offset + numBytes >>> shift;
@@ -104,20 +104,24 @@ public final class AccessLog {
             Page page = page(granule);
             int i = granule & PAGE_GRANULES - 1;
             long write = page.writes[i];
-            if (write != 0 && conflict == 0 && isUnsafe(agent, lane, write, page.writeCta[i])) {
-                conflict = write;
-                conflictCta = page.writeCta[i];
-                conflictIsRead = false;
+            if (write != 0 && conflict == 0 && (seen == null || !seen.has(write, page.writeCta[i]))) {
+                if (isUnsafe(agent, lane, write, page.writeCta[i])) {
+                    conflict = write;
+                    conflictCta = page.writeCta[i];
+                    conflictIsRead = false;
+                } else if (seen != null) {
+                    seen.add(write, page.writeCta[i]);
+                }
             }
             long read = page.reads[i];
-            boolean isSame = Stamp.isEngine(read) && Stamp.engine(read) == Stamp.engine(stamp)
-                    && page.readCta[i] == stampCta;
+            boolean isSame = Stamp.isEngine(read) && Stamp.engine(read) == Stamp.engine(stamp.stamp())
+                    && page.readCta[i] == stamp.cta();
             if (!isSame && read != 0) {
                 page.otherReads[i] = read;
                 page.otherReadCta[i] = page.readCta[i];
             }
-            page.reads[i] = stamp;
-            page.readCta[i] = stampCta;
+            page.reads[i] = stamp.stamp();
+            page.readCta[i] = stamp.cta();
             page.touched[i] |= READ;
         }
         return conflict;
@@ -133,10 +137,9 @@ public final class AccessLog {
      * Notes that an engine writes bytes on behalf of a thread.
      *
      * @param stamp of the engine
-     * @param stampCta the block whose engine it is
      * @return the stamp of an access that is not ordered with it, or that an engine may overtake; or 0
      */
-    public long writeByEngine(Agent agent, int lane, long stamp, int stampCta, int offset, int numBytes) {
+    public long writeByEngine(Agent agent, int lane, EngineStamp stamp, int offset, int numBytes) {
         fit(offset | numBytes);
         long conflict = 0;
         int end = offset + numBytes >>> shift;
@@ -145,15 +148,15 @@ public final class AccessLog {
             int i = granule & PAGE_GRANULES - 1;
             if (page.touched[i] != 0 && conflict == 0) {
                 conflictIsUnfenced = false;
-                conflict = conflict(page, i, agent, Stamp.withLane(stamp, lane), Same.NO);
+                conflict = conflict(page, i, agent, Stamp.withLane(stamp.stamp(), lane), Same.NO);
                 if (conflict == 0 && page.writes[i] != 0 && isUnsafe(agent, lane, page.writes[i], page.writeCta[i])) {
                     conflict = page.writes[i];
                     conflictCta = page.writeCta[i];
                     conflictIsRead = false;
                 }
             }
-            page.writes[i] = stamp;
-            page.writeCta[i] = stampCta;
+            page.writes[i] = stamp.stamp();
+            page.writeCta[i] = stamp.cta();
             page.reads[i] = 0;
             page.otherReads[i] = 0;
             page.touched[i] |= WRITTEN;

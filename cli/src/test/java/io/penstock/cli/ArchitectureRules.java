@@ -115,10 +115,11 @@ final class ArchitectureRules {
 
     private ArchRule vectorApi() {
         return noClasses()
-                .that(resideOutsideOfPackages(in("runtime.cpu"), in("bench")))
+                .that(resideOutsideOfPackages(in("runtime.cpu"), in("emulator.exec"), in("bench")))
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("jdk.incubator.vector.."))
-                .because("every vector loop has a scalar twin beside it: put both in " + root + ".runtime.cpu");
+                .because("every vector loop has a scalar twin beside it: put both in " + root
+                        + ".runtime.cpu, or for the emulator's matrices in " + root + ".emulator.exec");
     }
 
     private ArchRule deviceNatives() {

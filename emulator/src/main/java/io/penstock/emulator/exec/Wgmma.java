@@ -11,7 +11,7 @@ import java.util.Arrays;
 /**
  * wgmma.mma_async: D = A B + D of a warpgroup, 64 rows by {@code n} columns by 16 of k. Each warp computes its 16 rows
  * when it issues the instruction, and has them when it has waited. Products are exact and summed in float32 in the
- * order of k, as those of {@link Mma}.
+ * order of k, by {@link MatrixRows}.
  */
 final class Wgmma extends TogetherAll {
     private static final int K = 16;
@@ -96,7 +96,7 @@ final class Wgmma extends TogetherAll {
             fragments(warp, scratch);
         }
         Accumulator sums = queue.accumulator(this, ds, isAdding);
-        multiply(scratch.a, b.values, sums.sums, n);
+        MatrixRows.add(scratch.a, b.values, sums.sums, n, K);
         sums.round();
         for (int row = 0; row < Accumulator.ROWS; row++) {
             if (scratch.open[row]) {
@@ -247,24 +247,6 @@ final class Wgmma extends TogetherAll {
             for (int i = 0; i < 4; i++) {
                 to[at + i * step] = value((int) (four >>> 16 * i) & 0xFFFF, isNegated);
             }
-        }
-    }
-
-    private static void multiply(float[] a, float[] b, float[] sums, int n) {
-        for (int row = 0; row < Accumulator.ROWS; row++) {
-            for (int k = 0; k < K; k += 4) {
-                add(b, sums, row * n, k * n, n, a[row * K + k], a[row * K + k + 1], a[row * K + k + 2],
-                        a[row * K + k + 3]);
-            }
-        }
-    }
-
-    private static void add(float[] b, float[] sums, int to, int from, int n, float x0, float x1, float x2, float x3) {
-        int from1 = from + n;
-        int from2 = from1 + n;
-        int from3 = from2 + n;
-        for (int i = 0; i < n; i++) {
-            sums[to + i] = sums[to + i] + x0 * b[from + i] + x1 * b[from1 + i] + x2 * b[from2 + i] + x3 * b[from3 + i];
         }
     }
 }

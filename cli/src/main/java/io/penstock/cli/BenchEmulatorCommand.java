@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "emulator",
         description = "Times the PTX emulator with all its checks, on one core: thread instructions of a kernel that"
-                + " loads, stores, computes and meets at barriers, and operations of matrix products, of warps and of warpgroups.",
+                + " loads, stores, computes and meets at barriers, and operations of matrix products, of warps and of"
+                + " warpgroups.",
         footer = {"%nExample:", "  penstock bench emulator --save-result bench/results"})
 final class BenchEmulatorCommand implements Callable<Integer> {
     private static final String SUITE = "emulator";

@@ -156,7 +156,8 @@ public final class EmulatorBenchmark implements Benchmark, AutoCloseable {
     }
 
     /**
-     * {@code wgmma} of bfloat16, 64 by 256 by 16, from swizzled tiles in shared memory; work is as of {@link #products}.
+     * {@code wgmma} of bfloat16, 64 by 256 by 16, from swizzled tiles in shared memory; its work is that of
+     * {@link #products}.
      *
      * @param device an emulator of compute capability 9.0, which the caller owns
      * @param lastLaunch the counters of its last launch, by name

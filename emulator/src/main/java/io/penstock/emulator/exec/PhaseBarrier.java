@@ -116,8 +116,8 @@ final class PhaseBarrier {
     void reportStuck() {
         if (missing == 0 && asker != null && missingBytes > flyingBytes) {
             cta.launch.report.at(asker.op(), asker.warp(), asker.lane()).fault(FaultKind.BARRIER_DIVERGENCE,
-                    asker.op().source.name() + ": " + (missingBytes - flyingBytes) + " bytes more are announced in phase "
-                            + phase + " than copies bring");
+                    asker.op().source.name() + ": " + (missingBytes - flyingBytes)
+                            + " bytes more are announced in phase " + phase + " than copies bring");
         }
     }
 

@@ -184,7 +184,8 @@ final class HopperFaults {
                 FaultCase.of(OUTSIDE, ARRIVE, pair("arrived_after_end", 256, (x, i) -> x[i] + 1)),
                 FaultCase.of(DIVERGENT, "barrier\\.cluster\\.arrive.*", pair("arrived_twice", 256, (x, i) -> x[i] + 1)),
                 FaultCase.of(OUTSIDE, remote, pair("no_such_block", 256, (x, i) -> x[i ^ 128])),
-                FaultCase.of(DIVERGENT + "|" + NO_WAIT + "|" + RACE, ".*", pair("multicast_unannounced", 128, reversed)),
+                FaultCase.of(DIVERGENT + "|" + NO_WAIT + "|" + RACE, ".*",
+                        pair("multicast_unannounced", 128, reversed)),
                 FaultCase.of(RACE + "|" + NO_WAIT, COPY, pair("multicast_too_early", 256,
                         (x, i) -> x[127 - i % 128] + x[255 - i % 128])),
                 FaultCase.of(NO_WAIT, READ, pair("sent_and_not_awaited", 256, exchanged))).stream();

@@ -64,7 +64,7 @@ final class BulkStores {
         }
         launch.memory.where[lane] = to.memory();
         launch.memory.offsets[lane] = to.offset();
-        launch.memory.writeByEngine(op, warp, lane, to.numBytes(), stamp);
+        launch.memory.writeByEngine(op, warp, lane, to.numBytes(), op.reduces() ? stamp.atomically() : stamp);
         if (!op.reduces()) {
             to.memory().fillStates(to.offset(), to.numBytes(), Allocation.IN_FLIGHT);
         }

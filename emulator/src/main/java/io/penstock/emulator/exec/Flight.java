@@ -1,7 +1,7 @@
 package io.penstock.emulator.exec;
 
 import io.penstock.emulator.memory.Allocation;
-import io.penstock.emulator.memory.Stamp;
+import io.penstock.emulator.memory.EngineStamp;
 
 /**
  * A bulk copy under way to shared memory; its bytes are read and written when it lands.
@@ -23,7 +23,7 @@ record Flight(Op op, Cta cta, BulkStores.Span from, int offset) {
             states[i] = states[i] == Allocation.UNWRITTEN || states[i] == Allocation.GAP ? Allocation.COPIED
                     : states[i];
         }
-        shared.accesses().landed(Stamp.ofEngine(now, op.index, engine), cta.index, offset, numBytes);
+        shared.accesses().landed(EngineStamp.of(now, op.index, engine, cta.index), offset, numBytes);
     }
 
     boolean meets(int at, int length) {

@@ -149,7 +149,9 @@ public final class AccessLog {
             if (page.touched[i] != 0 && conflict == 0) {
                 conflictIsUnfenced = false;
                 conflict = conflict(page, i, agent, Stamp.withLane(stamp.stamp(), lane), Same.NO);
-                if (conflict == 0 && page.writes[i] != 0 && isUnsafe(agent, lane, page.writes[i], page.writeCta[i])) {
+                boolean areAtomic = Stamp.isStrong(stamp.stamp()) && Stamp.isStrong(page.writes[i]);
+                if (conflict == 0 && page.writes[i] != 0 && !areAtomic
+                        && isUnsafe(agent, lane, page.writes[i], page.writeCta[i])) {
                     conflict = page.writes[i];
                     conflictCta = page.writeCta[i];
                     conflictIsRead = false;
@@ -165,6 +167,11 @@ public final class AccessLog {
     }
 
     /** An engine has written bytes: whoever knows that it is done may read them. */
+    public void landed(EngineStamp stamp, int offset, int numBytes) {
+        landed(stamp.stamp(), stamp.cta(), offset, numBytes);
+    }
+
+    /** The same for an engine of a thread, which has waited for it: it is the thread's own write then. */
     public void landed(long stamp, int stampCta, int offset, int numBytes) {
         fit(offset | numBytes);
         int end = offset + numBytes >>> shift;

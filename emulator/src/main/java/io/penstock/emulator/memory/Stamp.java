@@ -26,10 +26,10 @@ public final class Stamp {
                 | (long) warp << 6 | lane;
     }
 
-    /** What an engine does. */
-    public static long ofEngine(int time, int site, int engine) {
+    /** What an engine does; strong if it is atomic. */
+    static long ofEngine(int time, int site, int engine, boolean isStrong) {
         int number = engine % MAX_ENGINES;
-        return of(time, site, false, number & 31, FIRST_ENGINE_LANE + (number >> 5));
+        return of(time, site, isStrong, number & 31, FIRST_ENGINE_LANE + (number >> 5));
     }
 
     /** Whether it is no thread's, but that of something that works for threads. */

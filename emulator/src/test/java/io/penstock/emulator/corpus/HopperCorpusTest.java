@@ -3,7 +3,10 @@ package io.penstock.emulator.corpus;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,5 +29,14 @@ class HopperCorpusTest {
             assertEquals("", problems, "seed " + seed);
             assertEquals("", outcome.problems(program), "seed " + seed);
         }
+    }
+
+    @Test
+    void everyEntryHasAProgram() {
+        Set<String> ran = new TreeSet<>();
+        HopperPrograms.all().forEach(source -> ran.add(source.make(new Random(0)).entry));
+        Set<String> entries = new TreeSet<>();
+        Stream.of("gemm", "attention", "groups").forEach(file -> entries.addAll(Outcome.entries("hopper/" + file)));
+        assertEquals(entries, ran);
     }
 }

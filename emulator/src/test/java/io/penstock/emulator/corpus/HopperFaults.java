@@ -40,6 +40,10 @@ final class HopperFaults {
         return Program.of("loads", entry).block(128);
     }
 
+    private static Program places(String entry) {
+        return Program.of("places", entry).block(128);
+    }
+
     /** A tile of 128 words, reversed. */
     private static Program.Source reversed(String entry) {
         return r -> {
@@ -117,19 +121,19 @@ final class HopperFaults {
         return Stream.of(
                 FaultCase.of(MISALIGNED, COPY, 0, r -> {
                     int[] x = words(r, 132);
-                    return loads("source_misaligned").in(x).out(map(128, i -> x[131 - i] + x[i]));
+                    return places("source_misaligned").in(x).out(map(128, i -> x[131 - i] + x[i]));
                 }),
                 FaultCase.of(MISALIGNED, COPY, r -> {
                     int[] x = words(r, 128);
-                    return loads("size_of_twenty").in(x).out(map(128, i -> x[i & 7] + x[i]));
+                    return places("size_of_twenty").in(x).out(map(128, i -> x[i & 7] + x[i]));
                 }),
                 FaultCase.of(OUTSIDE, COPY, 0, r -> {
                     int[] x = words(r, 100);
-                    return loads("copy_past_the_end").in(x).out(map(100, i -> x[99 - i] + x[i])).value(100);
+                    return places("copy_past_the_end").in(x).out(map(100, i -> x[99 - i] + x[i])).value(100);
                 }),
                 FaultCase.of(OUTSIDE, COPY, r -> {
                     int[] x = words(r, 128);
-                    return loads("tile_too_small").in(x).out(map(128, i -> x[127 - i] + x[i]));
+                    return places("tile_too_small").in(x).out(map(128, i -> x[127 - i] + x[i]));
                 }));
     }
 

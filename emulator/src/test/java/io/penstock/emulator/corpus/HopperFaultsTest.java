@@ -59,7 +59,7 @@ class HopperFaultsTest {
     @Test
     void everyEntryIsThere() {
         Set<String> entries = new TreeSet<>();
-        Stream.of("loads", "stores", "products", "clusters")
+        Stream.of("loads", "places", "stores", "products", "clusters")
                 .forEach(file -> entries.addAll(Outcome.entries("hopper_faults/" + file)));
         assertEquals(entries, cases().stream()
                 .map(fault -> fault.program().make(new Random(0)).entry)

@@ -10,8 +10,13 @@ import picocli.CommandLine.Spec;
         description = "Measures what this program makes of a machine, as ratios to what the machine can do, and"
                 + " predicts what it would make of another one.",
         subcommands = {
+            BenchThroughputCommand.class,
+            BenchLatencyCommand.class,
             BenchServeCommand.class,
+            BenchSweepCommand.class,
+            BenchCompareCommand.class,
             BenchLoadGeneratorCommand.class,
+            BenchCannedServerCommand.class,
             BenchStreamsCommand.class,
             BenchCpuCommand.class,
             BenchEngineCommand.class,

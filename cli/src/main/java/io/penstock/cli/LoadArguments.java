@@ -12,7 +12,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options of when requests are sent, and of the client that sends them; named as those of {@code vllm bench}. */
 final class LoadArguments {
-    private static final int MAX_CONCURRENCY = 65_536;
+    static final int MAX_CONCURRENCY = 65_536;
     private static final int MAX_THREADS = 256;
     private static final int MAX_TIMEOUT_SECONDS = 7 * 24 * 3_600;
     private static final int DEFAULT_TIMEOUT_SECONDS = 6 * 3_600;

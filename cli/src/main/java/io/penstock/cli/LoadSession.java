@@ -100,8 +100,15 @@ final class LoadSession implements AutoCloseable {
         return workload.requests(isChat(), tokenizer);
     }
 
-    List<LoadRequest> requests(int number, int inputLen, int outputLen) {
-        return workload.requests(isChat(), tokenizer, number, inputLen, outputLen);
+    /** Requests of a seed of their own: what others left in a prefix cache is none of theirs. */
+    List<LoadRequest> requests(int number, long seed, int inputLen, int outputLen) {
+        return workload.requests(isChat(), tokenizer, number, seed, inputLen, outputLen);
+    }
+
+    /** Whether a result is of this model, by this way of asking. */
+    boolean isOfServer(BenchResult result) {
+        return model.equals(result.model()) && facts.get("backend").equals(result.config().get("backend"))
+                && facts.get("engine").equals(result.config().get("engine"));
     }
 
     /** The name of a case in the results. */
@@ -114,6 +121,13 @@ final class LoadSession implements AutoCloseable {
             ServeBenchmark.Measured measured) {
         BenchResult result() {
             return new BenchResult(SUITE, name, session.context(date), session.model, config, measured.metrics(), null);
+        }
+
+        /** The same with one more thing said of it. */
+        Run with(String key, Object value) {
+            Map<String, Object> more = new LinkedHashMap<>(config);
+            more.put(key, value);
+            return new Run(session, name, more, date, measured);
         }
 
         /** Keeps it as the options have it. */
@@ -171,8 +185,8 @@ final class LoadSession implements AutoCloseable {
     private RunContext context(Instant date) {
         Path here = Path.of("").toAbsolutePath();
         return gpu.map(found -> RunContext.onDevice(
-                here, date, found.name(), found.driverVersion(), CommandText.of(spec)))
-                .orElseGet(() -> RunContext.onCpu(here, date, CommandText.of(spec)));
+                here, date, found.name(), found.driverVersion(), CommandLines.of(spec)))
+                .orElseGet(() -> RunContext.onCpu(here, date, CommandLines.of(spec)));
     }
 
     @Override

@@ -120,13 +120,12 @@ final class WorkloadArguments {
 
     /** Whether answers always go on to their full length. */
     boolean isEndless() {
-        return !workload().hasFile() && workload() != Workloads.CUSTOM || workload() == Workloads.TIMED_TRACE;
+        return isSized() || workload() == Workloads.TIMED_TRACE;
     }
 
     /** Refuses what cannot be used. */
     void validate() {
-        Workloads workload = workload();
-        boolean isFile = workload.hasFile() || workload == Workloads.CUSTOM;
+        boolean isFile = !isSized();
         if (isFile == (datasetPath == null)) {
             throw new InputException(isFile ? "--dataset-name " + datasetName + " is a file: give --dataset-path FILE"
                     : "--dataset-name " + datasetName + " has no file: leave --dataset-path out, or give"
@@ -166,13 +165,27 @@ final class WorkloadArguments {
         };
     }
 
+    /** Whether the options have the lengths, not a file. */
+    boolean isSized() {
+        return switch (workload()) {
+            case RANDOM, MULTI_TURN, PREFIX_REPETITION -> true;
+            case SHAREGPT, CUSTOM, TIMED_TRACE -> false;
+        };
+    }
+
+    /** Tokens in front of each prompt that are shared. */
+    int prefixLen() {
+        return !isSized() ? 0 : workload() == Workloads.PREFIX_REPETITION ? repetitionPrefixLen : randomPrefixLen;
+    }
+
+    /** Tokens of each prompt that are its own; 0 where a file has them. */
+    int ownInputLen() {
+        return isSized() ? inputLen() : 0;
+    }
+
     /** Tokens of each prompt, where all have as many; else 0. */
     int knownInputLen() {
-        return switch (workload()) {
-            case RANDOM, MULTI_TURN -> randomPrefixLen + inputLen();
-            case PREFIX_REPETITION -> repetitionPrefixLen + inputLen();
-            case SHAREGPT, CUSTOM, TIMED_TRACE -> 0;
-        };
+        return isSized() ? prefixLen() + inputLen() : 0;
     }
 
     /** Tokens of each answer, where all have as many; else 0. */
@@ -181,11 +194,9 @@ final class WorkloadArguments {
     }
 
     private WorkloadOptions options(boolean isChat, int number, long chosenSeed, int input, int output) {
-        boolean isRepetition = workload() == Workloads.PREFIX_REPETITION;
         return new WorkloadOptions(number, chosenSeed, datasetPath, isChat,
                 new WorkloadOptions.Sizes(input, output, randomRangeRatio,
-                        isRepetition ? repetitionPrefixLen : randomPrefixLen, repetitionNumPrefixes, numTurns),
-                workload().hasFile() || workload() == Workloads.CUSTOM ? output : 0,
+                        prefixLen(), repetitionNumPrefixes, numTurns), isSized() ? 0 : output,
                 new WorkloadOptions.FileUse(!isInOrder, !isNotRepeated, isSelfTimed));
     }
 
@@ -194,9 +205,9 @@ final class WorkloadArguments {
         return workload().requests(options(isChat, numPrompts, seed, inputLen(), outputLen()), words);
     }
 
-    /** The requests, in another number and with other lengths. */
-    List<LoadRequest> requests(boolean isChat, Tokenizer words, int number, int input, int output) {
-        return workload().requests(options(isChat, number, seed, input, output), words);
+    /** The requests, in another number, of another seed and with other lengths. */
+    List<LoadRequest> requests(boolean isChat, Tokenizer words, int number, long otherSeed, int input, int output) {
+        return workload().requests(options(isChat, number, otherSeed, input, output), words);
     }
 
     /** Requests of the same kind, none of them the same where they are random. */
@@ -240,9 +251,8 @@ final class WorkloadArguments {
         if (randomRangeRatio > 0) {
             config.put("range_ratio", randomRangeRatio);
         }
-        int prefix = workload() == Workloads.PREFIX_REPETITION ? repetitionPrefixLen : randomPrefixLen;
-        if (prefix > 0 && knownInputLen() > 0) {
-            config.put("prefix_len", prefix);
+        if (prefixLen() > 0) {
+            config.put("prefix_len", prefixLen());
         }
         if (workload() == Workloads.PREFIX_REPETITION) {
             config.put("num_prefixes", repetitionNumPrefixes);

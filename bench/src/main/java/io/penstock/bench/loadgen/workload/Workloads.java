@@ -8,42 +8,42 @@ import java.util.List;
 /** The kinds of workload, by name. */
 public enum Workloads {
     /** Random token ids of given lengths. */
-    RANDOM("random", false, true) {
+    RANDOM("random", true) {
         @Override
         public List<LoadRequest> requests(WorkloadOptions options, Tokenizer tokenizer) {
             return new RandomPrompts(options, tokenizer).requests();
         }
     },
     /** Random prompts that share beginnings. */
-    PREFIX_REPETITION("prefix_repetition", false, true) {
+    PREFIX_REPETITION("prefix_repetition", true) {
         @Override
         public List<LoadRequest> requests(WorkloadOptions options, Tokenizer tokenizer) {
             return new RandomPrompts(options, tokenizer).withSharedPrefixes();
         }
     },
     /** Conversations: each turn follows the answer to the one before. */
-    MULTI_TURN("multi_turn", false, true) {
+    MULTI_TURN("multi_turn", true) {
         @Override
         public List<LoadRequest> requests(WorkloadOptions options, Tokenizer tokenizer) {
             return new RandomPrompts(options, tokenizer).conversations();
         }
     },
     /** A file of conversations as ShareGPT has them: the first turn, with the answer's length. */
-    SHAREGPT("sharegpt", true, true) {
+    SHAREGPT("sharegpt", true) {
         @Override
         public List<LoadRequest> requests(WorkloadOptions options, Tokenizer tokenizer) {
             return FilePrompts.shareGpt(options, tokenizer);
         }
     },
     /** A file of JSON lines with {@code prompt} or {@code messages}. */
-    CUSTOM("custom", true, false) {
+    CUSTOM("custom", false) {
         @Override
         public List<LoadRequest> requests(WorkloadOptions options, Tokenizer tokenizer) {
             return FilePrompts.custom(options, tokenizer);
         }
     },
     /** A file of JSON lines with times and lengths, replayed. */
-    TIMED_TRACE("timed_trace", true, true) {
+    TIMED_TRACE("timed_trace", true) {
         @Override
         public List<LoadRequest> requests(WorkloadOptions options, Tokenizer tokenizer) {
             return new TimedTrace(options, tokenizer).requests();
@@ -51,12 +51,10 @@ public enum Workloads {
     };
 
     private final String label;
-    private final boolean hasFile;
     private final boolean needsTokenizer;
 
-    Workloads(String label, boolean hasFile, boolean needsTokenizer) {
+    Workloads(String label, boolean needsTokenizer) {
         this.label = label;
-        this.hasFile = hasFile;
         this.needsTokenizer = needsTokenizer;
     }
 
@@ -65,10 +63,6 @@ public enum Workloads {
 
     public String label() {
         return label;
-    }
-
-    public boolean hasFile() {
-        return hasFile;
     }
 
     public boolean needsTokenizer() {

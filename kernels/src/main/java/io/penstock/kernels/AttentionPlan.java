@@ -193,6 +193,12 @@ public final class AttentionPlan {
         target.set(ValueLayout.JAVA_INT, offsetBytes + Integer.BYTES, numPrefillItems);
     }
 
+    /** Bytes of the plan as last written. */
+    public long usedBytes() {
+        int numUsed = numPrefillItems > 0 ? sizes.maxDecodeItems() + numPrefillItems : numDecodeItems;
+        return (long) Integer.BYTES * (HEADER_INTS + ITEM_INTS * numUsed);
+    }
+
     /** Items of single tokens, as last written. */
     public int numDecodeItems() {
         return numDecodeItems;

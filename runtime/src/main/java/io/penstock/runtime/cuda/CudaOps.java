@@ -33,7 +33,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final DeviceBatch batch;
     private final CudaCopies copies;
     private final CudaAttention attention;
-    private final AttentionKernel.StepAddresses attentionStep;
+    private final AttentionKernel.StepAddresses[] attentionSteps;
     private final UpdateBlockTablesKernel updateBlockTables;
     private final EmbedKernel embed;
     private final RmsNormKernel rmsNorm;
@@ -46,8 +46,8 @@ final class CudaOps implements Ops, AutoCloseable {
     private final QkNormRopeStoreKernel qkNormRopeStore;
     private final CudaExperts experts;
     private final GatherLastKernel gatherLast;
-    private final QkNormRopeStoreKernel.TokenAddresses tokens;
-    private final EmbedKernel.TokenAddresses embedded;
+    private final QkNormRopeStoreKernel.TokenAddresses[] tokens;
+    private final EmbedKernel.TokenAddresses[] embedded;
     private final ShortConvKernel.LayerAddresses[] convLayers;
     private final QkNormRopeStoreKernel.LayerAddresses[] attentionLayers;
 
@@ -79,10 +79,18 @@ final class CudaOps implements Ops, AutoCloseable {
         experts = config.moe().numExperts() == 0
                 ? null : new CudaExperts(device, stream, config, batch.numRealTokens());
         gatherLast = new GatherLastKernel(device, hidden);
-        attentionStep = attention.addresses(memory.blockTables().address(), batch.planAddress());
-        tokens = new QkNormRopeStoreKernel.TokenAddresses(memory.angles(), batch.positions(), batch.slotMapping());
-        embedded = new EmbedKernel.TokenAddresses(batch.tokenIds(), memory.lastSampled().address(),
-                batch.slotMapping(), memory.blockTokens().address());
+        int numLayouts = batch.numLayouts();
+        attentionSteps = new AttentionKernel.StepAddresses[numLayouts];
+        tokens = new QkNormRopeStoreKernel.TokenAddresses[numLayouts];
+        embedded = new EmbedKernel.TokenAddresses[numLayouts];
+        for (int i = 0; i < numLayouts; i++) {
+            batch.use(i);
+            attentionSteps[i] = attention.addresses(memory.blockTables().address(), batch.planAddress());
+            tokens[i] = new QkNormRopeStoreKernel.TokenAddresses(
+                    memory.angles(), batch.positions(), batch.slotMapping());
+            embedded[i] = new EmbedKernel.TokenAddresses(batch.tokenIds(), memory.lastSampled().address(),
+                    batch.slotMapping(), memory.blockTokens().address());
+        }
         convLayers = new ShortConvKernel.LayerAddresses[config.numConvLayers()];
         attentionLayers = new QkNormRopeStoreKernel.LayerAddresses[config.numAttentionLayers()];
     }
@@ -117,7 +125,7 @@ final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
-        embed.launch(stream, address(out), address(embedTokens), embedded, step.numTokens());
+        embed.launch(stream, address(out), address(embedTokens), embedded[batch.layout()], step.numTokens());
     }
 
     @Override
@@ -195,7 +203,7 @@ final class CudaOps implements Ops, AutoCloseable {
     @Override
     public void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch step) {
         QkNormRopeStoreKernel.LayerAddresses layer = attentionLayer(qNorm, kNorm, attentionLayer);
-        qkNormRopeStore.launch(stream, address(qkv), layer, tokens, step.numTokens());
+        qkNormRopeStore.launch(stream, address(qkv), layer, tokens[batch.layout()], step.numTokens());
     }
 
     /** What {@link #qkNormRopeStore} needs of a layer; made when the layer is first seen. */
@@ -212,10 +220,11 @@ final class CudaOps implements Ops, AutoCloseable {
     @Override
     public void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch step) {
         long keysValues = memory.keysValues(attentionLayer);
+        AttentionKernel.StepAddresses addresses = attentionSteps[batch.layout()];
         if (step.numTokens() == step.numSeqs()) {
-            attention.runDecode(stream, address(out), address(qkv), keysValues, attentionStep);
+            attention.runDecode(stream, address(out), address(qkv), keysValues, addresses);
         } else {
-            attention.run(stream, address(out), address(qkv), keysValues, batch.plan(), attentionStep);
+            attention.run(stream, address(out), address(qkv), keysValues, batch.plan(), addresses);
         }
     }
 

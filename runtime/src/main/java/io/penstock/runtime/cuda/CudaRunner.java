@@ -83,7 +83,7 @@ public final class CudaRunner implements ModelRunner {
                     limits.maxNumLogits());
         }
         int[] sizes = options.resolvedSizes(limits.maxNumSeqs());
-        graphs = closing.add(new DecodeGraphs(stream, sizes, limits, this::compute));
+        graphs = closing.add(new DecodeGraphs(stream, model.ops().batch(), sizes, limits, this::compute));
         stream.synchronize();
         if (graphMode == GraphMode.START) {
             long start = System.nanoTime();

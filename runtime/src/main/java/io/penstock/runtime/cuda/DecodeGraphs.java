@@ -17,6 +17,7 @@ final class DecodeGraphs implements AutoCloseable {
     private final int[] sizes;
     private final Graph[] graphs;
     private final Consumer<ForwardBatch> compute;
+    private final DeviceBatch deviceBatch;
     private final ForwardBatch batch;
     private final int numSnapshots;
     private int numCaptured;
@@ -24,11 +25,14 @@ final class DecodeGraphs implements AutoCloseable {
     /**
      * Captures nothing yet.
      *
+     * @param deviceBatch where a graph's launches find their arrays
      * @param sizes rising; the last is the most sequences of a step that is replayed
      * @param compute queues all that a decode step does between the batch's upload and the result's download
      */
-    DecodeGraphs(Stream stream, int[] sizes, ModelLimits limits, Consumer<ForwardBatch> compute) {
+    DecodeGraphs(Stream stream, DeviceBatch deviceBatch, int[] sizes, ModelLimits limits,
+            Consumer<ForwardBatch> compute) {
         this.stream = stream;
+        this.deviceBatch = deviceBatch;
         this.sizes = sizes;
         this.compute = compute;
         graphs = new Graph[sizes.length];
@@ -58,7 +62,8 @@ final class DecodeGraphs implements AutoCloseable {
     /** The rows of the graph that replays a batch, or 0 if it is to be launched directly. */
     int rowsFor(ForwardBatch step) {
         int i = isDecode(step) ? indexFor(step.numSeqs()) : sizes.length;
-        return i < sizes.length && graphs[i] != null && step.numLogits() <= sizes[i] ? sizes[i] : 0;
+        return i < sizes.length && graphs[i] != null && step.numLogits() <= sizes[i]
+                && deviceBatch.holds(step, sizes[i]) ? sizes[i] : 0;
     }
 
     /** Whether each sequence has one token, each row of logits is sampled, and there is one. */
@@ -113,6 +118,7 @@ final class DecodeGraphs implements AutoCloseable {
         for (int row = 0; row < rows && numSnapshots > 0; row++) {
             batch.writeSnapshot(row, 0);
         }
+        deviceBatch.useRows(rows);
         stream.beginCapture();
         try {
             compute.accept(batch);

@@ -11,116 +11,94 @@ import io.penstock.kernels.UpdateBlockTablesKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
+import io.penstock.runtime.cuda.BatchLayout.Section;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A {@link ForwardBatch} as the kernels read it: arrays of int at addresses that never change, so that a graph holds
- * for every batch. One copy a step, from two buffers in turn: a step's copy may wait behind the step before it while
- * the host fills the next.
+ * A {@link ForwardBatch} as the kernels read it: arrays of int at addresses that depend on nothing but the step's
+ * {@link BatchLayout}, so that a graph holds for every batch of its rows. One copy a step, of what the step uses, from
+ * two buffers in turn: a step's copy may wait behind the step before it while the host fills the next.
  */
 final class DeviceBatch implements AutoCloseable {
-    /** The arrays, and of what each has one element. */
-    private enum Section {
-        NUM_TOKENS(Per.STEP),
-        NUM_BLOCK_UPDATES(Per.STEP),
-        TOKEN_IDS(Per.TOKEN),
-        POSITIONS(Per.TOKEN),
-        SLOT_MAPPING(Per.TOKEN),
-        TOKEN_SEQS(Per.TOKEN),
-        LOGIT_TOKENS(Per.TOKEN),
-        SNAPSHOT_TOKENS(Per.TOKEN),
-        SNAPSHOT_SLOTS(Per.TOKEN),
-        CU_SEQLENS_Q(Per.SEQ),
-        SEQ_LENS_K(Per.SEQ),
-        CONV_SLOTS(Per.SEQ),
-        INITIAL_SNAPSHOTS(Per.SEQ),
-        SAMPLED_SLOTS(Per.SEQ),
-        MASKS(Per.SEQ),
-        SCORE_TARGETS(Per.SEQ),
-        SCORE_TOP_LOGPROBS(Per.SEQ),
-        UPDATE_CONV_SLOTS(Per.BLOCK_UPDATE),
-        UPDATE_INDICES(Per.BLOCK_UPDATE),
-        UPDATE_BLOCKS(Per.BLOCK_UPDATE),
-        COPY_FROM(Per.COPY),
-        COPY_TO(Per.COPY);
-
-        private final Per per;
-
-        Section(Per per) {
-            this.per = per;
-        }
-    }
-
-    /** What an array has an element for; tokens stand for snapshots and rows of logits too. */
-    private enum Per {
-        STEP,
-        TOKEN,
-        SEQ,
-        BLOCK_UPDATE,
-        COPY;
-
-        private int number(ModelLimits limits) {
-            return switch (this) {
-                case STEP -> 1;
-                case TOKEN -> limits.maxNumBatchedTokens();
-                case SEQ -> limits.maxNumSeqs() + 1;
-                case BLOCK_UPDATE -> limits.maxNumBlockUpdates();
-                case COPY -> limits.maxNumCopies();
-            };
-        }
-    }
-
-    private static final Section[] SECTIONS = Section.values();
-    private static final int ALIGNMENT_BYTES = 256;
     private static final int NONE = -1;
 
-    private final long[] offsets = new long[SECTIONS.length];
     private final int maxNumLogits;
-    private final long planOffset;
-    private final long sizeBytes;
+    private final BatchLayout[] layouts;
+    private final ShortConvKernel.SequenceAddresses[] sequences;
+    private final UpdateBlockTablesKernel.UpdateAddresses[] blockUpdates;
     private final PinnedMemory[] pinned = new PinnedMemory[ModelRunner.MAX_STEPS_IN_FLIGHT];
     private final DeviceMemory memory;
     private final AttentionPlan plan;
-    private final ShortConvKernel.SequenceAddresses sequences;
-    private final UpdateBlockTablesKernel.UpdateAddresses blockUpdates;
+    private BatchLayout layout;
+    private int index;
     private int next;
 
     DeviceBatch(Device device, ModelLimits limits, AttentionPlan.Sizes attention) {
-        long end = 0;
-        for (Section section : SECTIONS) {
-            offsets[section.ordinal()] = end;
-            end += aligned((long) Integer.BYTES * section.per.number(limits));
-        }
         maxNumLogits = limits.maxNumLogits();
-        planOffset = end;
-        sizeBytes = end + aligned(attention.planBytes());
+        layouts = BatchLayout.of(limits);
+        long sizeBytes = layouts[layouts.length - 1].planOffset() + BatchLayout.aligned(attention.planBytes());
         for (int i = 0; i < pinned.length; i++) {
             pinned[i] = device.allocatePinned("batch", sizeBytes);
         }
         memory = device.allocate("batch", sizeBytes);
         plan = new AttentionPlan(attention);
-        sequences = new ShortConvKernel.SequenceAddresses(
-                address(Section.TOKEN_SEQS),
-                address(Section.CU_SEQLENS_Q),
-                address(Section.SEQ_LENS_K),
-                address(Section.CONV_SLOTS),
-                address(Section.INITIAL_SNAPSHOTS),
-                address(Section.SNAPSHOT_TOKENS),
-                address(Section.SNAPSHOT_SLOTS));
-        blockUpdates = new UpdateBlockTablesKernel.UpdateAddresses(
-                address(Section.UPDATE_CONV_SLOTS),
-                address(Section.UPDATE_INDICES),
-                address(Section.UPDATE_BLOCKS),
-                address(Section.NUM_BLOCK_UPDATES));
+        sequences = new ShortConvKernel.SequenceAddresses[layouts.length];
+        blockUpdates = new UpdateBlockTablesKernel.UpdateAddresses[layouts.length];
+        for (int i = 0; i < layouts.length; i++) {
+            use(i);
+            sequences[i] = new ShortConvKernel.SequenceAddresses(
+                    address(Section.TOKEN_SEQS),
+                    address(Section.CU_SEQLENS_Q),
+                    address(Section.SEQ_LENS_K),
+                    address(Section.CONV_SLOTS),
+                    address(Section.INITIAL_SNAPSHOTS),
+                    address(Section.SNAPSHOT_TOKENS),
+                    address(Section.SNAPSHOT_SLOTS));
+            blockUpdates[i] = new UpdateBlockTablesKernel.UpdateAddresses(
+                    address(Section.UPDATE_CONV_SLOTS),
+                    address(Section.UPDATE_INDICES),
+                    address(Section.UPDATE_BLOCKS),
+                    address(Section.NUM_BLOCK_UPDATES));
+        }
     }
 
-    private static long aligned(long bytes) {
-        return Math.ceilDiv(bytes, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+    /** How many layouts there are; what knows addresses of a batch knows those of each. */
+    int numLayouts() {
+        return layouts.length;
+    }
+
+    /** Which layout the addresses are of: that of the batch uploaded last, or the one asked for since. */
+    int layout() {
+        return index;
+    }
+
+    /** Gives the addresses of a layout from here on. */
+    void use(int layoutIndex) {
+        index = layoutIndex;
+        layout = layouts[layoutIndex];
+    }
+
+    /** Gives the addresses that hold for a graph of so many rows. */
+    void useRows(int numRows) {
+        use(indexFor(numRows));
+    }
+
+    /** Whether a graph of so many rows finds a batch where it looks: not if other arrays need a larger layout. */
+    boolean holds(ForwardBatch batch, int numRows) {
+        return BatchLayout.needs(batch, numRows) <= layouts[indexFor(numRows)].capacity();
+    }
+
+    private int indexFor(int numElements) {
+        int found = 0;
+        while (layouts[found].capacity() < numElements) {
+            found++;
+        }
+        return found;
     }
 
     private long address(Section section) {
-        return memory.address() + offsets[section.ordinal()];
+        return memory.address() + layout.offset(section);
     }
 
     /**
@@ -129,6 +107,7 @@ final class DeviceBatch implements AutoCloseable {
      * @param numRows rows that the step computes, of which those behind the batch's are padding; each has one token
      */
     void upload(Stream stream, ForwardBatch batch, int numRows) {
+        useRows(BatchLayout.needs(batch, numRows));
         MemorySegment host = pinned[next].segment();
         next = (next + 1) % pinned.length;
         plan.clear();
@@ -150,19 +129,19 @@ final class DeviceBatch implements AutoCloseable {
         }
         set(host, Section.CU_SEQLENS_Q, batch.numSeqs(), batch.numTokens());
         set(host, Section.NUM_TOKENS, 0, batch.numTokens());
-        setLogits(host, batch);
+        setLogits(host, batch, numRows);
         for (int p = 0; p < batch.numSnapshots(); p++) {
             set(host, Section.SNAPSHOT_TOKENS, p, batch.snapshotToken(p));
             set(host, Section.SNAPSHOT_SLOTS, p, batch.snapshotSlot(p));
         }
         setMemoryChanges(host, batch);
         pad(host, batch, numRows);
-        plan.write(host, planOffset);
-        stream.copyToDevice(memory, 0, host, 0, sizeBytes);
+        plan.write(host, layout.planOffset());
+        stream.copyToDevice(memory, 0, host, 0, layout.planOffset() + plan.usedBytes());
     }
 
     /** Rows that are not sampled, and those that only fill up a graph's batch, have no slot. */
-    private void setLogits(MemorySegment host, ForwardBatch batch) {
+    private void setLogits(MemorySegment host, ForwardBatch batch, int numRows) {
         for (int r = 0; r < batch.numLogits(); r++) {
             set(host, Section.LOGIT_TOKENS, r, batch.logitToken(r));
             set(host, Section.SAMPLED_SLOTS, r, batch.isSampled(r) ? batch.logitConvSlot(r) : NONE);
@@ -170,7 +149,7 @@ final class DeviceBatch implements AutoCloseable {
             set(host, Section.SCORE_TARGETS, r, batch.isScored(r) ? batch.scoreTarget(r) : NONE);
             set(host, Section.SCORE_TOP_LOGPROBS, r, batch.scoreTopLogprobs(r));
         }
-        for (int r = batch.numLogits(); r < maxNumLogits; r++) {
+        for (int r = batch.numLogits(); r < Math.min(numRows, maxNumLogits); r++) {
             set(host, Section.SAMPLED_SLOTS, r, NONE);
             set(host, Section.SCORE_TARGETS, r, NONE);
         }
@@ -211,7 +190,7 @@ final class DeviceBatch implements AutoCloseable {
     }
 
     private void set(MemorySegment host, Section section, int index, int value) {
-        host.set(ValueLayout.JAVA_INT, offsets[section.ordinal()] + (long) Integer.BYTES * index, value);
+        host.set(ValueLayout.JAVA_INT, layout.offset(section) + (long) Integer.BYTES * index, value);
     }
 
     /** Token ids [tokens]. */
@@ -261,12 +240,12 @@ final class DeviceBatch implements AutoCloseable {
 
     /** What the short convolution reads of the sequences. */
     ShortConvKernel.SequenceAddresses sequences() {
-        return sequences;
+        return sequences[index];
     }
 
     /** What changes in the block tables. */
     UpdateBlockTablesKernel.UpdateAddresses blockUpdates() {
-        return blockUpdates;
+        return blockUpdates[index];
     }
 
     /** Where each copy comes from and goes to, as blocks or slots [copies]. */
@@ -285,7 +264,7 @@ final class DeviceBatch implements AutoCloseable {
 
     /** The plan on the device. */
     long planAddress() {
-        return memory.address() + planOffset;
+        return memory.address() + layout.planOffset();
     }
 
     @Override

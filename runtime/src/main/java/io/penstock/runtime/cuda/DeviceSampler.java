@@ -31,9 +31,9 @@ final class DeviceSampler implements AutoCloseable {
     private final SamplerMemory memory;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment hostMasks;
-    private final SampleKernel.RowAddresses rows;
+    private final SampleKernel.RowAddresses[] rows;
     private final SampleKernel.SequenceAddresses sequences;
-    private final LogprobsKernel.RowAddresses logprobRows;
+    private final LogprobsKernel.RowAddresses[] logprobRows;
 
     /**
      * The tokens of a model.
@@ -61,13 +61,19 @@ final class DeviceSampler implements AutoCloseable {
         logprobs = new LogprobsKernel(device, vocabulary.size(), vocabulary.numValidTokens());
         wantsLogprobs = new boolean[limits.numConvSlots()];
         hostMasks = arena.allocate(memory.masks().sizeBytes(), Integer.BYTES);
-        rows = new SampleKernel.RowAddresses(ops.batch().sampledSlots(), ops.batch().masks(), memory.masks().address());
         CudaMemory known = ops.memory();
         sequences = new SampleKernel.SequenceAddresses(memory.slots().address(), memory.allowed().address(),
                 memory.seen().address(), known.lastSampled().address(), known.blockTables().address(),
                 known.blockTokens().address());
-        logprobRows = new LogprobsKernel.RowAddresses(memory.results().address(), ops.batch().scoreTargets(),
-                ops.batch().scoreTopLogprobs(), ops.batch().sampledSlots(), memory.slots().address());
+        DeviceBatch batch = ops.batch();
+        rows = new SampleKernel.RowAddresses[batch.numLayouts()];
+        logprobRows = new LogprobsKernel.RowAddresses[batch.numLayouts()];
+        for (int i = 0; i < rows.length; i++) {
+            batch.use(i);
+            rows[i] = new SampleKernel.RowAddresses(batch.sampledSlots(), batch.masks(), memory.masks().address());
+            logprobRows[i] = new LogprobsKernel.RowAddresses(memory.results().address(), batch.scoreTargets(),
+                    batch.scoreTopLogprobs(), batch.sampledSlots(), memory.slots().address());
+        }
     }
 
     /** Binds a conv slot to a sequence, as {@link io.penstock.runtime.ModelRunner#startSequence} says. */
@@ -100,7 +106,8 @@ final class DeviceSampler implements AutoCloseable {
 
     /** Samples from {@code logits} [rows, vocab] of the batch that was uploaded last; rows without a slot: nothing. */
     void sample(DeviceTensor logits) {
-        sample.launch(stream, memory.results().address(), memory.scratch().address(), logits.address(), rows,
+        sample.launch(stream, memory.results().address(), memory.scratch().address(), logits.address(),
+                rows[ops.batch().layout()],
                 sequences, logits.rows());
     }
 
@@ -117,7 +124,7 @@ final class DeviceSampler implements AutoCloseable {
     /** Log probabilities of what was sampled or is to be scored; only needed where {@link #wantsLogprobs} says so. */
     void logprobs(DeviceTensor logits) {
         logprobs.launch(stream, memory.results().address() + logprobsOffset(), memory.parts().address(),
-                logits.address(), logprobRows, logits.rows());
+                logits.address(), logprobRows[ops.batch().layout()], logits.rows());
     }
 
     private long logprobsOffset() {

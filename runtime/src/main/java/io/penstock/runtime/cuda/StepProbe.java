@@ -50,7 +50,7 @@ public final class StepProbe implements AutoCloseable {
         observed = new ForwardPass(model.weights().weights(),
                 new ObservedOps(ops, observer, model.weights().weights()), model.activations(), Trace.NONE);
         batch = new ForwardBatch(limits);
-        graphs = new DecodeGraphs(model.stream(), new int[] {limits.maxNumSeqs()}, limits, this::compute);
+        graphs = new DecodeGraphs(model.stream(), ops.batch(), new int[] {limits.maxNumSeqs()}, limits, this::compute);
         CudaMemory memory = ops.memory();
         stream().fill(memory.keysValues(), 0, memory.keysValues().sizeBytes(), PATTERN);
         stream().fill(memory.states(), 0, memory.states().sizeBytes(), PATTERN);

@@ -5,6 +5,7 @@ import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.Checkpoint;
+import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuBackend;
 import io.penstock.runtime.model.ForwardPass;
@@ -15,7 +16,7 @@ import io.penstock.runtime.testing.Goldens;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
-/** A model of {@code goldens/models} on the emulator, where any fault ends the test, and sequences in it by slot. */
+/** A model, such as one of {@code goldens/models}, on the emulator, where any fault ends the test; by slot. */
 final class DeviceHarness implements AutoCloseable {
     static final ModelLimits LIMITS = new ModelLimits(24, 96, 320, 24, 4);
 
@@ -25,13 +26,18 @@ final class DeviceHarness implements AutoCloseable {
     final DeviceWeights weights;
     final DeviceReader reader;
     final ForwardBatch batch = new ForwardBatch(LIMITS);
-    private final Checkpoint checkpoint;
+    private final ModelTensors checkpoint;
     private final CpuBackend twin;
     private Ops ops;
     private ForwardPass forward;
 
     DeviceHarness(String name) {
-        checkpoint = Checkpoint.open(Goldens.path("models/" + name));
+        this(Checkpoint.open(Goldens.path("models/" + name)));
+    }
+
+    /** Takes over the tensors. */
+    DeviceHarness(ModelTensors tensors) {
+        checkpoint = tensors;
         config = checkpoint.config();
         workspace = new DeviceWorkspace(device, config, LIMITS);
         weights = new DeviceWeights(device, workspace.stream(), checkpoint, _ -> { });

@@ -20,7 +20,7 @@ final class AttentionCases {
     /**
      * A probability that is rounded the other way moves all 64 values of its head a little, so those that differ come
      * together. In 64 batches over contexts of 16 to 131,072 keys, on the emulator, at most 10 of 1,536 values differed
-     * (0.7 %), 8 at 8,192 keys and 7 at 512; {@link Closeness} allows three times that share, and this many more.
+     * (0.7 %), 8 at 16,384 keys, 7 at 512; {@link Closeness} allows three times that share, and this many more.
      */
     private static final int IN_ONE_ROW = 16;
 

@@ -166,14 +166,19 @@ final class BatchCommand implements Callable<Integer> {
         }
     }
 
+    /** What computes in which numbers: others give other results. */
+    static String arithmetic(ServingConfig config) {
+        return switch (config.backend()) {
+            case Backend.Cpu cpu -> "cpu " + cpu.arithmetic();
+            case Backend.Accelerator _ -> "device " + config.arithmetic();
+        };
+    }
+
     /** All that results depend on but the input. */
     private ObjectNode settings(ModelSource source, LineOptions options, ServingConfig config) {
         ObjectNode settings = JsonNodeFactory.instance.objectNode();
         settings.put("model", ModelFingerprint.of(source, chatTemplate));
-        settings.put("arithmetic", workers != null ? "workers" : switch (config.backend()) {
-            case Backend.Cpu cpu -> "cpu " + cpu.arithmetic();
-            case Backend.Accelerator _ -> "device " + config.arithmetic();
-        });
+        settings.put("arithmetic", workers != null ? "workers" : arithmetic(config));
         settings.put("max_model_len", engine.modelLen(source.config(), 0));
         BatchLineOptions.describe(options, settings);
         BatchShard shard = job.shard();

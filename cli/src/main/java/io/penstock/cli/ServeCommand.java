@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import io.penstock.batch.http.BatchApi;
 import io.penstock.runtime.InputException;
 import io.penstock.serving.model.ModelSource;
 import io.penstock.serving.model.RequestEncoder;
@@ -95,6 +96,15 @@ final class ServeCommand implements Callable<Integer> {
             description = "Appends a JSON line for each request: counts and times, never what was said. Default: none.")
     private Path requestLog;
 
+    @Option(names = "--batch-dir", paramLabel = "DIR",
+            description = "Keeps /v1/files and /v1/batches in this folder, which is made if need be. Batches run behind"
+                    + " all other requests and go on after a restart. Default: there are none.")
+    private Path batchDir;
+
+    @Option(names = "--batch-max-file-bytes", paramLabel = "SIZE", converter = BatchingOptions.Size.class,
+            defaultValue = "1GiB", description = "The largest file that may be uploaded. Default: 1GiB.")
+    private long batchMaxFileBytes;
+
     @Mixin
     private HttpPortOptions http;
 
@@ -133,7 +143,8 @@ final class ServeCommand implements Callable<Integer> {
         int numIoThreads = ioThreads == null ? IoThreads.defaultNumThreads() : ioThreads;
         List<String> names = servedModelNames.isEmpty() ? List.of(source.name()) : servedModelNames;
         var settings = new ServerRun.Settings(names, address, httpSettings, tls,
-                new ServerRun.Files(profileDir, requestLog), numIoThreads,
+                new ServerRun.Files(profileDir, requestLog,
+                        batchDir == null ? null : new BatchApi.Settings(batchDir, batchMaxFileBytes)), numIoThreads,
                 new ServerRun.Times(TimeUnit.SECONDS.toNanos(shutdownTimeout),
                         TimeUnit.SECONDS.toNanos(slowReaderTimeout)));
         return new ServerRun(encoder, config, settings, phases).run();

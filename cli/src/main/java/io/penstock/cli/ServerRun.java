@@ -1,9 +1,14 @@
 package io.penstock.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penstock.batch.http.BatchApi;
+import io.penstock.batch.local.ModelFingerprint;
 import io.penstock.serving.api.ApiContext;
 import io.penstock.serving.api.ApiRoutes;
 import io.penstock.serving.generation.RequestPreparer;
 import io.penstock.serving.grpc.GrpcServer;
+import io.penstock.serving.http.HttpRouter;
 import io.penstock.serving.metrics.RequestLog;
 import io.penstock.serving.metrics.ServerMetrics;
 import io.penstock.serving.model.LoadedEngine;
@@ -67,8 +72,9 @@ final class ServerRun {
      *
      * @param profileDir null for no profiles
      * @param requestLog null for none
+     * @param batches for files and batches; null for none of them
      */
-    record Files(Path profileDir, Path requestLog) {}
+    record Files(Path profileDir, Path requestLog, BatchApi.Settings batches) {}
 
     ServerRun(RequestEncoder encoder, ServingConfig config, Settings settings, StartUpPhases phases) {
         this.encoder = encoder;
@@ -101,15 +107,30 @@ final class ServerRun {
                     settings.http().separatesReasoning());
             var routes = new HttpPorts.Routes(ApiRoutes.forClients(api),
                     ApiRoutes.forOperators(api, profiler, over::countDown));
-            try (var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls());
+            try (BatchApi batches = openBatches(core, io, routes.clients());
+                    var grpc = new GrpcServer(core, io, profiler, settings.address(), settings.tls());
                     HttpPorts http = HttpPorts.open(io, routes, settings.address().getHostString(), settings.http(),
                             settings.tls())) {
                 grpc.start();
                 phases.done("ports opened");
                 sayReady(core, grpc, http);
-                return serve(core, http);
+                return serve(core, http, batches);
             }
         }
+    }
+
+    private BatchApi openBatches(ServingCore core, IoThreads io, HttpRouter clients) {
+        if (settings.files().batches() == null) {
+            return null;
+        }
+        ObjectNode results = JsonNodeFactory.instance.objectNode();
+        results.put("model", ModelFingerprint.of(encoder.source(), null));
+        results.put("arithmetic", BatchCommand.arithmetic(config));
+        results.put("max_model_len", core.streams().modelLimits().maxModelLen());
+        BatchApi batches = BatchApi.open(settings.files().batches(), core.streams(), io,
+                new BatchApi.Answers(settings.modelNames(), settings.http().separatesReasoning()), results);
+        batches.addTo(clients);
+        return batches;
     }
 
     private void sayReady(ServingCore core, GrpcServer grpc, HttpPorts http) {
@@ -121,7 +142,7 @@ final class ServerRun {
         System.err.flush();
     }
 
-    private int serve(ServingCore core, HttpPorts http) throws InterruptedException {
+    private int serve(ServingCore core, HttpPorts http, BatchApi batches) throws InterruptedException {
         core.onHealth(health -> {
             if (health == Health.DEAD) {
                 over.countDown();
@@ -135,7 +156,7 @@ final class ServerRun {
         try {
             over.await();
             http.beginClosing();
-            return core.health() == Health.DEAD ? died(core) : drain(core, http);
+            return core.health() == Health.DEAD ? died(core) : drain(core, http, batches);
         } finally {
             Signals.unregister("TERM", term);
             Signals.unregister("INT", interrupt);
@@ -157,7 +178,11 @@ final class ServerRun {
         return ExitCode.SOFTWARE;
     }
 
-    private int drain(ServingCore core, HttpPorts http) throws InterruptedException {
+    /** A batch can go on when the server starts again: nobody waits for it. */
+    private int drain(ServingCore core, HttpPorts http, BatchApi batches) throws InterruptedException {
+        if (batches != null) {
+            batches.close();
+        }
         System.err.println("penstock: shutting down; " + core.streams().numOpen() + " requests are being finished");
         if (core.drain(settings.times().shutdownNs())) {
             http.finish(TimeUnit.MILLISECONDS.toNanos(LAST_WORDS_MS));

@@ -219,6 +219,15 @@ public final class BatchJob implements AutoCloseable {
         store.commit(spec.sink() == null ? store.asLines() : spec.sink());
     }
 
+    /** Ends a job that did not come to its end: what there is gets its name, and the rest stays without a result. */
+    public void settle() {
+        try {
+            finish();
+        } catch (IOException e) {
+            throw failure(spec, e);
+        }
+    }
+
     /** Begins no more lines, and finishes those that are under way. */
     public void stop() {
         isStopped = true;

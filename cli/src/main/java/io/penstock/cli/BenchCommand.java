@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             BenchTimelineCommand.class,
             BenchReportCommand.class,
             BenchAccuracyCommand.class,
+            BenchJmhCommand.class,
             BenchBatchCommand.class,
         })
 final class BenchCommand implements Runnable {

@@ -86,9 +86,9 @@ final class BenchEngineCommand implements Callable<Integer> {
     }
 
     /** The bundle for GPU machines leaves JMH out. */
-    private static void requireJmh() {
+    static void requireJmh() {
         if (BenchEngineCommand.class.getResource("/org/openjdk/jmh/runner/Runner.class") == null) {
-            throw new InputException("this bundle has no JMH, which times the engine: run it from the source tree");
+            throw new InputException("this bundle has no JMH, which takes the times: run it from the source tree");
         }
     }
 

@@ -13,6 +13,7 @@ public final class NullRunner implements ModelRunner {
     private int numLaunched;
     private int numAwaited;
 
+    /** A runner whose tokens are below {@code vocabSize}. */
     public NullRunner(ModelLimits limits, int vocabSize) {
         this.limits = limits;
         for (int i = 0; i < results.length; i++) {

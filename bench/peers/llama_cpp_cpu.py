@@ -74,8 +74,8 @@ def main():
             for step in range(options.context, options.context + options.steps):
                 context.run([(row[step], step, s, True) for s, row in enumerate(ids)])
 
-        seconds = peer.timed(options.runs, prompt, decode)
-        peer.report(options, "llama.cpp", peer.decode_case(batch), batch * options.steps, seconds, batch=batch,
+        times = peer.timed(options.runs, prompt, decode)
+        peer.report(options, "llama.cpp", peer.decode_case(batch), batch * options.steps, times, batch=batch,
                     steps=options.steps, **version)
         context.close()
     if options.prompt_length:
@@ -83,8 +83,8 @@ def main():
         ids = peer.token_ids(options.seed, 1, length, vocab)[0]
         context = Context(model, options, 1, length)
         rows = [(ids[i], i, 0, i == length - 1) for i in range(length)]
-        seconds = peer.timed(options.runs, context.clear, lambda: context.run(rows))
-        peer.report(options, "llama.cpp", f"prefill-{length}", length, seconds, batch=1, **version)
+        times = peer.timed(options.runs, context.clear, lambda: context.run(rows))
+        peer.report(options, "llama.cpp", f"prefill-{length}", length, times, batch=1, **version)
         context.close()
 
 

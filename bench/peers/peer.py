@@ -49,21 +49,22 @@ def token_ids(seed, rows, columns, vocab_size):
 
 
 def timed(runs, prepare, work):
-    """Seconds of each of `runs` calls of `work`, each after an untimed `prepare`; one more of both comes first."""
-    seconds = []
+    """Seconds and processor seconds of `runs` calls of `work`, each after an untimed `prepare`, and one more before."""
+    times = []
     for run in range(runs + 1):
         prepare()
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         work()
         if run > 0:
-            seconds.append(time.perf_counter() - start)
-    return seconds
+            times.append((time.perf_counter() - start, time.process_time() - start_cpu))
+    return times
 
 
-def report(options, engine, case, tokens, seconds, **config):
+def report(options, engine, case, tokens, times, **config):
     """Prints tokens a second, and appends the line where that was asked for."""
-    rates = sorted(tokens / each for each in seconds)
+    rates = sorted(tokens / wall for wall, _ in times)
     median = statistics.median(rates)
+    per_cpu_second = tokens * len(times) / sum(cpu for _, cpu in times)
     line = {
         "suite": SUITE,
         "case": case,
@@ -75,13 +76,13 @@ def report(options, engine, case, tokens, seconds, **config):
         "model": options.name,
         "config": {"engine": engine, "dtype": options.dtype, "threads": options.threads,
                    "context": options.context, **config},
-        "metrics": {"tokensPerSecond": median, "leastTokensPerSecond": rates[0], "mostTokensPerSecond": rates[-1],
-                    "runs": len(rates)},
+        "metrics": {"tokensPerSecond": median, "tokensPerCpuSecond": per_cpu_second,
+                    "leastTokensPerSecond": rates[0], "mostTokensPerSecond": rates[-1], "runs": len(rates)},
         "baseline": None,
         "command": "python " + " ".join([f"bench/peers/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]]),
     }
-    print(f"{engine} {options.name} {options.dtype} {case}: {median:.1f} tokens/s ({rates[0]:.1f} to {rates[-1]:.1f})",
-          flush=True)
+    print(f"{engine} {options.name} {options.dtype} {case}: {median:.1f} tokens/s ({rates[0]:.1f} to {rates[-1]:.1f}),"
+          f" {per_cpu_second:.1f} a processor second", flush=True)
     if options.save_result:
         path = pathlib.Path(options.save_result) / f"{SUITE}.jsonl"
         with path.open("a", encoding="utf-8") as file:

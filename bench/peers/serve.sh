@@ -65,7 +65,7 @@ measure() {
     cd "$repository" || exit 1
     load "${CONCURRENCY%% *}" >/dev/null
     for streams in $CONCURRENCY; do
-        load "$streams" --save-result "$RESULTS" --label "$engine" --metadata "engine=$engine" "version=$version"
+        load "$streams" --save-result "$RESULTS" --label "$engine" --metadata "engine=$engine" "engine_version=$version"
     done
 }
 

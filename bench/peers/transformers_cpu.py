@@ -38,13 +38,13 @@ def main():
             for step in range(options.context, options.context + options.steps):
                 forward(ids[:, step:step + 1], state["cache"])
 
-        seconds = peer.timed(options.runs, prepare, decode)
-        peer.report(options, "transformers", peer.decode_case(batch), batch * options.steps, seconds, batch=batch,
+        times = peer.timed(options.runs, prepare, decode)
+        peer.report(options, "transformers", peer.decode_case(batch), batch * options.steps, times, batch=batch,
                     steps=options.steps, **versions)
     if options.prompt_length:
         ids = torch.tensor(peer.token_ids(options.seed, 1, options.prompt_length, vocab))
-        seconds = peer.timed(options.runs, lambda: None, lambda: forward(ids, None))
-        peer.report(options, "transformers", f"prefill-{options.prompt_length}", options.prompt_length, seconds,
+        times = peer.timed(options.runs, lambda: None, lambda: forward(ids, None))
+        peer.report(options, "transformers", f"prefill-{options.prompt_length}", options.prompt_length, times,
                     batch=1, **versions)
 
 

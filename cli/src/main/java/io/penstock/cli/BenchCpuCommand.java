@@ -135,8 +135,9 @@ final class BenchCpuCommand implements Callable<Integer> {
     private static String line(BenchResult result) {
         Map<String, Double> m = result.metrics();
         return String.format(Locale.ROOT,
-                "%s %s: %.1f tokens/s, %.0f %% of the measured peak (drift %.0f %%, variation %.0f %%)",
-                result.model(), result.caseName(), m.get("tokensPerSecond"), 100 * m.get("ratioToPeak"),
+                "%s %s: %.1f tokens/s, %.1f a processor second, %.0f %% of the measured peak (drift %.0f %%, variation"
+                        + " %.0f %%)", result.model(), result.caseName(), m.get("tokensPerSecond"),
+                m.get("tokensPerCpuSecond"), 100 * m.get("ratioToPeak"),
                 100 * m.get("peakDrift"), 100 * m.get("coefficientOfVariation"));
     }
 

@@ -1,5 +1,6 @@
 package io.penstock.bench.cpu;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.penstock.bench.Benchmark;
 import io.penstock.bench.Measurement;
 import io.penstock.runtime.ForwardBatch;
@@ -7,6 +8,7 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuModel;
+import java.lang.management.ManagementFactory;
 import java.util.Random;
 
 /** Sequences on a CPU model: a prefill benchmark in floating-point operations, decode benchmarks in bytes. */
@@ -18,11 +20,16 @@ public final class CpuSteps implements AutoCloseable {
     private static final int WARM_UP_DECODES = 12;
     private static final int WARM_UP_PREFILLS = 3;
 
+    private static final OperatingSystemMXBean PROCESS =
+            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
     private final CpuModel model;
     private final ForwardBatch batch;
     private final int promptLength;
     private final int[] tokens;
     private final int[][] blocks;
+    private long cpuNs;
+    private int numRuns;
 
     /** Loads the model with room for a prompt of {@code promptLength} tokens, or {@code maxNumSeqs} rows, in a step. */
     public CpuSteps(ModelTensors tensors, int promptLength, int maxNumSeqs, CpuModel.Options options) {
@@ -108,20 +115,54 @@ public final class CpuSteps implements AutoCloseable {
         model.close();
     }
 
-    private record Steps(String name, String workUnit, int warmUps, Runnable work, double workPerRun)
-            implements Benchmark {
+    /** Processor time of this process in the runs of the last benchmark, by their number; 0 before any. */
+    public double cpuNsPerRun() {
+        return numRuns == 0 ? 0 : (double) cpuNs / numRuns;
+    }
+
+    private final class Steps implements Benchmark {
+        private final String name;
+        private final String workUnit;
+        private final int warmUps;
+        private final Runnable work;
+        private final double workPerRun;
+
+        private Steps(String name, String workUnit, int warmUps, Runnable work, double workPerRun) {
+            this.name = name;
+            this.workUnit = workUnit;
+            this.warmUps = warmUps;
+            this.work = work;
+            this.workPerRun = workPerRun;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public String workUnit() {
+            return workUnit;
+        }
+
         @Override
         public void warmUp() {
             for (int i = 0; i < warmUps; i++) {
                 work.run();
             }
+            cpuNs = 0;
+            numRuns = 0;
         }
 
         @Override
         public Measurement run() {
+            long startCpuNs = PROCESS.getProcessCpuTime();
             long startNs = System.nanoTime();
             work.run();
-            return new Measurement(System.nanoTime() - startNs, workPerRun);
+            long elapsedNs = System.nanoTime() - startNs;
+            cpuNs += PROCESS.getProcessCpuTime() - startCpuNs;
+            numRuns++;
+            return new Measurement(elapsedNs, workPerRun);
         }
     }
 }

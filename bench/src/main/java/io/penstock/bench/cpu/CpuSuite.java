@@ -57,26 +57,29 @@ public final class CpuSuite {
             for (int batch : cases.batches()) {
                 config.put("batch", batch);
                 results.add(result(name, config, context, measure(peaks, runner, steps.decode(batch)),
-                        batch * steps.decodeSteps(), true));
+                        new Tokens(batch * steps.decodeSteps(), steps.cpuNsPerRun()), true));
             }
             config.put("batch", 1);
-            results.add(result(name, config, context, measure(peaks, runner, steps.prefill()), cases.promptLength(),
-                    false));
+            results.add(result(name, config, context, measure(peaks, runner, steps.prefill()),
+                    new Tokens(cases.promptLength(), steps.cpuNsPerRun()), false));
             return results;
         }
     }
+
+    private record Tokens(int perRun, double cpuNsPerRun) {}
 
     private static PeakBracket<RunSeries> measure(MachinePeaks peaks, BenchmarkRunner runner, Benchmark benchmark) {
         return peaks.measureAround(() -> runner.run(benchmark));
     }
 
     private static BenchResult result(String model, Map<String, Object> config, RunContext context,
-            PeakBracket<RunSeries> measured, int tokensPerRun, boolean isMemoryBound) {
+            PeakBracket<RunSeries> measured, Tokens tokens, boolean isMemoryBound) {
         RunSeries series = measured.value();
         Statistics peak = isMemoryBound
                 ? measured.peaks().readBytesPerSecond() : measured.peaks().flopsPerSecond();
         Map<String, Double> metrics = new LinkedHashMap<>();
-        metrics.put("tokensPerSecond", tokensPerRun * 1e9 / series.elapsedNs().median());
+        metrics.put("tokensPerSecond", tokens.perRun() * 1e9 / series.elapsedNs().median());
+        metrics.put("tokensPerCpuSecond", tokens.perRun() * 1e9 / tokens.cpuNsPerRun());
         metrics.put(series.workUnit() + "sPerSecond", series.workPerSecond().median());
         metrics.put("peak" + series.workUnit() + "sPerSecond", peak.median());
         metrics.put("ratioToPeak", series.workPerSecond().median() / peak.median());

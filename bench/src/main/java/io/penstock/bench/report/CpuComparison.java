@@ -24,9 +24,14 @@ final class CpuComparison {
             String engine = result.config().get("engine") instanceof String name ? name : PENSTOCK;
             String dtype = String.valueOf(result.config().getOrDefault("dtype", result.config().get("arithmetic")));
             engines.add(engine);
-            groups.computeIfAbsent(result.model() + ", " + result.context().device(), key -> new LinkedHashMap<>())
+            boolean isOneThread = Integer.valueOf(1).equals(result.config().get("threads"));
+            String threads = isOneThread ? "1 thread, by processor seconds"
+                    : result.config().get("threads") + " threads";
+            String rate = isOneThread ? "tokensPerCpuSecond" : "tokensPerSecond";
+            groups.computeIfAbsent(result.model() + ", " + threads + ", " + result.context().device(),
+                            key -> new LinkedHashMap<>())
                     .computeIfAbsent(dtype + " " + result.caseName(), key -> new TreeMap<>())
-                    .put(engine, result.metrics().get("tokensPerSecond"));
+                    .put(engine, result.metrics().getOrDefault(rate, Double.NaN));
         }
         List<String> series = List.copyOf(engines);
         List<Plot> plots = new ArrayList<>();
@@ -47,8 +52,9 @@ final class CpuComparison {
         });
         List<String> heading = new ArrayList<>(List.of("model and machine", "case"));
         series.stream().skip(1).forEach(engine -> heading.add("Penstock ÷ " + engine));
-        return new Section("cpu", "CPU, beside other engines", "The same checkpoint, token ids and threads on one"
-                + " machine; whole forward passes, no sampling.", plots, new Table(heading, ratios), plots.isEmpty()
+        return new Section("cpu", "CPU, beside other engines", "The same checkpoint and threads on one machine; whole"
+                + " forward passes of given ids, no sampling. With one thread the rate is by processor seconds, which"
+                + " other load on the machine changes little.", plots, new Table(heading, ratios), plots.isEmpty()
                 ? List.of("Nothing is measured beside Penstock: the scripts in bench/peers do it.") : List.of());
     }
 

@@ -63,10 +63,20 @@ final class Throughput {
     }
 
     private static String label(BenchResult result) {
-        String workload = result.config().get("workload") instanceof String text ? ", " + text : "";
-        boolean isSimulated = result.suite().equals("simulate");
-        return "Penstock" + (isSimulated ? " simulated" : "") + ", " + result.context().device()
-                + (result.model() == null ? "" : ", " + result.model()) + workload;
+        Object engine = result.config().getOrDefault("engine", "penstock");
+        String name = engine.equals("penstock") ? "Penstock" : engine.toString();
+        return name + (result.suite().equals("simulate") ? " simulated" : "") + ", " + result.context().device()
+                + (result.model() == null ? "" : ", " + result.model()) + workload(result);
+    }
+
+    private static String workload(BenchResult result) {
+        Double input = Results.setting(result, "input_len");
+        Double output = Results.setting(result, "output_len");
+        if (input != null && output != null) {
+            return ", " + Figures.show(input) + " in, " + Figures.show(output) + " out";
+        }
+        Object named = result.config().getOrDefault("workload", result.config().get("dataset_name"));
+        return named == null ? "" : ", " + named;
     }
 
     private static List<Point> points(List<Series> series) {

@@ -64,9 +64,9 @@ class ReportTest {
                     numbers("output_throughput", 5000 + round, "median_ttft_ms", 30, "p99_ttft_ms", 90));
             append("serve-load", "c64", "8b", Map.of("max_concurrency", 64, "workload", "1024/256"),
                     numbers("output_throughput", 8000 + round, "median_ttft_ms", 40, "p99_ttft_ms", 95));
-            append("cpu-steps", "decode-8", "350m", Map.of("arithmetic", "float32"),
+            append("cpu-steps", "decode-8", "350m", Map.of("arithmetic", "float32", "threads", 2),
                     numbers("tokensPerSecond", 120, "ratioToPeak", 0.8));
-            append("peers-cpu", "decode-8", "350m", Map.of("engine", "transformers", "dtype", "float32"),
+            append("peers-cpu", "decode-8", "350m", Map.of("engine", "transformers", "dtype", "float32", "threads", 2),
                     numbers("tokensPerSecond", 40));
             append("step-profile", "attention", "8b", Map.of("numSeqs", 64, "context", 100, "prefill", false),
                     numbers("us", 20, "floorUs", 15, "floorBytes", 1e6));
@@ -93,7 +93,7 @@ class ReportTest {
         appendAll();
         String html = Report.of(directory, maps()).html();
         for (String shown : new String[] {"Throughput by concurrency", "Time to the first token (TTFT)",
-            "350m, Some &lt;GPU&gt; &amp; host", "Time on 8b on Some", "Bytes moved, 8b on Some",
+            "350m, 2 threads, Some &lt;GPU&gt; &amp; host", "Time on 8b on Some", "Bytes moved, 8b on Some",
             "256 sequences, floors of h200", "Memory of LFM2.5-8B-A1B", "Answers that are right", "81.5",
             "cpu-steps"}) {
             assertTrue(html.contains(shown), shown);

@@ -120,6 +120,20 @@ final class AsyncTable {
         return update == null ? null : new BulkStore(to, from, size, update, type.sizeBytes());
     }
 
+    /** st.async. */
+    Op store(PtxInstruction source) {
+        PtxType type = AluTable.type(source);
+        PtxOperand from = source.operands().get(1);
+        List<PtxOperand> elements = from instanceof PtxOperand.Vector vector ? vector.elements() : List.of(from);
+        Slot[] values = new Slot[elements.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = operands.source(source, elements.get(i), type);
+        }
+        StateSpace space = AluTable.space(source);
+        return source.has("mbarrier::complete_tx::bytes") && space == StateSpace.SHARED_CLUSTER
+                ? new AsyncStore(address(source, 0, space), values, type.sizeBytes(), address(source, 2, space)) : null;
+    }
+
     /** fence.proxy, and the fence of mbarriers' initialisation. */
     Op proxyFence(PtxInstruction source) {
         if (source.has("mbarrier_init")) {

@@ -113,10 +113,15 @@ final class BulkCopy extends Op {
         counter.add(flight);
         launch.counters.bulkCopyBytes += flight.numBytes();
         launch.progressed();
+        requireExpected(this, warp, lane, counter, flight.numBytes());
+    }
+
+    /** Reports bytes that were sent to a barrier which waits for fewer, and for nothing else. */
+    static void requireExpected(Op op, Warp warp, int lane, PhaseBarrier counter, int numBytes) {
         if (counter.isOverfull()) {
-            launch.report.at(this, warp, lane).fault(FaultKind.BARRIER_DIVERGENCE, source.name() + " brings "
-                    + flight.numBytes() + " bytes to a barrier that expects " + (counter.missingBytes()
-                            - counter.flyingBytes() + flight.numBytes()) + " more in its phase");
+            warp.cta.launch.report.at(op, warp, lane).fault(FaultKind.BARRIER_DIVERGENCE, op.source.name() + " brings "
+                    + numBytes + " bytes to a barrier that expects "
+                    + (counter.missingBytes() - counter.flyingBytes() + numBytes) + " more in its phase");
             counter.expectBytes(counter.flyingBytes() - counter.missingBytes());
         }
     }

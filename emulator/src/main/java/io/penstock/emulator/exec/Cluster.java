@@ -6,6 +6,8 @@ import io.penstock.emulator.memory.Handover;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Blocks that run at the same time and reach each other's shared memory. An address there has the block's rank, plus
@@ -21,7 +23,7 @@ final class Cluster {
     private final int[] arrived;
     private final Handover arriving;
     private final Handover completed;
-    private final List<List<RemoteAccess>> accesses = new ArrayList<>();
+    private final List<Map<Integer, RemoteAccess>> accesses = new ArrayList<>();
     private int numArrived;
     private int generation;
 
@@ -32,7 +34,7 @@ final class Cluster {
         this.arriving = new Handover(ctas.length, numWarps);
         this.completed = new Handover(ctas.length, numWarps);
         for (Cta unused : ctas) {
-            accesses.add(new ArrayList<>());
+            accesses.add(new TreeMap<>());
         }
     }
 
@@ -48,9 +50,14 @@ final class Cluster {
         return address & OFFSET;
     }
 
-    /** The address of what a block has where another has it. */
-    static int mapped(int address, int rank) {
-        return address & OFFSET | rank + 1 << RANK_SHIFT;
+    /** The address of what a block has where another has it; its own addresses stay as they are. */
+    static int mapped(Cta own, int address, int rank) {
+        return address & OFFSET | (rank == own.rank ? 0 : rank + 1 << RANK_SHIFT);
+    }
+
+    /** Whether an address is one of the block's own, and not mapped from another. */
+    static boolean isOwn(int address) {
+        return address >>> RANK_SHIFT == 0;
     }
 
     /** The rank of the block that an address leads to. */
@@ -84,20 +91,14 @@ final class Cluster {
 
     /** A block must not end before it knows that others are done with its shared memory. */
     void noteAccess(Op op, Warp warp, int lane, Cta cta) {
-        List<RemoteAccess> list = accesses.get(cta.rank);
-        long stamp = warp.agent.stamp(lane, op.index, false);
-        for (int i = 0; i < list.size(); i++) {
-            if (list.get(i).warp() == warp && list.get(i).lane() == lane) {
-                list.set(i, new RemoteAccess(op, warp, lane, stamp));
-                return;
-            }
-        }
-        list.add(new RemoteAccess(op, warp, lane, stamp));
+        int thread = (warp.cta.rank * warp.cta.warps.length + warp.index) * 32 + lane;
+        accesses.get(cta.rank).put(thread,
+                new RemoteAccess(op, warp, lane, warp.agent.stamp(lane, op.index, false)));
     }
 
     /** A block has ended. */
     void ended(Cta cta) {
-        for (RemoteAccess access : accesses.get(cta.rank)) {
+        for (RemoteAccess access : accesses.get(cta.rank).values()) {
             boolean isKnown = false;
             for (Warp warp : cta.warps) {
                 isKnown |= warp.agent.knows(access.stamp(), access.warp().cta.index);

@@ -31,29 +31,38 @@ final class ClusterTable {
         PtxType type = AluTable.type(source);
         boolean isGeneric = AluTable.space(source) == StateSpace.GENERIC;
         long window = isGeneric ? AddressSpace.SHARED_WINDOW : 0;
-        Slot target = operands.target(source, source.operands().getFirst());
-        return new AluLong((a, b, c) -> window | Cluster.mapped((int) a, (int) b) & 0xFFFF_FFFFL, UndefinedBits.ALL,
-                target, new Slot[] {operands.source(source, source.operands().get(1), type),
-                    operands.source(source, source.operands().get(2), PtxType.U32)});
+        return new OfCluster(operands.target(source, source.operands().getFirst()),
+                new Slot[] {operands.source(source, source.operands().get(1), type),
+                    operands.source(source, source.operands().get(2), PtxType.U32)},
+                (cta, address, rank) -> window | Cluster.mapped(cta, (int) address, (int) rank) & 0xFFFF_FFFFL);
     }
 
     private Op rank(PtxInstruction source) {
-        Slot target = operands.target(source, source.operands().getFirst());
-        return new RankOf(target, operands.source(source, source.operands().get(1), AluTable.type(source)));
+        return new OfCluster(operands.target(source, source.operands().getFirst()),
+                new Slot[] {operands.source(source, source.operands().get(1), AluTable.type(source))},
+                (cta, address, unused) -> Cluster.rank(cta, (int) address));
     }
 
-    /** getctarank. */
-    private static final class RankOf extends Op {
-        RankOf(Slot target, Slot address) {
+    /** mapa and getctarank: what an address means to a block. */
+    private static final class OfCluster extends Op {
+        private interface Function {
+            long of(Cta cta, long first, long second);
+        }
+
+        private final Function function;
+
+        OfCluster(Slot target, Slot[] from, Function function) {
             this.targets = new Slot[] {target};
-            this.sources = new Slot[] {address};
+            this.sources = from;
+            this.function = function;
         }
 
         @Override
         void execute(Warp warp, int mask) {
             for (int rest = mask; rest != 0; rest &= rest - 1) {
                 int lane = Integer.numberOfTrailingZeros(rest);
-                warp.write(targets[0], lane, Cluster.rank(warp.cta, (int) warp.read(sources[0], lane)));
+                long second = sources.length > 1 ? warp.read(sources[1], lane) : 0;
+                warp.write(targets[0], lane, function.of(warp.cta, warp.read(sources[0], lane), second));
             }
         }
     }

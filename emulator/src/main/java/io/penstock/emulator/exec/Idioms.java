@@ -111,8 +111,8 @@ final class Idioms {
         return switch (op) {
             case Store store -> !store.isLocal(localPointers);
             case Call call -> !call.isPure();
-            case Atomic _, AsyncCopy _, BulkCopy _, BulkStore _, BulkGroup _, Wgmma _, StoreMatrix _, ClusterBarrier _,
-                    MemoryBarrier _, BlockBarrier _, WmmaAccess _, External _ -> true;
+            case Atomic _, AsyncCopy _, AsyncStore _, BulkCopy _, BulkStore _, BulkGroup _, Wgmma _, StoreMatrix _,
+                    ClusterBarrier _, MemoryBarrier _, BlockBarrier _, WmmaAccess _, External _ -> true;
             default -> false;
         };
     }

@@ -33,6 +33,7 @@ final class Launch {
     final Suspects suspects = new Suspects();
     final Allocation parameters;
     final int startTime = 1;
+    final long seed;
     int gridX;
     int gridY;
     int gridZ;
@@ -54,6 +55,7 @@ final class Launch {
         this.space = space;
         this.clusterSize = program.entry.cluster();
         this.report = new Report(log);
+        this.seed = seed & Long.MAX_VALUE;
         this.random = new SplittableRandom(seed);
         this.parameters = new Allocation("parameters of " + program.entry.name(), AddressSpace.PARAM_WINDOW,
                 Math.max(program.parameterBytes, arguments.length));

@@ -23,7 +23,7 @@ final class MemoryTable {
     Op decode(PtxInstruction source) {
         return switch (source.opcode()) {
             case "ld", "ldu" -> load(source);
-            case "st" -> store(source);
+            case "st" -> source.has("async") ? async.store(source) : store(source);
             case "atom", "red" -> atomic(source);
             case "cp" -> copy(source);
             case "prefetch", "prefetchu", "applypriority", "discard" -> new Idle(false);
@@ -93,11 +93,12 @@ final class MemoryTable {
         PtxType type = AluTable.type(source);
         boolean isRed = source.opcode().equals("red");
         int first = isRed ? 0 : 1;
-        if (source.operands().stream().anyMatch(each -> each instanceof PtxOperand.Vector)) {
+        if (source.has("async") || source.operands().stream().anyMatch(each -> each instanceof PtxOperand.Vector)) {
             return null;
         }
         Address address = operands.address(source, source.operands().get(first), AluTable.space(source));
-        int num = source.operands().size() - first - 1;
+        // A policy of the cache may come last.
+        int num = source.operands().size() - first - 1 - (source.has("L2::cache_hint") ? 1 : 0);
         Slot[] values = new Slot[num];
         for (int i = 0; i < num; i++) {
             values[i] = operands.source(source, source.operands().get(first + 1 + i), type);

@@ -4,6 +4,7 @@ import io.penstock.emulator.ptx.PtxException;
 import io.penstock.emulator.ptx.PtxInstruction;
 import io.penstock.emulator.ptx.PtxOperand;
 import io.penstock.emulator.ptx.PtxType;
+import io.penstock.emulator.ptx.StateSpace;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -101,9 +102,11 @@ final class MoveTable {
     }
 
     private Op isSpace(PtxInstruction source) {
-        long window = Operands.window(AluTable.space(source)) >>> 32;
-        return new Compare((a, b) -> window == 0 ? a >>> 32 > 3 : a >>> 32 == window, out(source),
-                new Slot[] {in(source, 1, PtxType.U64)});
+        StateSpace space = AluTable.space(source);
+        long window = Operands.window(space) >>> 32;
+        Comparisons.Test test = space == StateSpace.SHARED ? (a, b) -> a >>> 32 == window && Cluster.isOwn((int) a)
+                : (a, b) -> window == 0 ? a >>> 32 > 3 : a >>> 32 == window;
+        return new Compare(test, out(source), new Slot[] {in(source, 1, PtxType.U64)});
     }
 
     private Op cvt(PtxInstruction source) {
@@ -166,6 +169,9 @@ final class MoveTable {
         }
         if (operand instanceof PtxOperand.Immediate immediate) {
             return operands.program.constant(immediate.bits() != 0);
+        }
+        if (operand instanceof PtxOperand.Special special && special.name().equals("is_explicit_cluster")) {
+            return operands.program.constant(operands.program.entry.hasCluster());
         }
         throw PtxException.unsupported(source.line(), source.name() + " without a predicate");
     }

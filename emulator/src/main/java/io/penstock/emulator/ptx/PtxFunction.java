@@ -22,6 +22,7 @@ public final class PtxFunction {
     private int minBlocks;
     private int maxRegisters;
     private int[] cluster = {1, 1, 1};
+    private boolean hasCluster;
     private boolean isDefined;
 
     PtxFunction(String name, boolean isEntry, int line) {
@@ -108,12 +109,20 @@ public final class PtxFunction {
         return cluster.clone();
     }
 
+    /** Whether the text says that blocks form clusters, be it of one. */
+    public boolean hasCluster() {
+        return hasCluster;
+    }
+
     void limit(String directive, int[] numbers) {
         switch (directive) {
             case ".maxntid", ".reqntid" -> maxThreads = numbers[0] * numbers[1] * numbers[2];
             case ".minnctapersm" -> minBlocks = numbers[0];
             case ".maxnreg" -> maxRegisters = numbers[0];
-            case ".reqnctapercluster" -> cluster = numbers;
+            case ".reqnctapercluster" -> {
+                cluster = numbers;
+                hasCluster = true;
+            }
             default -> {
                 // Others bound what is not bounded here.
             }

@@ -115,6 +115,12 @@ final class AsyncForms {
                 + ".multicast::cluster.L2::cache_hint [%t0], [%u1], 128, [%t3], 1, %u3;" + PARITY);
         opposite(forms, fill + expect + "@%q0 " + copy + " [%t0], [%u1], 48, [%t3]; @%q0 " + copy
                 + " [%t0+48], [%u1+48], 80, [%t3];" + PARITY);
+        opposite(forms, START + init(1) + expect + "bar.sync 0; mapa.shared::cluster.u32 %t4, %t1, 0; "
+                + "mapa.shared::cluster.u32 %t5, %t3, 0; st.async.weak.shared::cluster.mbarrier::complete_tx::bytes."
+                + "b32 [%t4], %a, [%t5];" + PARITY);
+        forms.add(warp(START + init(1) + expect.replace("128", "256") + "bar.sync 0; mad.lo.u32 %t4, %lane, 8, %t0; "
+                + "st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.b32 [%t4], {%a, %b}, [%t3];" + PARITY
+                + "ld.shared.b32 %d, [%t4+4];", "b32 b32 b32", (in, lane) -> in[1][lane]).after(GLOBAL));
         opposite(forms, START + "st.shared.b32 [%t1+512], %a; fence.proxy.async.shared::cta; " + init(1) + expect
                 + "@%q0 cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%t0], [%t0+512], 128, "
                 + "[%t3];" + PARITY);
@@ -167,6 +173,7 @@ final class AsyncForms {
                 }
             }
         }
+        forms.add(c("mov.pred %q1, %is_explicit_cluster; selp.u32 %d, 1, 0, %q1;", "u32", (a, b, x) -> 0));
         opposite(forms, STORED + "bar.sync 0; barrier.cluster.arrive.relaxed.aligned; barrier.cluster.wait.aligned;");
         String there = STORED + "bar.sync 0; mapa.shared::cluster.u32 %t4, %t2, 0; ";
         forms.add(warp(there + "ld.shared::cluster.b32 %d, [%t4];", "b32 b32", (in, lane) -> in[0][31 - lane])
@@ -200,11 +207,20 @@ final class AsyncForms {
         forms.add(c(start + "cp.async.bulk.prefetch.L2.global [%u1], 128; mov.u64 %u3, 0; "
                 + "cp.async.bulk.prefetch.L2.global.L2::cache_hint [%u1], 128, %u3; ld.global.b32 %d, [%u2];",
                 "b32 b32", (a, b, x) -> a).after(GLOBAL));
+        forms.add(c(start + "mov.u64 %u3, 0; atom.global.add.L2::cache_hint.u32 %d, [%u2], 5, %u3; "
+                + "red.global.add.L2::cache_hint.u32 [%u2], 2, %u3; ld.global.b32 %t4, [%u2]; sub.u32 %d, %t4, %d;",
+                "u32 b32", (a, b, x) -> 7).after(GLOBAL));
         forms.add(c("griddepcontrol.wait; griddepcontrol.launch_dependents; fence.proxy.alias; mov.b32 %d, %a;",
                 "b32 b32", (a, b, x) -> a));
-        forms.add(warp("elect.sync %d|%q1, -1;", "u32", (in, lane) -> 0));
-        forms.add(warp("elect.sync _|%q1, -1; selp.u32 %d, 1, 0, %q1;", "u32", (in, lane) -> lane == 0 ? 1 : 0));
-        forms.add(warp("mov.u32 %d, 9; setp.gt.u32 %q0, %lane, 19; @%q0 elect.sync %d|%q1, 0xFFF00000; "
-                + "@%q0 selp.u32 %d, 40, %d, %q1;", "u32", (in, lane) -> lane < 20 ? 9 : lane == 20 ? 40 : 20));
+        // One lane is chosen, all know which, and it is the same one each time.
+        forms.add(warp("elect.sync %t4|%q1, -1; setp.eq.u32 %q2, %t4, %lane; xor.pred %q2, %q1, %q2; "
+                + "selp.u32 %d, 1, 0, %q2;", "u32", (in, lane) -> 0));
+        forms.add(warp("elect.sync _|%q1, -1; vote.sync.ballot.b32 %t4, %q1, -1; popc.b32 %d, %t4;", "u32",
+                (in, lane) -> 1));
+        forms.add(warp("elect.sync %t4|%q1, -1; elect.sync %t5|%q1, -1; sub.u32 %d, %t4, %t5;", "u32",
+                (in, lane) -> 0));
+        forms.add(warp("mov.u32 %d, 9; setp.gt.u32 %q0, %lane, 19; @%q0 elect.sync %t4|%q1, 0xFFF00000; "
+                + "@%q0 setp.gt.u32 %q1, %t4, 19; @%q0 selp.u32 %d, 1, 0, %q1;", "u32",
+                (in, lane) -> lane < 20 ? 9 : 1));
     }
 }

@@ -35,6 +35,7 @@ class RefusedFormsTest {
                 "cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.add.u32 "
                         + "[%t0], [%t1], 16, [%t2];",
                 "cp.async.bulk.wait_group %t1;",
+                "red.async.relaxed.cluster.shared::cluster.mbarrier::complete_tx::bytes.add.u32 [%t0], %t1, [%t2];",
                 "fence.proxy.tensormap::generic.release.gpu;",
                 "wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 {%t0, %t1, %t2, %t3}, %u0, %u1, 1, 1, 1;",
                 "wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {%t0, %t1, %t2, %t3}, %u0, %u1, %t4, 0, 1, 1, "

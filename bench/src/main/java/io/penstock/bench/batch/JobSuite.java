@@ -1,6 +1,7 @@
 package io.penstock.bench.batch;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.sun.management.OperatingSystemMXBean;
 import io.penstock.batch.job.BatchJob;
 import io.penstock.batch.job.JobSpec;
 import io.penstock.batch.journal.FileDisk;
@@ -91,6 +92,7 @@ public final class JobSuite {
         resetPeaks();
         long numLeft = Math.max(1, (long) numLines * LEFT_PER_MILLE / 1_000);
         long startNs = System.nanoTime();
+        long startCpuNs = cpuNs();
         long numDone;
         try (BatchJob job = BatchJob.open(spec, new FileDisk(), read -> { })) {
             Thread stopping = Thread.ofPlatform().start(() -> {
@@ -102,6 +104,7 @@ public final class JobSuite {
             numDone = job.progress().numDone();
         }
         double seconds = (System.nanoTime() - startNs) / 1e9;
+        double cpuMicros = (cpuNs() - startCpuNs) / 1e3 / numDone;
         double peakMiB = peakBytes() / (double) (1 << 20);
 
         long resumeNs = System.nanoTime();
@@ -123,6 +126,7 @@ public final class JobSuite {
         Map<String, Double> metrics = new LinkedHashMap<>();
         metrics.put("linesPerSecond", numDone / seconds);
         metrics.put("seconds", seconds);
+        metrics.put("cpuMicrosPerLine", cpuMicros);
         metrics.put("peakHeapMiB", peakMiB);
         metrics.put("resumeSeconds", resumeSeconds[0]);
         Map<String, Object> config = new LinkedHashMap<>();
@@ -169,6 +173,11 @@ public final class JobSuite {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Of the process, which other processes on the machine do not change much. */
+    private static long cpuNs() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 
     private static void resetPeaks() {

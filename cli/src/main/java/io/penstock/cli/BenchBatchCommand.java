@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             "  PENSTOCK_JAVA_OPTS=-Xmx512m penstock bench batch --lines 1000000 --save-result bench/results",
         })
 final class BenchBatchCommand implements Callable<Integer> {
+    private static final int LEAST_LINES = 10_000;
     private static final int MOST_LINES = 100_000_000;
 
     @Spec
@@ -48,9 +49,9 @@ final class BenchBatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (numLines != null && (numLines < 1 || numLines > MOST_LINES)) {
+        if (numLines != null && (numLines < LEAST_LINES || numLines > MOST_LINES)) {
             throw new ParameterException(spec.commandLine(),
-                    "--lines must be between 1 and " + MOST_LINES + ", not " + numLines);
+                    "--lines must be between " + LEAST_LINES + " and " + MOST_LINES + ", not " + numLines);
         }
         Path demo = Installation.demoModel();
         var encoder = new RequestEncoder(ModelSource.read("penstock-demo", demo, false), null);

@@ -136,7 +136,7 @@ class PipelineTest {
             assertTrue(numbers.size() < 3_000, "everything was done");
             long place = pipeline.donePlace().number();
             for (long number = 0; number < place; number++) {
-                assertTrue(numbers.contains(number), "in front of place " + place + " something is not done: " + number);
+                assertTrue(numbers.contains(number), "in front of " + place + " not all is done: " + number);
             }
         }
     }

@@ -43,7 +43,8 @@ public final class JobSuite {
 
     private static final ModelLimits LIMITS = new ModelLimits(256, 8_192, 1_024, 2_048, 256);
     private static final int OUTPUT_TOKENS = 4;
-    private static final int LEFT_PER_MILLE = 1;
+    private static final int LEFT_PERCENT = 1;
+    private static final int LEAST_LEFT = 2_000;
     private static final long WATCH_MS = 1;
 
     private final RequestEncoder encoder;
@@ -90,7 +91,7 @@ public final class JobSuite {
                 JsonNodeFactory.instance.objectNode(), new JobSpec.Choices(PipelineOptions.Order.PREFIX,
                 PipelineOptions.DEFAULT_ATTEMPTS, PipelineOptions.Shard.ALL, JobStore.Policy.RESUME), "bench");
         resetPeaks();
-        long numLeft = Math.max(1, (long) numLines * LEFT_PER_MILLE / 1_000);
+        long numLeft = Math.max(LEAST_LEFT, (long) numLines * LEFT_PERCENT / 100);
         long startNs = System.nanoTime();
         long startCpuNs = cpuNs();
         long numDone;

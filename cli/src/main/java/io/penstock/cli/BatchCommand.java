@@ -8,6 +8,7 @@ import io.penstock.batch.BatchSource;
 import io.penstock.batch.job.BatchJob;
 import io.penstock.batch.job.JobSpec;
 import io.penstock.batch.journal.FileDisk;
+import io.penstock.batch.journal.JobFiles;
 import io.penstock.batch.line.LineFormat;
 import io.penstock.batch.line.LineOptions;
 import io.penstock.batch.local.LocalEngine;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Option;
             "  zcat huge.jsonl.gz | penstock batch -i - -o - --temperature 0 | jq .response.body",
             "  penstock batch -i requests.jsonl -o results.jsonl --shard 3/16",
             "  penstock batch -i requests.jsonl -o results.jsonl --workers gpu1:50051,gpu2:50051",
+            "  penstock batch -i questions.parquet -o answers.parquet --column question --id-field id",
             "%nA line is an OpenAI batch request (custom_id, method, url, body; /v1/chat/completions and"
                     + " /v1/completions), or a plain object with prompt or messages and sampling fields; with"
                     + " --template any object. Options of sampling are defaults for plain lines. A request without a"
@@ -52,6 +54,8 @@ import picocli.CommandLine.Option;
                     + " no request, or whose custom_id an earlier line has, gets a result with an error and custom_id"
                     + " null; one that cannot be run gets status 400, one for another model 404. Blank lines are"
                     + " skipped, unknown fields ignored.",
+            "A Parquet output has the columns custom_id, text, finish_reason, prompt_tokens, completion_tokens, error"
+                    + " and response (as JSON); it is made of the lines when the last one is there.",
             "While it runs, results are in OUTPUT.part and the journal is in OUTPUT.job; run the same command to go on"
                     + " after a crash, a full disk or Ctrl-C. A changed input, model or option is refused. Ctrl-C"
                     + " finishes what is under way, a second one stops now.",
@@ -69,6 +73,9 @@ final class BatchCommand implements Callable<Integer> {
 
     @Mixin
     private BatchLineOptions lines;
+
+    @Mixin
+    private BatchParquetOptions parquet;
 
     @Option(names = "--chat-template", paramLabel = "FILE",
             description = "A Jinja template instead of the checkpoint's; or lfm2 or lfm2.5, which are built in.")
@@ -106,7 +113,7 @@ final class BatchCommand implements Callable<Integer> {
         batching.validate();
         ModelSource source = model.resolve();
         LineOptions options = lines.resolve(source.name(), sampling);
-        BatchInput input = job.input();
+        BatchInput input = job.input(parquet, lines);
         var encoder = new RequestEncoder(source, chatTemplate);
         encoder.requireTemplate();
         ServingConfig config = batching.forMany(engine, source.config(), engine.modelLen(source.config(), 0));
@@ -121,8 +128,9 @@ final class BatchCommand implements Callable<Integer> {
             return run.run(input, format, opener, new PipelineOptions(choices.order(), choices.maxAttempts(),
                     new KeySet(), BatchSource.Place.START, choices.shard()));
         }
-        var spec = new JobSpec(input, job.files(), null, settings(source, options, config), job.choices(),
-                Installation.version());
+        JobFiles files = job.files();
+        var spec = new JobSpec(input, files, parquet.sink(files.output()), settings(source, options, config),
+                job.choices(), Installation.version());
         return runJob(run, spec, format, opener);
     }
 
@@ -181,6 +189,7 @@ final class BatchCommand implements Callable<Integer> {
         settings.put("arithmetic", workers != null ? "workers" : arithmetic(config));
         settings.put("max_model_len", engine.modelLen(source.config(), 0));
         BatchLineOptions.describe(options, settings);
+        parquet.describe(settings);
         BatchShard shard = job.shard();
         settings.put("shard", shard.index() + "/" + shard.count());
         settings.put("max_line_bytes", job.maxLineBytes());

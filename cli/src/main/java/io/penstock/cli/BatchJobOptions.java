@@ -27,11 +27,13 @@ final class BatchJobOptions {
     private CommandSpec spec;
 
     @Option(names = {"-i", "--input"}, paramLabel = "FILE", required = true,
-            description = "One request a line, in JSON; compressed where the name ends in .gz. - is standard input.")
+            description = "One request a line, in JSON; compressed where the name ends in .gz. Parquet where it ends in"
+                    + " .parquet or is a directory of such files. - is standard input.")
     private String input;
 
     @Option(names = {"-o", "--output"}, paramLabel = "FILE", required = true,
-            description = "For the results. - is standard output, without resume.")
+            description = "For the results, as lines; as Parquet where the name ends in .parquet. - is standard output,"
+                    + " without resume.")
     private String output;
 
     @Option(names = "--error-file", paramLabel = "FILE",
@@ -88,9 +90,14 @@ final class BatchJobOptions {
         return output.equals(STANDARD);
     }
 
-    BatchInput input() {
-        return input.equals(STANDARD) ? new LinePipe("standard input", System.in, (int) maxLineBytes)
-                : new LineFile(path("--input", input), (int) maxLineBytes);
+    /** @throws InputException if it cannot be read, or has not the columns that are named */
+    BatchInput input(BatchParquetOptions parquet, BatchLineOptions lines) {
+        if (input.equals(STANDARD)) {
+            return new LinePipe("standard input", System.in, (int) maxLineBytes);
+        }
+        Path file = path("--input", input);
+        BatchInput rows = parquet.input(file, lines);
+        return rows == null ? new LineFile(file, (int) maxLineBytes) : rows;
     }
 
     private static Path path(String option, String name) {

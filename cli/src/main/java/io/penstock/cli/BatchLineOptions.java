@@ -38,6 +38,15 @@ final class BatchLineOptions {
                     + " name another one fail. Default: as --model.")
     private List<String> modelNames = List.of();
 
+    boolean hasTemplate() {
+        return template != null;
+    }
+
+    /** Null for the usual one. */
+    String idFieldIfNamed() {
+        return idField.equals(LineOptions.Plain.CUSTOM_ID) ? null : idField;
+    }
+
     /** @param sampling for plain lines; its seed is the job's */
     LineOptions resolve(String modelName, SamplingOptions sampling) {
         if (raw && system != null) {

@@ -27,8 +27,8 @@ public final class LineReader {
     /** The longest custom_id, in characters. */
     public static final int MAX_ID_LENGTH = 512;
 
-    private static final String CHAT = "/v1/chat/completions";
-    private static final String COMPLETIONS = "/v1/completions";
+    static final String CHAT = "/v1/chat/completions";
+    static final String COMPLETIONS = "/v1/completions";
     private static final int BAD_REQUEST = 400;
     private static final int NOT_FOUND = 404;
     private static final JsonMapper MAPPER =

@@ -15,9 +15,9 @@ import java.util.Map;
 
 /**
  * Makes a Parquet file of a job's result lines, with the columns {@code custom_id}, {@code text},
- * {@code finish_reason}, {@code prompt_tokens}, {@code completion_tokens}, {@code error} and {@code response}, the whole
- * answer as JSON. A Parquet file has its index at its end and cannot be gone on with after a crash: so it is written
- * when all lines are there, beside the target, and put in its place by a rename.
+ * {@code finish_reason}, {@code prompt_tokens}, {@code completion_tokens}, {@code error} and {@code response}, which is
+ * the whole answer as JSON. A Parquet file has its index at its end and cannot be gone on with after a crash: so it is
+ * written when all lines are there, beside the target, and put in its place by a rename.
  */
 public final class ParquetSink implements BatchSink {
     private static final JsonMapper MAPPER = new JsonMapper();

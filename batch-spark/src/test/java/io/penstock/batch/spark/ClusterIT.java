@@ -1,0 +1,183 @@
+package io.penstock.batch.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.penstock.batch.BatchRecord;
+import io.penstock.batch.BatchSource;
+import io.penstock.batch.RecordKey;
+import io.penstock.batch.parquet.ParquetColumns;
+import io.penstock.batch.parquet.ParquetCompression;
+import io.penstock.batch.parquet.ParquetInput;
+import io.penstock.batch.parquet.ParquetSink;
+import io.penstock.serving.generation.GenerationRequest;
+import io.penstock.serving.model.Preset;
+import io.penstock.serving.model.ServingConfig;
+import io.penstock.serving.offline.GenerationResult;
+import io.penstock.serving.offline.GenerationResults;
+import io.penstock.serving.offline.Penstock;
+import io.penstock.serving.openai.SamplingRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A cluster of two executors, each a process of its own, with the shaded jar on Spark's own jars. */
+class ClusterIT {
+    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final String MODEL = Path.of("../models/penstock-demo").toAbsolutePath().normalize().toString();
+    private static final int NULL_ROW = 5;
+    private static final String ANSWER = "{\"custom_id\":\"Größe\",\"response\":{\"status_code\":200,\"body\":"
+            + "{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"blau\"},"
+            + "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}},\"error\":null}";
+
+    @TempDir
+    private static Path directory;
+    private static final Map<String, List<JsonNode>> SEEN = new HashMap<>();
+    private static Penstock penstock;
+
+    @BeforeAll
+    static void runScenario() throws IOException, InterruptedException {
+        Path metrics = Files.createDirectories(directory.resolve("metrics"));
+        Path lines = Files.writeString(directory.resolve("batch.lines"), ANSWER + "\n");
+        new ParquetSink(ParquetCompression.ZSTD).commit(lines, directory.resolve("batch.parquet"));
+        Path output = directory.resolve("seen.jsonl");
+        String sink = "spark.metrics.conf.executor.sink.csv.";
+        var spark = new SparkInstallation(directory);
+        int exitCode = spark.submit(List.of("--master", "local-cluster[2,2,1024]",
+                "--conf", sink + "class=org.apache.spark.metrics.sink.CsvSink", "--conf", sink + "period=1",
+                "--conf", sink + "unit=seconds", "--conf", sink + "directory=" + metrics,
+                "--jars", System.getProperty("penstock.jar"), "--class", ClusterScenario.class.getName(),
+                System.getProperty("penstock.scenarios"), MODEL, directory.toString(), output.toString()));
+        assertEquals(0, exitCode, spark::said);
+        for (String line : Files.readAllLines(output)) {
+            JsonNode seen = MAPPER.readTree(line);
+            SEEN.computeIfAbsent(seen.get("what").textValue(), _ -> new ArrayList<>()).add(seen.get("value"));
+        }
+        penstock = Penstock.open(MODEL, ServingConfig.of(Preset.THROUGHPUT));
+    }
+
+    @AfterAll
+    static void close() {
+        if (penstock != null) {
+            penstock.close();
+        }
+    }
+
+    /** What the offline API answers, by the rows' ids. */
+    private static Map<Integer, String> expected(SamplingRequest sampling) {
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < ClusterScenario.NUM_ROWS; i++) {
+            requests.add(GenerationRequest.chat(ClusterScenario.PROMPT.formatted(i))
+                    .withSampling(sampling.withSeed(RecordKey.of(Integer.toString(i)).seed(0))));
+        }
+        Map<Integer, String> texts = new TreeMap<>();
+        try (GenerationResults results = penstock.generate(requests)) {
+            while (results.hasNext()) {
+                GenerationResult result = results.next();
+                texts.put((int) result.index(), result.choice().text());
+            }
+        }
+        texts.put(NULL_ROW, null);
+        return texts;
+    }
+
+    private static void assertAnswers(SamplingRequest sampling, List<JsonNode> rows) {
+        Map<Integer, String> texts = new TreeMap<>();
+        for (JsonNode row : rows) {
+            texts.put(row.get("id").intValue(), row.path("text").textValue());
+        }
+        assertEquals(ClusterScenario.NUM_ROWS, rows.size());
+        assertEquals(expected(sampling), texts);
+    }
+
+    @Test
+    void answersAreThoseOfTheOfflineApi() {
+        List<JsonNode> rows = SEEN.get("answer");
+        assertAnswers(penstock.sampling().withMaxTokens(ClusterScenario.MAX_TOKENS), rows);
+        for (JsonNode row : rows) {
+            if (row.get("id").intValue() == NULL_ROW) {
+                assertEquals("column q is null", row.get("error").textValue());
+            } else {
+                assertTrue(row.get("usage").get("prompt_tokens").intValue() > 5, row::toString);
+                assertTrue(row.get("error") == null, row::toString);
+            }
+        }
+    }
+
+    @Test
+    void eachExecutorHasOneEngine() {
+        Set<Long> processes = new HashSet<>();
+        for (JsonNode executor : SEEN.get("census")) {
+            assertEquals(1, executor.get("engines").intValue(), executor::toString);
+            processes.add(executor.get("pid").longValue());
+        }
+        assertEquals(2, processes.size());
+    }
+
+    @Test
+    void aKilledExecutorsRowsAreAnsweredAgain() {
+        assertTrue(SEEN.get("killed").getFirst().get("lostTasks").intValue() > 0, "it was killed too late");
+        SamplingRequest sampling = penstock.sampling();
+        SamplingRequest.Stop stop = sampling.stop();
+        assertAnswers(sampling.withStop(new SamplingRequest.Stop(ClusterScenario.LONG_TOKENS, false, 0,
+                stop.stopTokenIds(), stop.stopStrings(), true, false)), SEEN.get("redone"));
+        for (JsonNode executor : SEEN.get("census after")) {
+            assertTrue(executor.get("engines").intValue() <= 1, executor::toString);
+        }
+    }
+
+    @Test
+    void metricsGoThroughSparksSinks() throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.list(directory.resolve("metrics"))) {
+            files = all.filter(file -> file.toString().contains("." + EngineSource.NAME + ".")).toList();
+        }
+        long loaded = 0;
+        long tokens = 0;
+        for (Path file : files) {
+            long last = Files.readAllLines(file).stream().skip(1)
+                    .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(',') + 1))).max().orElse(0);
+            if (file.toString().endsWith("engines_loaded_total.csv")) {
+                assertEquals(1, last, file::toString);
+                loaded += last;
+            } else if (file.toString().endsWith("generation_tokens.csv")) {
+                tokens += last;
+            }
+        }
+        assertTrue(loaded >= 2, files::toString);
+        assertTrue(tokens >= ClusterScenario.NUM_ROWS, files::toString);
+    }
+
+    @Test
+    void parquetGoesBothWays() throws IOException {
+        JsonNode row = SEEN.get("parquet").getFirst();
+        assertEquals("Größe", row.get("custom_id").textValue());
+        assertEquals("blau", row.get("text").textValue());
+        assertEquals(3, row.get("prompt_tokens").intValue());
+        Map<String, JsonNode> answers = new HashMap<>();
+        SEEN.get("answer").forEach(answer -> answers.put(answer.get("id").asText(), answer));
+        try (BatchSource source = new ParquetInput(directory.resolve("answers.parquet"), ParquetColumns.ALL).open()) {
+            int numRows = 0;
+            for (BatchRecord record = source.next(); record != null; record = source.next()) {
+                JsonNode read = MAPPER.readTree(record.json());
+                assertEquals(answers.get(read.get("id").asText()), read);
+                numRows++;
+            }
+            assertEquals(ClusterScenario.NUM_ROWS, numRows);
+        }
+    }
+}

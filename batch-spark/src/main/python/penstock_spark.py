@@ -10,6 +10,7 @@ Needs a session with a JVM of its own process, not Spark Connect.
 
 import json
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame
 
 
@@ -22,7 +23,7 @@ def generate(rows, *, tasks_per_gpu=None, gpu_discovery_script="/opt/penstock/bi
     options: those of io.penstock.batch.spark.PenstockTransform, as penstock-spark --help lists them, with
         underscores; request may be a dict.
 
-    A row has the same answer in every run; a wrong option or column raises an error at once.
+    A row has the same answer in every run; a wrong option or column raises a ValueError at once.
     """
     jvm = rows.sparkSession._jvm
     package = jvm.io.penstock.batch.spark
@@ -32,7 +33,12 @@ def generate(rows, *, tasks_per_gpu=None, gpu_discovery_script="/opt/penstock/bi
             transform = transform.option(name, _text(value))
     if tasks_per_gpu is not None:
         transform = transform.withResources(package.GpuProfile.of(tasks_per_gpu, gpu_discovery_script))
-    return DataFrame(transform.transform(rows._jdf), rows.sparkSession)
+    try:
+        return DataFrame(transform.transform(rows._jdf), rows.sparkSession)
+    except Py4JJavaError as e:
+        if e.java_exception.getClass().getSimpleName() == "InputException":
+            raise ValueError(e.java_exception.getMessage()) from None
+        raise
 
 
 def _text(value):

@@ -112,6 +112,6 @@ record RequestSpec(Columns columns, String template, String system, boolean isRa
     LineOptions lineOptions(String model) {
         var plain = new LineOptions.Plain(template == null ? null : new PromptTemplate(template), defaultFields(),
                 system, isRaw, LineOptions.Plain.CUSTOM_ID);
-        return new LineOptions(new LineOptions.Models(List.of(model), true), plain, jobSeed, 0, true);
+        return new LineOptions(new LineOptions.Models(List.of(model), true), plain, jobSeed, 0, false);
     }
 }

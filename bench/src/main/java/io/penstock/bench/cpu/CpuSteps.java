@@ -18,6 +18,7 @@ public final class CpuSteps implements AutoCloseable {
 
     private static final int DECODE_STEPS = 8;
     private static final int WARM_UP_DECODES = 12;
+    private static final int LEAST_WARM_UPS = 2;
     private static final int WARM_UP_PREFILLS = 3;
 
     private static final OperatingSystemMXBean PROCESS =
@@ -95,8 +96,8 @@ public final class CpuSteps implements AutoCloseable {
 
     /** A few tokens of {@code numSeqs} sequences, one each a step; work is bytes of weights. */
     public Benchmark decode(int numSeqs) {
-        return new Steps(numSeqs == 1 ? "decode" : "decode-" + numSeqs, "byte", WARM_UP_DECODES,
-                () -> decodeSome(numSeqs), DECODE_STEPS * bytesPerDecode(numSeqs));
+        return new Steps(numSeqs == 1 ? "decode" : "decode-" + numSeqs, "byte",
+                Math.max(LEAST_WARM_UPS, WARM_UP_DECODES / numSeqs), () -> decodeSome(numSeqs), DECODE_STEPS * bytesPerDecode(numSeqs));
     }
 
     private void decodeSome(int numSeqs) {

@@ -38,8 +38,8 @@ for round in $(seq "$ROUNDS"); do
             echo "round $round, load $(cut -d' ' -f1 /proc/loadavg)" >&2
             "$PENSTOCK" bench cpu --model "$WORK/$model" --batch "$BATCH" --dtype "$dtype" --threads "$THREADS" \
                 --save-result "$RESULTS"
-            common=(--name "$model" --dtype "$dtype" --batch "$BATCH" --threads "$THREADS" --steps "$STEPS" --runs "$RUNS"
-                --save-result "$RESULTS")
+            common=(--name "$model" --dtype "$dtype" --batch "$BATCH" --threads "$THREADS" --steps "$STEPS"
+                --runs "$RUNS" --save-result "$RESULTS")
             python bench/peers/transformers_cpu.py --model "$WORK/$model" "${common[@]}" 2>/dev/null
             python bench/peers/llama_cpp_cpu.py --model "$WORK/$model-$dtype.gguf" "${common[@]}" 2>/dev/null
         done

@@ -97,7 +97,8 @@ public final class CpuSteps implements AutoCloseable {
     /** A few tokens of {@code numSeqs} sequences, one each a step; work is bytes of weights. */
     public Benchmark decode(int numSeqs) {
         return new Steps(numSeqs == 1 ? "decode" : "decode-" + numSeqs, "byte",
-                Math.max(LEAST_WARM_UPS, WARM_UP_DECODES / numSeqs), () -> decodeSome(numSeqs), DECODE_STEPS * bytesPerDecode(numSeqs));
+                Math.max(LEAST_WARM_UPS, WARM_UP_DECODES / numSeqs), () -> decodeSome(numSeqs),
+                DECODE_STEPS * bytesPerDecode(numSeqs));
     }
 
     private void decodeSome(int numSeqs) {

@@ -34,7 +34,7 @@ final class AsyncStore extends Op {
         }
         Allocation target = memory.where[lane];
         int offset = memory.offsets[lane];
-        if (memory.locate(this, warp, 1 << lane, barrier, 8, true) == 0) {
+        if (memory.locateUncounted(this, warp, 1 << lane, barrier, 8, true) == 0) {
             return;
         }
         PhaseBarrier counter = target.isShared() && memory.where[lane] == target

@@ -61,7 +61,7 @@ final class BulkCopy extends Op {
         }
         Allocation target = memory.where[lane];
         int offset = memory.offsets[lane];
-        if (memory.locate(this, warp, 1 << lane, barrier, 8, true) == 0) {
+        if (memory.locateUncounted(this, warp, 1 << lane, barrier, 8, true) == 0) {
             return;
         }
         Allocation barrierMemory = memory.where[lane];

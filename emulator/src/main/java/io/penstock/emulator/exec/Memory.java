@@ -16,6 +16,8 @@ final class Memory {
     private final long[] addresses = new long[32];
     private final Launch launch;
     private final Traffic traffic;
+    private int numGlobal;
+    private int numShared;
 
     Memory(Launch launch) {
         this.launch = launch;
@@ -27,6 +29,18 @@ final class Memory {
      * are reported and left out of the result.
      */
     int locate(Op op, Warp warp, int mask, Address address, int numBytes, boolean isWrite) {
+        int good = locateUncounted(op, warp, mask, address, numBytes, isWrite);
+        if (numGlobal > 0) {
+            traffic.global(good, where, offsets, numBytes, isWrite);
+        }
+        if (numShared > 0) {
+            traffic.shared(good, offsets, numBytes);
+        }
+        return good;
+    }
+
+    /** The same, of what is no traffic that anybody counts: how often a barrier is asked says nothing of a kernel. */
+    int locateUncounted(Op op, Warp warp, int mask, Address address, int numBytes, boolean isWrite) {
         if (address.base() != null) {
             int undefined = warp.undefined[address.base().id()] & mask;
             if (undefined != 0) {
@@ -36,8 +50,8 @@ final class Memory {
             }
         }
         int good = 0;
-        int numGlobal = 0;
-        int numShared = 0;
+        numGlobal = 0;
+        numShared = 0;
         for (int rest = mask; rest != 0; rest &= rest - 1) {
             int lane = Integer.numberOfTrailingZeros(rest);
             long at = address.of(warp, lane);
@@ -59,12 +73,6 @@ final class Memory {
             good |= 1 << lane;
             numShared += found.isShared() ? 1 : 0;
             numGlobal += !found.isShared() && isRaced(warp, found) ? 1 : 0;
-        }
-        if (numGlobal > 0) {
-            traffic.global(good, where, offsets, numBytes, isWrite);
-        }
-        if (numShared > 0) {
-            traffic.shared(good, offsets, numBytes);
         }
         return good;
     }

@@ -78,7 +78,7 @@ final class MemoryBarrier extends Op {
             warp.copies.await(warp, mask, 0);
         }
         warp.splits.sawStrong = true;
-        int good = memory.locate(this, warp, mask, address, 8, true);
+        int good = memory.locateUncounted(this, warp, mask, address, 8, true);
         for (int rest = good; rest != 0; rest &= rest - 1) {
             int lane = Integer.numberOfTrailingZeros(rest);
             if (!memory.where[lane].isShared()) {

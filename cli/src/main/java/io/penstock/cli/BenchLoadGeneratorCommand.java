@@ -73,8 +73,9 @@ final class BenchLoadGeneratorCommand implements Callable<Integer> {
         Map<String, Double> server = result.baseline().metrics();
         if (result.caseName().startsWith("streams")) {
             System.out.printf(Locale.ROOT, "%s: %.0f tokens/s, %.0f in the steady part; client thread %.0f %% of a"
-                    + " core, %.2f ms late (p99)%n", result.caseName(), m.get("output_throughput"),
+                    + " core, %.1f us a token, %.2f ms late (p99)%n", result.caseName(), m.get("output_throughput"),
                     m.getOrDefault("steady_output_throughput", 0.0), 100 * m.get("client_loop_cpu_share"),
+                    m.get("client_cpu_micros_per_token"),
                     m.get("client_loop_lag_p99_ms"));
         } else if (result.caseName().startsWith("delay")) {
             for (String name : new String[] {"p50_ttft_ms", "p99_ttft_ms", "p50_itl_ms", "p99_itl_ms"}) {

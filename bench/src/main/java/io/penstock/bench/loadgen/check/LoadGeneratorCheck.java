@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
@@ -36,7 +37,10 @@ public final class LoadGeneratorCheck {
     private static final int PROMPT_TOKENS = 32;
     private static final long TIMEOUT_NS = 60_000_000_000L;
     private static final int SEED = 1;
+    private static final int STALL_AFTER = 4;
     private static final double NS_PER_MS = 1e6;
+    private static final double MICROS_PER_SECOND = 1e6;
+    private static final String SERVER = "the canned server's own clock and counts";
 
     private final RunContext context;
 
@@ -62,9 +66,13 @@ public final class LoadGeneratorCheck {
             server.forget();
             LoadPlan plan = closedLoop(numStreams * numWaves, numStreams, outputTokens);
             LoadOutcome outcome = run(server, plan, false);
-            Map<String, Double> server1 = injected(server);
-            server1.put("total_output_tokens", (double) server.numTokens());
-            return result("streams-" + numStreams, config, plan, outcome, server1);
+            Map<String, Double> written = injected(server);
+            written.put("total_output_tokens", (double) server.numTokens());
+            Map<String, Double> metrics = LoadMetrics.of(outcome, plan, WANTED, null);
+            metrics.put("client_cpu_micros_per_token", metrics.get("client_loop_cpu_share") * metrics.get("duration")
+                    * MICROS_PER_SECOND / metrics.get("total_output_tokens"));
+            return new BenchResult(SUITE, "streams-" + numStreams, context, null, config, metrics,
+                    new Baseline(SERVER, written));
         }
     }
 
@@ -100,37 +108,27 @@ public final class LoadGeneratorCheck {
         try (CannedServer server = CannedServer.start(CannedOptions.of(4, 1_000_000, 1_000_000), 0, 1, false)) {
             LoadPlan plan = new LoadPlan(requests(numRequests, 4), new Arrivals(ratePerSecond, 1, null).offsetsNs(
                     numRequests, SEED), LoadPlan.UNBOUNDED, false, RequestRecord.Kept.NOTHING);
-            long[] stalled = new long[2];
-            Thread stall = Thread.startVirtualThread(() -> {
-                sleep((long) (numRequests / ratePerSecond * 300));
-                stalled[0] = System.nanoTime();
-                server.stall(TimeUnit.MILLISECONDS.toNanos(stallMs));
-                stalled[1] = stalled[0] + TimeUnit.MILLISECONDS.toNanos(stallMs);
+            var startNs = new AtomicLong();
+            LoadOutcome outcome = run(server, plan, false, (ended, total, _) -> {
+                if (ended >= total / STALL_AFTER && startNs.compareAndSet(0, System.nanoTime())) {
+                    server.stall(TimeUnit.MILLISECONDS.toNanos(stallMs));
+                }
             });
-            LoadOutcome outcome = run(server, plan, false);
-            stall.join();
+            long endNs = startNs.get() + TimeUnit.MILLISECONDS.toNanos(stallMs);
             Map<String, Double> metrics = LoadMetrics.of(outcome, plan, WANTED, null);
             metrics.put("sent_during_stall", (double) outcome.records().stream()
-                    .filter(record -> record.sentNs() > stalled[0] && record.sentNs() < stalled[1]).count());
+                    .filter(record -> record.sentNs() > startNs.get() && record.sentNs() < endNs).count());
             var due = Map.of("sent_during_stall", (double) outcome.records().stream()
-                    .filter(record -> record.dueNs() > stalled[0] && record.dueNs() < stalled[1]).count());
+                    .filter(record -> record.dueNs() > startNs.get() && record.dueNs() < endNs).count());
             return new BenchResult(SUITE, "stall", context, null, config, metrics,
                     new Baseline("requests due during the stall", due));
-        }
-    }
-
-    private static void sleep(long ms) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(ms);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
     private BenchResult result(String name, Map<String, Object> config, LoadPlan plan, LoadOutcome outcome,
             Map<String, Double> server) {
         return new BenchResult(SUITE, name, context, null, config, LoadMetrics.of(outcome, plan, WANTED, null),
-                new Baseline("the canned server's own clock", server));
+                new Baseline(SERVER, server));
     }
 
     private static Map<String, Double> injected(CannedServer server) {
@@ -158,10 +156,15 @@ public final class LoadGeneratorCheck {
     }
 
     private static LoadOutcome run(CannedServer server, LoadPlan plan, boolean isBusy) throws InterruptedException {
+        return run(server, plan, isBusy, (_, _, _) -> { });
+    }
+
+    private static LoadOutcome run(CannedServer server, LoadPlan plan, boolean isBusy, LoadRun.Progress progress)
+            throws InterruptedException {
         var target = new HttpTarget(URI.create(server.baseUrl()), "/v1/completions", false, Map.of(), false,
                 JsonNodeFactory.instance.objectNode());
         try (var client = new HttpLoadClient(target, new LoadLoops(1, isBusy), TIMEOUT_NS)) {
-            return new LoadRun(plan, client, isBusy, (_, _, _) -> { }).run();
+            return new LoadRun(plan, client, isBusy, progress).run();
         }
     }
 }

@@ -108,6 +108,7 @@ public final class LoadGeneratorCheck {
         try (CannedServer server = CannedServer.start(CannedOptions.of(4, 1_000_000, 1_000_000), 0, 1, false)) {
             LoadPlan plan = new LoadPlan(requests(numRequests, 4), new Arrivals(ratePerSecond, 1, null).offsetsNs(
                     numRequests, SEED), LoadPlan.UNBOUNDED, false, RequestRecord.Kept.NOTHING);
+            run(server, closedLoop(4 * STALL_AFTER, STALL_AFTER, 4), false);
             var startNs = new AtomicLong();
             LoadOutcome outcome = run(server, plan, false, (ended, total, _) -> {
                 if (ended >= total / STALL_AFTER && startNs.compareAndSet(0, System.nanoTime())) {

@@ -31,10 +31,10 @@ class LoadGeneratorCheckTest {
 
     @Test
     void allThatIsDueInAStallIsSentInIt() throws InterruptedException {
-        BenchResult result = check.stall(200, 200, 300);
+        BenchResult result = check.stall(60, 150, 600);
         double due = result.baseline().metrics().get("sent_during_stall");
-        assertTrue(due > 20, () -> due + " were due");
+        assertTrue(due > 10, () -> due + " were due");
         assertEquals(due, result.metrics().get("sent_during_stall"), 0.3 * due);
-        assertTrue(result.metrics().get("p99_ttft_ms") > 150);
+        assertTrue(result.metrics().get("p99_ttft_ms") > 300);
     }
 }

@@ -67,11 +67,11 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
     public record Rule(int numExperts, int expertsPerToken, boolean isNormalised, float scaling) {
         public Rule {
             if (numExperts < 1 || numExperts > MAX_EXPERTS || numExperts % EXPERT_MULTIPLE != 0) {
-                throw new IllegalArgumentException(numExperts + " experts: the kernel takes multiples of "
+                throw new UnsupportedShapeException(numExperts + " experts: the kernel takes multiples of "
                         + EXPERT_MULTIPLE + " up to " + MAX_EXPERTS);
             }
             if (expertsPerToken < 1 || expertsPerToken > Math.min(MAX_EXPERTS_PER_TOKEN, numExperts)) {
-                throw new IllegalArgumentException(expertsPerToken + " of " + numExperts
+                throw new UnsupportedShapeException(expertsPerToken + " of " + numExperts
                         + " experts a token: the kernel takes 1 to " + MAX_EXPERTS_PER_TOKEN);
             }
         }

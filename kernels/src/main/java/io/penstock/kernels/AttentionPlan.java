@@ -121,7 +121,7 @@ public final class AttentionPlan {
     public record Heads(int groupHeads, int numKvHeads) {
         public Heads {
             if (groupHeads < 1 || groupHeads > 8 || numKvHeads < 1) {
-                throw new IllegalArgumentException(groupHeads + " query heads for each of " + numKvHeads
+                throw new UnsupportedShapeException(groupHeads + " query heads for each of " + numKvHeads
                         + " kv heads: the kernels take groups of 1 to 8");
             }
         }

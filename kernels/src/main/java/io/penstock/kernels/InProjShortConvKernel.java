@@ -48,7 +48,7 @@ public final class InProjShortConvKernel extends OperationKernel {
     /** Channels of a convolution come in whole parts. */
     static int requireParts(int hidden) {
         if (hidden < PART_ROWS || hidden % PART_ROWS != 0) {
-            throw new IllegalArgumentException(
+            throw new UnsupportedShapeException(
                     "convolution of " + hidden + " channels: the kernels take multiples of " + PART_ROWS);
         }
         return hidden;

@@ -28,7 +28,7 @@ abstract class OperationKernel implements AutoCloseable {
 
     static int requireVectors(String what, int numColumns) {
         if (numColumns < VECTOR_WIDTH || numColumns % VECTOR_WIDTH != 0) {
-            throw new IllegalArgumentException(
+            throw new UnsupportedShapeException(
                     what + " of " + numColumns + ": the kernels take multiples of " + VECTOR_WIDTH);
         }
         return numColumns;

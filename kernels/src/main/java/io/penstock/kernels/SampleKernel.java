@@ -47,7 +47,8 @@ public final class SampleKernel extends OperationKernel {
     public SampleKernel(Device device, int vocab, int numValidTokens, int maxBlocksPerSeq) {
         super(device, "sample");
         if (numValidTokens < 1 || numValidTokens > vocab || vocab > MAX_VOCAB) {
-            throw new IllegalArgumentException(numValidTokens + " valid tokens of " + vocab + ", at most " + MAX_VOCAB);
+            throw new UnsupportedShapeException(
+                    numValidTokens + " valid tokens of " + vocab + ": the kernel takes at most " + MAX_VOCAB);
         }
         scan = launch(SCAN);
         choose = launch(CHOOSE);

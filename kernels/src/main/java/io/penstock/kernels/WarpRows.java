@@ -31,7 +31,7 @@ final class WarpRows {
     static int requireColumns(int numColumns) {
         OperationKernel.requireVectors("rows", numColumns);
         if (numColumns > MAX_COLUMNS) {
-            throw new IllegalArgumentException("rows of " + numColumns + ": the kernels hold up to " + MAX_COLUMNS
+            throw new UnsupportedShapeException("rows of " + numColumns + ": the kernels hold up to " + MAX_COLUMNS
                     + " in registers; raise kMaxColumns and compile anew");
         }
         return numColumns;

@@ -1,6 +1,8 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.DeviceProperties;
+import io.penstock.kernels.UnsupportedShapeException;
+import io.penstock.runtime.InputException;
 import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.DummyCheckpoint;
@@ -25,8 +27,8 @@ public final class DevicePlan {
      *
      * @param masks room for token masks
      * @param device decides the size of some scratch memory
-     * @throws io.penstock.runtime.InputException if a sequence of {@code maxModelLen} tokens does not fit; says what to
-     *     lower
+     * @throws InputException if a sequence of {@code maxModelLen} tokens does not fit, with what to lower; or if the
+     *     model has a shape that the kernels are not made for
      */
     public static MemoryPlan of(ModelConfig config, MemoryPlan.Asked asked, MaskLimits masks, long budgetBytes,
             DeviceProperties device) {
@@ -55,7 +57,12 @@ public final class DevicePlan {
     /** Bytes of all but the weights, by what they are for, in the order of their allocation. */
     static Map<String, Long> allocations(ModelConfig config, ModelLimits limits, DeviceProperties properties) {
         PlannedDevice device = new PlannedDevice(properties);
-        new DeviceWorkspace(device, config, limits).close();
+        try {
+            new DeviceWorkspace(device, config, limits).close();
+        } catch (UnsupportedShapeException e) {
+            throw new InputException("no GPU kernels for this model: " + e.getMessage()
+                    + "; run it with --device cpu", e);
+        }
         return device.allocated();
     }
 

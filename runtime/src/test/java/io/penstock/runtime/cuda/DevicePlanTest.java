@@ -1,24 +1,28 @@
 package io.penstock.runtime.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.device.DeviceProperties;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.InputException;
 import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.checkpoint.Checkpoint;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.config.MoeConfig;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.runtime.testing.Goldens;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** That the plan is what is allocated, to the byte, and that nothing is allocated behind it. */
@@ -83,6 +87,25 @@ class DevicePlanTest {
             runner.launch(batch);
             runner.await();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            12 | 4 | 12 experts: the kernel takes multiples of 8 up to 64
+            72 | 4 | 72 experts: the kernel takes multiples of 8 up to 64
+            32 | 9 | 9 of 32 experts a token: the kernel takes 1 to 8
+            """)
+    void aModelWithoutKernelsIsRefused(int numExperts, int expertsPerToken, String reason) {
+        ModelConfig good = ModelShapes.named("lfm2.5-8b-a1b");
+        var moe = new MoeConfig(numExperts, expertsPerToken, good.moe().expertWidth(), good.moe().useExpertBias(),
+                good.moe().normTopkProb(), good.moe().routedScalingFactor());
+        var config = new ModelConfig(good.modelType(), good.dimensions(), good.layerTypes(), good.attention(),
+                good.feedForward(), moe, good.tokens());
+        var asked = new MemoryPlan.Asked(4, 64, 256, 0);
+        var masks = new MaskLimits(1, config.vocabSize());
+        InputException refusal = assertThrows(
+                InputException.class, () -> DevicePlan.of(config, asked, masks, 100L << 30, H200));
+        assertEquals("no GPU kernels for this model: " + reason + "; run it with --device cpu", refusal.getMessage());
     }
 
     @Test

@@ -1,0 +1,10 @@
+package io.penstock.kernels;
+
+/** A model's dimensions are not ones that an operation's kernel is made for. The message names them and what it takes. */
+public final class UnsupportedShapeException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+
+    UnsupportedShapeException(String message) {
+        super(message);
+    }
+}

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,8 +30,17 @@ class RunPtxTest {
     @TempDir
     private Path folder;
 
+    /** A program of the emulator's corpus as a file, which it is not there: it is compressed. */
     static String corpus(String name) {
-        return SourceTree.root().resolve("emulator/src/test/resources/corpus").resolve(name + ".ptx").toString();
+        Path packed = SourceTree.root().resolve("emulator/src/test/resources/corpus").resolve(name + ".ptx.gz");
+        Path file = SourceTree.root().resolve("cli/target/corpus").resolve(name + ".ptx");
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(packed))) {
+            Files.createDirectories(file.getParent());
+            Files.write(file, in.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return file.toString();
     }
 
     private static Invocation run(String ptx, String entry, String grid, String block, String... more) {

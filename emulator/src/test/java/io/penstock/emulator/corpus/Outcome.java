@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.GZIPInputStream;
 
 /**
  * What one launch of a program left behind.
@@ -35,7 +36,8 @@ record Outcome(List<Fault> faults, List<ByteBuffer> buffers) {
     /** The text of a PTX of the corpus, such as {@code legal/scans}. */
     static String ptx(String name) {
         return PTX.computeIfAbsent(name, _ -> {
-            try (InputStream in = Outcome.class.getResourceAsStream("/corpus/" + name + ".ptx")) {
+            try (InputStream in = new GZIPInputStream(
+                    Outcome.class.getResourceAsStream("/corpus/" + name + ".ptx.gz"))) {
                 return new String(in.readAllBytes(), StandardCharsets.UTF_8);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

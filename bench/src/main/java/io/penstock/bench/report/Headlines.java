@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * The few figures that a README shows. {@code headlines.json} says which: a suite, a case, what the configuration must
- * be, a metric with a factor, and the words before and after it. The last result that fits is shown.
+ * be, a metric with a factor, the words before and after it, and what else is said of it. The last result that fits is
+ * shown.
  */
 final class Headlines {
     private Headlines() {}
@@ -34,7 +35,8 @@ final class Headlines {
     private static boolean fits(BenchResult result, JsonNode headline) {
         if (!result.suite().equals(headline.get("suite").asText())
                 || !result.caseName().equals(headline.get("case").asText())
-                || headline.has("model") && !headline.get("model").asText().equals(result.model())) {
+                || headline.has("model") && !headline.get("model").asText().equals(result.model())
+                || headline.has("device") && !headline.get("device").asText().equals(result.context().device())) {
             return false;
         }
         for (var setting : headline.path("config").properties()) {
@@ -46,9 +48,18 @@ final class Headlines {
     }
 
     private static List<String> row(BenchResult result, JsonNode headline) {
-        double value = result.metrics().get(headline.get("metric").asText())
-                * headline.path("factor").asDouble(1);
-        return List.of(headline.get("text").asText(), Figures.show(value) + " " + headline.get("unit").asText(),
-                result.context().device(), "`" + result.context().command() + "`");
+        var value = new StringBuilder(figure(result, headline));
+        for (JsonNode also : headline.path("also")) {
+            if (result.metrics().containsKey(also.get("metric").asText())) {
+                value.append(", ").append(figure(result, also));
+            }
+        }
+        return List.of(headline.get("text").asText(), value.toString(), result.context().device(),
+                "`" + result.context().command() + "`");
+    }
+
+    private static String figure(BenchResult result, JsonNode of) {
+        double value = result.metrics().get(of.get("metric").asText()) * of.path("factor").asDouble(1);
+        return Figures.show(value) + " " + of.get("unit").asText();
     }
 }

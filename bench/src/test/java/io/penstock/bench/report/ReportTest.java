@@ -172,11 +172,16 @@ class ReportTest {
 
     @Test
     void headlinesShowTheLastResult() {
-        append("cpu-steps", "decode", "lfm2-350m", Map.of("arithmetic", "float32"), numbers("tokensPerSecond", 10));
-        append("cpu-steps", "decode", "lfm2-350m", Map.of("arithmetic", "float32"), numbers("tokensPerSecond", 20));
-        append("cpu-steps", "decode", "lfm2-350m", Map.of("arithmetic", "other"), numbers("tokensPerSecond", 30));
+        Map<String, Object> config = Map.of("arithmetic", "float32", "threads", 2);
+        append("cpu-steps", "decode", "lfm2-350m", config, numbers("tokensPerSecond", 10));
+        append("cpu-steps", "decode", "lfm2-350m", config, numbers("tokensPerSecond", 20, "ratioToPeak", 0.75));
+        append("cpu-steps", "decode", "lfm2-350m", Map.of("arithmetic", "other", "threads", 2),
+                numbers("tokensPerSecond", 30));
+        append("cpu-steps", "decode", "lfm2-350m", Map.of("arithmetic", "float32", "threads", 1),
+                numbers("tokensPerSecond", 30));
         String table = Report.of(directory, List.of()).headlines();
-        assertTrue(table.contains("| decode, one sequence, float32 | 20 tokens/s | Some <GPU> & host |"), table);
+        assertTrue(table.contains("| CPU decode, one sequence, shape lfm2-350m, float32 | 20 tokens/s, 75 % of the peak"
+                + " measured beside it | Some <GPU> & host |"), table);
         assertFalse(table.contains("30 tokens/s"), table);
     }
 }

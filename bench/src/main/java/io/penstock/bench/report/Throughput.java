@@ -65,7 +65,7 @@ final class Throughput {
     private static String label(BenchResult result) {
         Object engine = result.config().getOrDefault("engine", "penstock");
         String name = engine.equals("penstock") ? "Penstock" : engine.toString();
-        return name + (result.suite().equals("simulate") ? " simulated" : "") + ", " + result.context().device()
+        return name + ", " + result.context().device()
                 + (result.model() == null ? "" : ", " + result.model()) + workload(result);
     }
 

@@ -29,6 +29,9 @@ public final class Pipeline implements BatchResults {
     private BatchResult next;
     private boolean isAtEnd;
 
+    /** Whether the last result was taken: one who closes ends the pipeline too, and forgets what was not. */
+    private boolean hasTakenAll;
+
     private Pipeline(BatchSource source, LineFormat format, EngineOpener opener, PipelineOptions options) {
         this.format = format;
         outstanding = new Outstanding(options.start());
@@ -76,6 +79,7 @@ public final class Pipeline implements BatchResults {
         }
         if (taken == END) {
             isAtEnd = true;
+            hasTakenAll = true;
             feeder.rethrow();
         } else if (taken != null) {
             next = taken instanceof Work work ? result(work) : (BatchResult) taken;
@@ -103,7 +107,7 @@ public final class Pipeline implements BatchResults {
 
     /** True behind the last result, if no record was left without one. */
     public boolean isComplete() {
-        return isAtEnd && feeder.isComplete();
+        return hasTakenAll && feeder.isComplete();
     }
 
     @Override

@@ -147,22 +147,23 @@ class FloodsTest {
     }
 
     private static void beside(IntFunction<byte[]> frames, boolean reads) throws Exception {
+        Thread reader;
+        Thread writer;
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress("127.0.0.1", server.grpc.port()), 5_000);
-            Thread reader = Thread.ofVirtual().start(() -> {
+            reader = Thread.ofVirtual().start(() -> {
                 if (reads) {
                     readAll(socket);
                 }
             });
-            Thread writer = Thread.ofPlatform().start(() -> writeAll(socket, frames));
+            writer = Thread.ofPlatform().start(() -> writeAll(socket, frames));
             for (int i = 0; i < 20; i++) {
                 assertTrue(server.stub().healthCheck(HealthCheckRequest.getDefaultInstance()).getHealthy());
                 TimeUnit.MILLISECONDS.sleep(25);
             }
-            socket.close();
-            writer.join();
-            reader.join();
         }
+        writer.join();
+        reader.join();
     }
 
     private static void writeAll(Socket socket, IntFunction<byte[]> frames) {

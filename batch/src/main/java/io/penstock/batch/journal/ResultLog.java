@@ -101,7 +101,9 @@ public final class ResultLog implements AutoCloseable {
 
     private void recover(Loader loader) throws IOException {
         byte[] header = new byte[HEADER_BYTES];
-        if (journal.readFully(ByteBuffer.wrap(header), 0) == HEADER_BYTES) {
+        boolean isEmpty = journal.readFully(ByteBuffer.wrap(header), 0) < HEADER_BYTES
+                || Arrays.equals(header, new byte[HEADER_BYTES]);
+        if (!isEmpty) {
             if (!Arrays.equals(header, HEADER)) {
                 throw new InputException("the job's journal is none that this version writes: run with the version"
                         + " that began the job, or begin anew with --restart");
@@ -110,8 +112,9 @@ public final class ResultLog implements AutoCloseable {
             // Nothing was ever acknowledged: the header is forced before the first entry.
             journal.truncate(0);
             journal.writeFully(ByteBuffer.wrap(HEADER), 0);
-            journal.force();
         }
+        // Also where it was there: the run that wrote it may have ended before it was on the disk.
+        journal.force();
         var recovery = new Recovery(journal, output.file, errors == null ? null : errors.file);
         long numEntries = recovery.numTrueEntries();
         recovery.visit(numEntries, entry -> {

@@ -5,6 +5,7 @@
 #include "async_copy.cuh"
 #include "bf16.cuh"
 #include "mma.cuh"
+#include "silu.cuh"
 #include "warp.cuh"
 
 // A stage holds 64 columns of k of both tiles: rows of 128 bytes, in eight chunks of 16 that are swizzled by the row.
@@ -123,7 +124,7 @@ __device__ __forceinline__ void store_silu_and_mul(bf16* address, const float (&
     float out[4];
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        out[i] = __fdividef(values[i], 1.0f + __expf(-values[i])) * values[4 + i];
+        out[i] = silu_and_mul(values[i], values[4 + i]);
     }
     *reinterpret_cast<uint2*>(address) =
         make_uint2(cvt_rn_bf16x2_f32(out[1], out[0]), cvt_rn_bf16x2_f32(out[3], out[2]));

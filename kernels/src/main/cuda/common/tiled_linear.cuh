@@ -1,0 +1,377 @@
+// x wᵀ with weights as images of tiles, for 9.0: weights are the rows of the tensor-core product and rows of x its
+// columns, of which there may be few. Every variant takes k in steps of 16, rising, so a row has the same bits in all.
+#pragma once
+
+#include "async_copy.cuh"
+#include "bf16.cuh"
+#include "bulk_copy.cuh"
+#include "mbarrier.cuh"
+#include "silu.cuh"
+#include "warp.cuh"
+#include "wgmma.cuh"
+
+// A weight's image: 64 rows of it times 64 of k, with zeros where there is no more, at [tile of rows][tile of k]. Rows
+// of a matrix fill up an even number of tiles.
+constexpr int TILE_ROWS = 64;
+constexpr int TILE_K = 64;
+constexpr uint32_t kRowBytes = TILE_K * 2;
+constexpr uint32_t kTileBytes = TILE_ROWS * kRowBytes;
+constexpr int kChunks = kRowBytes / 16;
+constexpr int kGroupThreads = 128;
+constexpr int kGroupWarps = kGroupThreads / kWarpSize;
+// A warp's room for 16 rows by 16 columns of a result, twice.
+constexpr uint32_t kStoreBytes = 2 * 512;
+
+// Work of one block at a time: so many rows of x times BLOCK_ROWS of a weight.
+struct Part {
+    const uint8_t* weight;  // the first tile's image
+    int first_row;          // of x, in the order in which parts have them
+    int num_rows;
+    int first_column;  // of the product: the weight's row
+};
+
+template <int kValue_>
+struct Constant {
+    static constexpr int kValue = kValue_;
+};
+
+template <int... kValues>
+constexpr int largest() {
+    int largest = 0;
+    ((largest = largest > kValues ? largest : kValues), ...);
+    return largest;
+}
+
+// The numbers of rows of x that there is code for, rising; a part has the next of them.
+template <int... kRows>
+struct RowCounts {
+    static constexpr int kMost = largest<kRows...>();
+
+    static __device__ __forceinline__ int padded(int num_rows) {
+        int padded = kMost;
+        ((padded = num_rows <= kRows ? min(padded, kRows) : padded), ...);
+        return padded;
+    }
+
+    // Calls run with the next one, as a constant.
+    template <typename Run>
+    static __device__ __forceinline__ void dispatch(int num_rows, Run run) {
+        bool is_done = false;
+        ((is_done = is_done || (num_rows <= kRows && (run(Constant<kRows>()), true))), ...);
+    }
+};
+
+// kMath warpgroups multiply, each 64 rows of the weight with up to BLOCK_X rows of x; one more brings both.
+template <int kMath_, int kStages_, typename Counts_>
+struct TiledBlock {
+    using Counts = Counts_;
+    static constexpr int kMath = kMath_;
+    static constexpr int kStages = kStages_;
+    static constexpr int BLOCK_X = Counts::kMost;
+    static constexpr int BLOCK_ROWS = kMath * TILE_ROWS;
+    static constexpr int kThreads = (1 + kMath) * kGroupThreads;
+    // Copies of x that are under way when those before them are handed over.
+    static constexpr int kAhead = 2;
+    static constexpr uint32_t kStageBytes = kMath * kTileBytes + BLOCK_X * kRowBytes;
+    static constexpr uint32_t kStores = kStages * kStageBytes;
+    static constexpr uint32_t kBarriers = kStores + kMath * kGroupWarps * kStoreBytes;
+    static_assert(kStageBytes % 1024 == 0, "swizzled matrices begin at multiples of 1,024 bytes");
+    static_assert(kAhead < kStages - 1, "a stage is handed over before the one behind it is needed");
+};
+
+// A place in the ring of stages, of which producer and consumers have one each.
+template <typename Block>
+struct Ring {
+    uint32_t shared;
+    int stage = 0;
+    uint32_t parity = 0;
+
+    __device__ __forceinline__ explicit Ring(uint32_t shared_) : shared(shared_) {}
+
+    __device__ __forceinline__ uint32_t weights() const { return shared + stage * Block::kStageBytes; }
+    __device__ __forceinline__ uint32_t x() const { return weights() + Block::kMath * kTileBytes; }
+    __device__ __forceinline__ uint32_t full() const { return shared + Block::kBarriers + stage * 16; }
+    __device__ __forceinline__ uint32_t empty() const { return full() + 8; }
+
+    __device__ __forceinline__ void next() {
+        stage++;
+        if (stage == Block::kStages) {
+            stage = 0;
+            parity ^= 1;
+        }
+    }
+
+    // By one thread, before anybody uses it. A stage is full when four warps have brought x and one thread has asked
+    // for the weights, and empty when each multiplying warpgroup is done with it.
+    __device__ __forceinline__ void initialise() const {
+        for (int s = 0; s < Block::kStages; s++) {
+            mbarrier_init(shared + Block::kBarriers + s * 16, kGroupWarps + 1);
+            mbarrier_init(shared + Block::kBarriers + s * 16 + 8, Block::kMath);
+        }
+        fence_mbarrier_init();
+    }
+};
+
+// The warpgroup that copies: its first thread images of weights, all threads rows of x, a chunk of every 16th.
+template <typename Block, typename Work>
+struct Producer {
+    const Work& work;
+    Ring<Block> issued;
+    Ring<Block> landed;
+    int num_pending = 0;
+    uint64_t weight_policy = evict_first_policy();
+    uint64_t x_policy = evict_last_policy();
+
+    __device__ __forceinline__ Producer(const Work& work_, uint32_t shared)
+        : work(work_), issued(shared), landed(shared) {}
+
+    // Hands over the oldest stage: the thread's copies have landed, and tensor cores see them.
+    __device__ __forceinline__ void hand_over() {
+        fence_proxy_async();
+        __syncwarp();
+        if (threadIdx.x % kWarpSize == 0) {
+            mbarrier_arrive(landed.full());
+        }
+        landed.next();
+        num_pending--;
+    }
+
+    __device__ __forceinline__ void copy_weights(const uint8_t* tile, int num_tiles) {
+        mbarrier_arrive_expect_tx(issued.full(), Block::kMath * kTileBytes);
+#pragma unroll
+        for (int m = 0; m < Block::kMath; m++) {
+            cp_async_bulk(
+                issued.weights() + m * kTileBytes, tile + static_cast<size_t>(m) * num_tiles * kTileBytes, kTileBytes,
+                issued.full(), weight_policy);
+        }
+    }
+
+    __device__ __forceinline__ void copy_part(const Part& part) {
+        constexpr int kPassRows = kGroupThreads / kChunks;
+        const int row = threadIdx.x / kChunks;
+        const int chunk = threadIdx.x % kChunks;
+        const int chunks_per_row = work.k / kVectorWidth;
+        const int padded = Block::Counts::padded(part.num_rows);
+        uint32_t offsets[Block::BLOCK_X / kPassRows];
+#pragma unroll
+        for (int pass = 0; pass < Block::BLOCK_X / kPassRows; pass++) {
+            const int i = pass * kPassRows + row;
+            offsets[pass] = i < part.num_rows ? work.row(part.first_row + i) * chunks_per_row + chunk : chunk;
+        }
+        const uint32_t place = row * kRowBytes + (chunk ^ row % kChunks) * 16;
+        const int num_tiles = work.num_k_tiles();
+#pragma unroll 1
+        for (int tile = 0; tile < num_tiles; tile++) {
+            mbarrier_wait(issued.empty(), issued.parity ^ 1);
+            if (threadIdx.x == 0) {
+                copy_weights(part.weight + static_cast<size_t>(tile) * kTileBytes, num_tiles);
+            }
+            const bool is_in_row = tile * kChunks + chunk < chunks_per_row;
+            const bf16* source = work.x + static_cast<size_t>(tile) * TILE_K;
+#pragma unroll
+            for (int pass = 0; pass < Block::BLOCK_X / kPassRows; pass++) {
+                if (pass * kPassRows + row < padded) {
+                    cp_async_16(
+                        issued.x() + pass * kPassRows * kRowBytes + place,
+                        is_in_row ? source + static_cast<size_t>(offsets[pass]) * kVectorWidth : source,
+                        is_in_row && pass * kPassRows + row < part.num_rows, x_policy);
+                }
+            }
+            cp_async_commit_group();
+            issued.next();
+            if (++num_pending > Block::kAhead) {
+                cp_async_wait_group<Block::kAhead>();
+                hand_over();
+            }
+        }
+    }
+
+    __device__ __forceinline__ void run() {
+        const int num_parts = work.num_parts();
+#pragma unroll 1
+        for (int i = blockIdx.x; i < num_parts; i += gridDim.x) {
+            copy_part(work.part(i));
+        }
+        cp_async_wait_group<0>();
+        while (num_pending > 0) {
+            hand_over();
+        }
+    }
+};
+
+// A warpgroup that multiplies.
+template <typename Block, typename Work>
+struct Consumer {
+    const Work& work;
+    Ring<Block> ring;
+    int group;  // of the multiplying ones
+
+    __device__ __forceinline__ Consumer(const Work& work_, uint32_t shared)
+        : work(work_), ring(shared), group(threadIdx.x / kGroupThreads - 1) {}
+
+    __device__ __forceinline__ void release(uint32_t empty) {
+        if (threadIdx.x % kGroupThreads == 0) {
+            mbarrier_arrive(empty);
+        }
+    }
+
+    // One part with kRows rows of x, of which the last may be padding.
+    template <int kRows, typename Store>
+    __device__ __forceinline__ void run_part(const Part& part, int num_tiles, Store store) {
+        typename Work::template Rows<(kRows + kWarpSize - 1) / kWarpSize> rows(work, part);
+        float sums[kRows / 2];
+#pragma unroll
+        for (int j = 0; j < kRows / 2; j++) {
+            sums[j] = 0;
+        }
+        uint32_t last_empty = 0;
+#pragma unroll 1
+        for (int tile = 0;;) {
+            mbarrier_wait(ring.full(), ring.parity);
+            const uint64_t weights = swizzled_matrix(ring.weights() + group * kTileBytes);
+            const uint64_t x = swizzled_matrix(ring.x());
+            wgmma_fence();
+#pragma unroll
+            for (int step = 0; step < TILE_K / 16; step++) {
+                Wgmma<kRows>::add(sums, weights + step * 2, x + step * 2);
+            }
+            wgmma_commit_group();
+            // The stage before is done while this one is multiplied.
+            wgmma_wait_group<1>();
+            if (tile > 0) {
+                release(last_empty);
+            }
+            last_empty = ring.empty();
+            ring.next();
+            if (++tile == num_tiles) {
+                break;
+            }
+        }
+        rows.load_scales(work, part);
+        wgmma_wait_group<0>();
+        release(last_empty);
+        store(sums, part, rows);
+    }
+
+    template <typename Store>
+    __device__ __forceinline__ void run(Store store) {
+        const int num_parts = work.num_parts();
+        const int num_tiles = work.num_k_tiles();
+#pragma unroll 1
+        for (int i = blockIdx.x; i < num_parts; i += gridDim.x) {
+            const Part part = work.part(i);
+            Block::Counts::dispatch(
+                part.num_rows, [&](auto rows) { run_part<decltype(rows)::kValue>(part, num_tiles, store); });
+        }
+    }
+
+    // The warp's room for a piece of the result, of which there are two that are used in turn.
+    __device__ __forceinline__ uint32_t store_room(int turn) const {
+        return ring.shared + Block::kStores + (threadIdx.x / kWarpSize - kGroupWarps) * kStoreBytes +
+               turn % 2 * (kStoreBytes / 2);
+    }
+
+    // The first of the warp's 16 columns.
+    __device__ __forceinline__ int warp_column(const Part& part) const {
+        return part.first_column + group * TILE_ROWS + static_cast<int>(threadIdx.x) / kWarpSize % kGroupWarps * 16;
+    }
+};
+
+__device__ __forceinline__ Bf16x8 load_shared_vector(uint32_t shared) {
+    Bf16x8 vector;
+    asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(vector.pairs[0]), "=r"(vector.pairs[1]), "=r"(vector.pairs[2]), "=r"(vector.pairs[3])
+                 : "r"(shared)
+                 : "memory");
+    return vector;
+}
+
+// y[row][column], rounded: 16 columns of 16 rows at a time, so that a lane writes eight neighbours and a warp whole
+// sectors.
+template <int kSums, typename Block, typename Work, typename Rows>
+__device__ __forceinline__ void store_bf16(
+    const Consumer<Block, Work>& consumer, const float (&sums)[kSums], const Part& part, const Rows& rows, bf16* y) {
+    const int lane = threadIdx.x % kWarpSize;
+    const int column = consumer.warp_column(part) + lane % 2 * 8;
+    // Matrices are 8 columns of 8 rows: columns 0 and 8 of the first rows, then of the others.
+    const int stored_row = lane % 8 + lane / 16 * 8;
+    const uint32_t stored = stored_row * 32 + (lane / 8 % 2 ^ stored_row / 4 % 2) * 16;
+    const uint32_t loaded = lane / 2 * 32 + (lane % 2 ^ lane / 8 % 2) * 16;
+#pragma unroll
+    for (int step = 0; step < kSums / 8; step++) {
+        if (step * 16 < part.num_rows) {
+            uint32_t pairs[4];
+#pragma unroll
+            for (int m = 0; m < 4; m++) {
+                const int first = step * 8 + m / 2 * 4 + m % 2 * 2;
+                const int row = m / 2 * 8 + lane % 4 * 2;
+                pairs[m] = cvt_rn_bf16x2_f32(
+                    sums[first + 1] * rows.scale(step * 16, row + 1), sums[first] * rows.scale(step * 16, row));
+            }
+            const uint32_t room = consumer.store_room(step);
+            stmatrix_x4_trans(room + stored, pairs);
+            __syncwarp();
+            const Bf16x8 vector = load_shared_vector(room + loaded);
+            const int at = rows.place(step * 16, lane / 2);
+            if (step * 16 + lane / 2 < part.num_rows && column < consumer.work.num_columns) {
+                store_vector(y + static_cast<size_t>(at) * consumer.work.num_columns + column, vector);
+            }
+        }
+    }
+}
+
+// y[row][column] of silu(gate) * up, rounded: the weight's rows come in eights of gate and of up, so a lane has both.
+template <int kSums, typename Block, typename Work, typename Rows>
+__device__ __forceinline__ void store_silu_and_mul_bf16(
+    const Consumer<Block, Work>& consumer, const float (&sums)[kSums], const Part& part, const Rows& rows, bf16* y) {
+    const int lane = threadIdx.x % kWarpSize;
+    const int column = consumer.warp_column(part) / 2;
+    constexpr int kMatrices = kSums / 4;
+#pragma unroll
+    for (int step = 0; step < (kMatrices + 3) / 4; step++) {
+        if (step * 32 < part.num_rows) {
+            uint32_t pairs[4] = {};
+#pragma unroll
+            for (int m = 0; m < 4; m++) {
+                const int first = (step * 4 + m) * 4;
+                if (first < kSums) {
+                    pairs[m] = cvt_rn_bf16x2_f32(
+                        silu_and_mul(sums[first + 1], sums[first + 3]), silu_and_mul(sums[first], sums[first + 2]));
+                }
+            }
+            const uint32_t room = consumer.store_room(step);
+            stmatrix_x4_trans(room + lane * 16, pairs);
+            __syncwarp();
+            const Bf16x8 vector = load_shared_vector(room + lane * 16);
+            const int at = rows.place(step * 32, lane);
+            if (step * 32 + lane < part.num_rows && column < consumer.work.num_columns) {
+                store_vector(y + static_cast<size_t>(at) * consumer.work.num_columns + column, vector);
+            }
+        }
+    }
+}
+
+// Runs a block: kStore says what becomes of the sums.
+template <typename Block, typename Work, typename Store>
+__device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_bytes, Store store) {
+    const uint32_t shared = shared_address(shared_bytes);
+    if (threadIdx.x == 0) {
+        Ring<Block>(shared).initialise();
+    }
+    __syncthreads();
+    // 65,536 registers are 168 for each of 384 threads: those that copy leave theirs to those that multiply.
+    constexpr bool kMovesRegisters = Block::kMath == 2;
+    if (threadIdx.x < kGroupThreads) {
+        if constexpr (kMovesRegisters) {
+            setmaxnreg_dec<56>();
+        }
+        Producer<Block, Work> producer(work, shared);
+        producer.run();
+    } else {
+        if constexpr (kMovesRegisters) {
+            setmaxnreg_inc<224>();
+        }
+        Consumer<Block, Work> consumer(work, shared);
+        consumer.run([&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); });
+    }
+}

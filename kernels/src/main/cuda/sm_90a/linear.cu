@@ -1,0 +1,105 @@
+// Computes: y = x wᵀ, summed over k in steps of 16, rising, in every variant: a row has the same bits in any batch.
+// Shapes:   y [rows, columns]; x [rows, k]; w tile images of [columns, k]; columns, k multiples of 8.
+// Launch:   as many blocks as fit on the device, or as there are parts: row tiles times ceil(columns / BLOCK_ROWS).
+// Bound:    2 * rows * columns * k FLOPs on tensor cores, or columns * k * 2 bytes of weights below about 200 rows.
+// Twin:     CpuOps.linear, linearSiluAndMul (rows: 8 gates, 8 ups, in turn), logits (f32): float32 sums, rounds once.
+#include "../common/tiled_linear.cuh"
+
+extern __shared__ __align__(1024) uint8_t shared_stages[];
+
+// All rows of x, cut evenly into tiles; those of the same weights run at the same time.
+template <typename Block>
+struct LinearWork {
+    const bf16* __restrict__ x;
+    const uint8_t* __restrict__ weight;
+    int all_rows;
+    int weight_rows;
+    int num_columns;  // of y
+    int k;
+    int num_row_tiles;
+
+    // Rows follow each other; nothing is to be remembered of them.
+    template <int kLaneRows>
+    struct Rows {
+        int first_row;
+
+        __device__ __forceinline__ Rows(const LinearWork&, const Part& part) : first_row(part.first_row) {}
+        __device__ __forceinline__ void load_scales(const LinearWork&, const Part&) {}
+        __device__ __forceinline__ float scale(int, int) const { return 1.0f; }
+        __device__ __forceinline__ int place(int first, int offset) const { return first_row + first + offset; }
+    };
+
+    __device__ __forceinline__ int num_k_tiles() const { return (k + TILE_K - 1) / TILE_K; }
+
+    __device__ __forceinline__ int num_parts() const {
+        return num_row_tiles * ((weight_rows + Block::BLOCK_ROWS - 1) / Block::BLOCK_ROWS);
+    }
+
+    __device__ __forceinline__ int row(int i) const { return i; }
+
+    // Tiles have multiples of 16 rows that differ by 16 at most, the larger ones last.
+    __device__ __forceinline__ Part part(int i) const {
+        const int tile = i % num_row_tiles;
+        const int block = i / num_row_tiles;
+        const int units = (all_rows + 15) / 16;
+        const int share = units / num_row_tiles;
+        const int num_small = num_row_tiles - units % num_row_tiles;
+        const int first = (tile * share + max(0, tile - num_small)) * 16;
+        const int rows = (share + (tile >= num_small ? 1 : 0)) * 16;
+        const size_t image = static_cast<size_t>(block) * Block::kMath * num_k_tiles();
+        return {weight + image * kTileBytes, first, min(rows, all_rows - first), block * Block::BLOCK_ROWS};
+    }
+};
+
+template <typename Block>
+__device__ __forceinline__ void linear_bf16(const LinearWork<Block>& work, bf16* y) {
+    run_tiled<Block>(work, shared_stages, [&](auto& consumer, const auto& sums, const Part& part, const auto& rows) {
+        store_bf16(consumer, sums, part, rows, y);
+    });
+}
+
+template <typename Block>
+__device__ __forceinline__ void linear_silu_and_mul_bf16(const LinearWork<Block>& work, bf16* y) {
+    run_tiled<Block>(work, shared_stages, [&](auto& consumer, const auto& sums, const Part& part, const auto& rows) {
+        store_silu_and_mul_bf16(consumer, sums, part, rows, y);
+    });
+}
+
+// Eight lanes have eight neighbours of a row, a sector.
+template <typename Block>
+__device__ __forceinline__ void linear_f32(const LinearWork<Block>& work, float* y) {
+    run_tiled<Block>(work, shared_stages, [&](auto& consumer, const auto& sums, const Part& part, const auto& rows) {
+        const int lane = threadIdx.x % kWarpSize;
+        const int column = consumer.warp_column(part) + lane / 4;
+        constexpr int kSums = sizeof(sums) / sizeof(float);
+#pragma unroll
+        for (int i = 0; i < kSums; i++) {
+            const int row = i / 4 * 8 + lane % 4 * 2 + i % 2;
+            const int at = column + i / 2 % 2 * 8;
+            if (row < part.num_rows && at < work.num_columns) {
+                y[static_cast<size_t>(rows.place(row, 0)) * work.num_columns + at] = sums[i];
+            }
+        }
+    });
+}
+
+// Few rows, or few columns: two blocks of a multiprocessor have 192 KiB of stages between them. Many: a warpgroup's
+// sums are all the registers that it can have, and a byte of shared memory serves 100 FLOPs.
+using BlockM64 = TiledBlock<1, 6, RowCounts<8, 16, 32, 64>>;
+using BlockM128 = TiledBlock<2, 4, RowCounts<64, 80, 96, 128, 144, 192, 224, 256>>;
+
+#define LINEAR(function, variant, Block, kBlocks, kRowsPerColumn, Out)                                          \
+    extern "C" __global__ void __launch_bounds__(Block::kThreads, kBlocks) variant(                             \
+        Out* __restrict__ y,                /* [rows, columns], or [rows, width] of silu(gate) * up */          \
+        const bf16* __restrict__ x,         /* [rows, k] */                                                     \
+        const uint8_t* __restrict__ weight, /* [tiles of columns or 2 width][tiles of k][64, 64] */             \
+        int num_rows, int num_columns, int k, int num_row_tiles) {                                              \
+        function<Block>({x, weight, num_rows, kRowsPerColumn * num_columns, num_columns, k, num_row_tiles}, y); \
+    }
+
+LINEAR(linear_bf16, linear_tiled_m64_bf16, BlockM64, 2, 1, bf16)
+LINEAR(linear_bf16, linear_tiled_m128_bf16, BlockM128, 1, 1, bf16)
+LINEAR(linear_f32, linear_tiled_m64_f32, BlockM64, 2, 1, float)
+LINEAR(linear_f32, linear_tiled_m128_f32, BlockM128, 1, 1, float)
+LINEAR(linear_silu_and_mul_bf16, linear_silu_and_mul_tiled_m64_bf16, BlockM64, 2, 2, bf16)
+LINEAR(linear_silu_and_mul_bf16, linear_silu_and_mul_tiled_m128_bf16, BlockM128, 1, 2, bf16)

@@ -8,15 +8,9 @@
 #include "mbarrier.cuh"
 #include "silu.cuh"
 #include "warp.cuh"
+#include "weight_tiles.cuh"
 #include "wgmma.cuh"
 
-// A weight's image: 64 rows of it times 64 of k, with zeros where there is no more, at [tile of rows][tile of k]. Rows
-// of a matrix fill up an even number of tiles.
-constexpr int TILE_ROWS = 64;
-constexpr int TILE_K = 64;
-constexpr uint32_t kRowBytes = TILE_K * 2;
-constexpr uint32_t kTileBytes = TILE_ROWS * kRowBytes;
-constexpr int kChunks = kRowBytes / 16;
 constexpr int kGroupThreads = 128;
 constexpr int kGroupWarps = kGroupThreads / kWarpSize;
 // A warp's room for 16 rows by 16 columns of a result, twice.
@@ -158,7 +152,7 @@ struct Producer {
             const int i = pass * kPassRows + row;
             offsets[pass] = i < part.num_rows ? work.row(part.first_row + i) * chunks_per_row + chunk : chunk;
         }
-        const uint32_t place = row * kRowBytes + (chunk ^ row % kChunks) * 16;
+        const uint32_t place = tile_offset(row, chunk);
         const int num_tiles = work.num_k_tiles();
 #pragma unroll 1
         for (int tile = 0; tile < num_tiles; tile++) {
@@ -298,15 +292,17 @@ __device__ __forceinline__ void store_bf16(
     const uint32_t stored = stored_row * 32 + (lane / 8 % 2 ^ stored_row / 4 % 2) * 16;
     const uint32_t loaded = lane / 2 * 32 + (lane % 2 ^ lane / 8 % 2) * 16;
 #pragma unroll
-    for (int step = 0; step < kSums / 8; step++) {
+    for (int step = 0; step < (kSums + 7) / 8; step++) {
         if (step * 16 < part.num_rows) {
-            uint32_t pairs[4];
+            uint32_t pairs[4] = {};
 #pragma unroll
             for (int m = 0; m < 4; m++) {
                 const int first = step * 8 + m / 2 * 4 + m % 2 * 2;
                 const int row = m / 2 * 8 + lane % 4 * 2;
-                pairs[m] = cvt_rn_bf16x2_f32(
-                    sums[first + 1] * rows.scale(step * 16, row + 1), sums[first] * rows.scale(step * 16, row));
+                if (first < kSums) {
+                    pairs[m] = cvt_rn_bf16x2_f32(
+                        sums[first + 1] * rows.scale(step * 16, row + 1), sums[first] * rows.scale(step * 16, row));
+                }
             }
             const uint32_t room = consumer.store_room(step);
             stmatrix_x4_trans(room + stored, pairs);

@@ -37,11 +37,17 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
     private final Launch regroup;
     private final int numExperts;
     private final int expertsPerToken;
+    private final WeightFormat format;
     private final LaunchShape shape = LaunchShape.ofThreads(BLOCK_THREADS);
 
-    /** For rows of {@code numColumns}, a multiple of 8 and at most 2048. */
-    public AddRmsNormRouteTopKKernel(Device device, int numColumns, float eps, Rule rule) {
+    /**
+     * For rows of {@code numColumns}, a multiple of 8 and at most 2048.
+     *
+     * @param format of the experts' weights, whose kernels say how a step's pairs are cut into tiles
+     */
+    public AddRmsNormRouteTopKKernel(Device device, int numColumns, float eps, Rule rule, WeightFormat format) {
         super(device, "add_rms_norm_route_top_k");
+        this.format = format;
         numExperts = rule.numExperts();
         expertsPerToken = rule.expertsPerToken();
         launch = launch(BF16);
@@ -170,7 +176,6 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
         if (numTokens == 0) {
             return;
         }
-        LinearTile tile = LinearTile.selectGrouped(numTokens * expertsPerToken, numExperts);
         launch.args()
                 .setPointer(0, residual)
                 .setPointer(1, out)
@@ -188,8 +193,12 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
                 .setPointer(13, routing.numArrived())
                 .setPointer(14, numRealTokens)
                 .setInt(15, numTokens)
-                .setInt(20, tile.blockRows());
+                .setInt(20, tileRows(numTokens));
         launch.run(stream, shape.grid(blocks(numTokens), 1, 1));
+    }
+
+    private int tileRows(int numTokens) {
+        return GroupedLinearKernel.tileRows(format, numTokens * expertsPerToken, numExperts);
     }
 
     /**
@@ -201,7 +210,6 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
         if (numTokens == 0) {
             return;
         }
-        LinearTile tile = LinearTile.selectGrouped(numTokens * expertsPerToken, numExperts);
         regroup.args()
                 .setPointer(0, routing.expertIds())
                 .setPointer(1, routing.sortedPairs())
@@ -212,7 +220,7 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
                 .setPointer(6, routing.numArrived())
                 .setPointer(7, numRealTokens)
                 .setInt(8, numTokens)
-                .setInt(11, tile.blockRows());
+                .setInt(11, tileRows(numTokens));
         regroup.run(stream, shape.grid(blocks(numTokens), 1, 1));
     }
 }

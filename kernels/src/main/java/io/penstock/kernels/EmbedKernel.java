@@ -15,16 +15,22 @@ public final class EmbedKernel extends OperationKernel {
     static final EntryPoint BF16 = new EntryPoint("embed_bf16", 32, POINTER, POINTER, POINTER, POINTER,
             POINTER, POINTER, INT);
 
+    static final EntryPoint TILED_BF16 = new EntryPoint("embed_tiled_bf16", 32, POINTER, POINTER, POINTER, POINTER,
+            POINTER, POINTER, INT);
+
     private static final int BLOCK_THREADS = 128;
 
-    private final Launch launch;
+    private final Launch rowMajor;
+    private final Launch tiled;
     private final LaunchShape shape = LaunchShape.ofThreads(BLOCK_THREADS);
 
     /** For rows of {@code numColumns}, a multiple of 8. */
     public EmbedKernel(Device device, int numColumns) {
         super(device, "embed");
-        launch = launch(BF16);
-        launch.args().setInt(6, requireVectors("embeddings", numColumns));
+        rowMajor = launch(BF16);
+        tiled = launch(TILED_BF16);
+        rowMajor.args().setInt(6, requireVectors("embeddings", numColumns));
+        tiled.args().setInt(6, numColumns);
     }
 
     /** The id that stands for the token that a conv slot sampled last, known to the device alone. */
@@ -46,12 +52,17 @@ public final class EmbedKernel extends OperationKernel {
      * Queues it.
      *
      * @param out address of bfloat16 [tokens, columns]
-     * @param embedTokens address of bfloat16 [vocab, columns], row-major
+     * @param embedTokens address of bfloat16 [vocab, columns] in a format
      */
-    public void launch(Stream stream, long out, long embedTokens, TokenAddresses tokens, int numTokens) {
+    public void launch(Stream stream, long out, long embedTokens, WeightFormat format, TokenAddresses tokens,
+            int numTokens) {
         if (numTokens == 0) {
             return;
         }
+        Launch launch = switch (format) {
+            case ROW_MAJOR -> rowMajor;
+            case TILES -> tiled;
+        };
         launch.args()
                 .setPointer(0, out)
                 .setPointer(1, embedTokens)

@@ -4,60 +4,83 @@ import static io.penstock.kernels.EntryPoint.Type.INT;
 import static io.penstock.kernels.EntryPoint.Type.POINTER;
 
 import io.penstock.device.Device;
-import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * {@link LinearKernel}'s products of rows with the experts that {@link AddRmsNormRouteTopKKernel} chose for them. The
  * grid holds for any routing of so many tokens, so the host needs to know none; a row's result has the bits of
- * {@code linear}. Experts' weights lie one after the other, each as in the checkpoint: row-major, with columns and k
- * that are multiples of 8.
+ * {@code linear}. Experts' weights lie one after the other; columns and k are multiples of 8.
  */
-public final class GroupedLinearKernel extends OperationKernel {
+public abstract sealed class GroupedLinearKernel extends OperationKernel
+        permits RowMajorGroupedLinear, TiledGroupedLinear {
+    static final String OPERATION = "grouped_linear";
+
+    private final int expertsPerToken;
+
     /** What is done with a sum; each has an entry of its own for each tile. */
     enum Output {
-        SCALE("grouped_linear_%s_bf16"),
-        SILU_AND_MUL("grouped_linear_silu_and_mul_%s_bf16");
+        SCALE("grouped_linear_%s_bf16", 1),
+        SILU_AND_MUL("grouped_linear_silu_and_mul_%s_bf16", 2);
 
         private final String name;
+        private final int rowsPerColumn;
 
-        Output(String name) {
+        Output(String name, int rowsPerColumn) {
             this.name = name;
+            this.rowsPerColumn = rowsPerColumn;
         }
 
         EntryPoint entry(LinearTile tile) {
-            return new EntryPoint(name.formatted(tile.suffix()), tile.maxRegisters(), POINTER, POINTER, POINTER,
-                    POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
+            return entry(tile.suffix(), tile.maxRegisters());
+        }
+
+        EntryPoint entry(TiledBlock block) {
+            return entry(block.suffix(), block.maxRegisters());
+        }
+
+        private EntryPoint entry(String suffix, int maxRegisters) {
+            return new EntryPoint(name.formatted(suffix), maxRegisters, POINTER, POINTER, POINTER, POINTER, POINTER,
+                    POINTER, POINTER, INT, INT, INT);
+        }
+
+        int weightRows(int numColumns) {
+            return rowsPerColumn * numColumns;
         }
     }
 
-    private static final LinearTile[] TILES = LinearTile.values();
-
-    private final LaunchShape[] shapes = new LaunchShape[TILES.length];
-    private final Launch[] scale;
-    private final Launch[] siluAndMul;
-    private final int numExperts;
-    private final int expertsPerToken;
-
-    /** For a model that has {@code expertsPerToken} of {@code numExperts}. */
-    public GroupedLinearKernel(Device device, int numExperts, int expertsPerToken) {
-        super(device, "grouped_linear");
-        this.numExperts = numExperts;
+    GroupedLinearKernel(Device device, WeightFormat format, int expertsPerToken) {
+        super(device, OPERATION, format);
         this.expertsPerToken = expertsPerToken;
-        for (LinearTile tile : TILES) {
-            shapes[tile.ordinal()] = LaunchShape.ofThreads(tile.threads()).dynamicShared(tile.sharedBytes());
-        }
-        scale = launches(Output.SCALE);
-        siluAndMul = launches(Output.SILU_AND_MUL);
     }
 
-    private Launch[] launches(Output output) {
-        Launch[] launches = new Launch[TILES.length];
-        for (LinearTile tile : TILES) {
-            launches[tile.ordinal()] = launch(output.entry(tile));
-            launches[tile.ordinal()].allowDynamicShared(tile.sharedBytes());
+    /** Loads the kernels for weights of a format, which the device can run, of so many experts. */
+    public static GroupedLinearKernel of(Device device, WeightFormat format, int numExperts, int expertsPerToken) {
+        return switch (format) {
+            case ROW_MAJOR -> new RowMajorGroupedLinear(device, numExperts, expertsPerToken);
+            case TILES -> new TiledGroupedLinear(device, numExperts, expertsPerToken);
+        };
+    }
+
+    /** What the entries are for a format. */
+    static List<EntryPoint> entries(WeightFormat format) {
+        List<EntryPoint> entries = new ArrayList<>();
+        for (Output output : Output.values()) {
+            switch (format) {
+                case ROW_MAJOR -> List.of(LinearTile.values()).forEach(tile -> entries.add(output.entry(tile)));
+                case TILES -> List.of(TiledBlock.values()).forEach(block -> entries.add(output.entry(block)));
+            }
         }
-        return launches;
+        return entries;
+    }
+
+    /** The most rows of a tile that a step's pairs are cut into. */
+    static int tileRows(WeightFormat format, int numPairs, int numExperts) {
+        return switch (format) {
+            case ROW_MAJOR -> LinearTile.selectGrouped(numPairs, numExperts).blockRows();
+            case TILES -> TiledBlock.selectGrouped(numPairs, numExperts).mostRows();
+        };
     }
 
     /**
@@ -67,9 +90,9 @@ public final class GroupedLinearKernel extends OperationKernel {
      * @param x address of bfloat16 [pairs, k]
      * @param down address of bfloat16 [experts][columns, k]
      */
-    public void launch(Stream stream, long y, long x, long down,
+    public final void launch(Stream stream, long y, long x, long down,
             AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens, int numColumns, int k) {
-        launch(stream, scale, y, x, down, routing, numTokens, numColumns, numColumns, k);
+        launchTokens(stream, Output.SCALE, y, x, down, routing, numTokens, numColumns, k);
     }
 
     /**
@@ -79,20 +102,19 @@ public final class GroupedLinearKernel extends OperationKernel {
      * @param x address of bfloat16 [tokens, k]
      * @param gateUp address of bfloat16 [experts][2 width, k]: 8 rows of gate, 8 of up, in turn
      */
-    public void launchSiluAndMul(Stream stream, long y, long x, long gateUp,
+    public final void launchSiluAndMul(Stream stream, long y, long x, long gateUp,
             AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens, int width, int k) {
-        launch(stream, siluAndMul, y, x, gateUp, routing, numTokens, 2 * width, width, k);
+        launchTokens(stream, Output.SILU_AND_MUL, y, x, gateUp, routing, numTokens, width, k);
     }
 
-    private void launch(Stream stream, Launch[] launches, long y, long x, long weights,
-            AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens, int weightRows, int numColumns, int k) {
+    private void launchTokens(Stream stream, Output output, long y, long x, long weights,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens, int numColumns, int k) {
+        assert numColumns % VECTOR_WIDTH == 0 && k % VECTOR_WIDTH == 0 : numColumns + " columns, k " + k;
         if (numTokens == 0) {
             return;
         }
-        assert numColumns % VECTOR_WIDTH == 0 && k % VECTOR_WIDTH == 0 : numColumns + " columns, k " + k;
         int numPairs = numTokens * expertsPerToken;
-        LinearTile tile = LinearTile.selectGrouped(numPairs, numExperts);
-        Launch launch = launches[tile.ordinal()];
+        Launch launch = select(output, numPairs);
         launch.args()
                 .setPointer(0, y)
                 .setPointer(1, x)
@@ -104,7 +126,11 @@ public final class GroupedLinearKernel extends OperationKernel {
                 .setInt(7, expertsPerToken)
                 .setInt(8, numColumns)
                 .setInt(9, k);
-        launch.run(stream, shapes[tile.ordinal()].grid(
-                tile.gridY(weightRows), tile.maxTiles(numPairs, numExperts), 1));
+        run(stream, launch, numPairs, output.weightRows(numColumns));
     }
+
+    /** The variant for so many pairs. */
+    abstract Launch select(Output output, int numPairs);
+
+    abstract void run(Stream stream, Launch launch, int numPairs, int weightRows);
 }

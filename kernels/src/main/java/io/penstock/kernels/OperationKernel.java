@@ -16,7 +16,12 @@ abstract class OperationKernel implements AutoCloseable {
     private final DeviceModule module;
 
     OperationKernel(Device device, String operation) {
-        module = device.loadModule(operation, Ptx.read(operation));
+        this(device, operation, WeightFormat.ROW_MAJOR);
+    }
+
+    /** Of an operation that has kernels for several formats of weights. */
+    OperationKernel(Device device, String operation, WeightFormat format) {
+        module = device.loadModule(operation, Ptx.read(operation, format));
     }
 
     /** An entry of the module with arguments of its own. */

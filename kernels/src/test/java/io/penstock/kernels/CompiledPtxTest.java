@@ -20,15 +20,18 @@ class CompiledPtxTest {
             EntryPoints.all().stream().collect(Collectors.toMap(EntryPoint::name, Function.identity()));
 
     static Stream<Arguments> modules() {
-        return Ptx.operations().stream()
-                .flatMap(operation -> Stream.of("sm_80", "sm_89", "sm_90")
-                        .map(architecture -> Arguments.of(operation, architecture)));
+        return Stream.concat(
+                Ptx.operations(WeightFormat.ROW_MAJOR).stream()
+                        .flatMap(operation -> Stream.of("sm_80", "sm_89", "sm_90")
+                                .map(architecture -> Arguments.of(operation, WeightFormat.ROW_MAJOR, architecture))),
+                Ptx.operations(WeightFormat.TILES).stream()
+                        .map(operation -> Arguments.of(operation, WeightFormat.TILES, "sm_90a")));
     }
 
     @ParameterizedTest
     @MethodSource("modules")
-    void compilesWithoutSpills(String operation, String architecture) {
-        PtxCompilation compilation = PtxCompiler.compile(Ptx.read(operation), architecture);
+    void compilesWithoutSpills(String operation, WeightFormat format, String architecture) {
+        PtxCompilation compilation = PtxCompiler.compile(Ptx.read(operation, format), architecture);
         assertTrue(compilation.isAccepted(), () -> operation + " is rejected: " + compilation.errorLog());
         assertEquals(List.of(), compilation.notes(), operation);
         assertTrue(!compilation.entries().isEmpty(), operation);

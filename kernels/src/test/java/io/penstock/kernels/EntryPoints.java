@@ -11,18 +11,13 @@ final class EntryPoints {
         List<EntryPoint> all = new ArrayList<>(List.of(AddKernel.BF16, AddRmsNormKernel.BF16,
                 AddRmsNormRouteTopKKernel.BF16, AddRmsNormRouteTopKKernel.REGROUP, AttentionKernel.DECODE_BF16,
                 AttentionKernel.PREFILL_BF16, CombineAddRmsNormKernel.BF16, CopyBlocksKernel.BF16, EmbedKernel.BF16,
+                EmbedKernel.TILED_BF16,
                 GatherLastKernel.BF16, LogprobsKernel.SCAN, LogprobsKernel.MERGE, QkNormRopeStoreKernel.BF16,
                 RmsNormKernel.BF16, SampleKernel.SCAN, SampleKernel.CHOOSE, ShortConvKernel.BF16,
                 SiluAndMulKernel.BF16, SiluAndMulKernel.F32, UpdateBlockTablesKernel.I32));
-        for (LinearKernel.Output output : LinearKernel.Output.values()) {
-            for (LinearTile tile : LinearTile.values()) {
-                all.add(output.entry(tile));
-            }
-        }
-        for (GroupedLinearKernel.Output output : GroupedLinearKernel.Output.values()) {
-            for (LinearTile tile : LinearTile.values()) {
-                all.add(output.entry(tile));
-            }
+        for (WeightFormat format : WeightFormat.values()) {
+            all.addAll(LinearKernel.entries(format));
+            all.addAll(GroupedLinearKernel.entries(format));
         }
         for (InProjTile tile : InProjTile.values()) {
             all.add(tile.entry());

@@ -31,7 +31,7 @@ class LaunchTest {
         all.put("rms_norm_bf16", (stream, rows) -> rmsNorm.launch(stream, 16, 32, 48, rows));
         EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
         var embedded = new EmbedKernel.TokenAddresses(48, 64, 80, 96);
-        all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, embedded, rows));
+        all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, WeightFormat.ROW_MAJOR, embedded, rows));
         GatherLastKernel gatherLast = new GatherLastKernel(DEVICE, 2048);
         all.put("gather_last_bf16", (stream, rows) -> gatherLast.launch(stream, 16, 32, 48, rows));
         addExperts(all);
@@ -51,7 +51,7 @@ class LaunchTest {
         InProjShortConvKernel inProj = new InProjShortConvKernel(DEVICE, 2048);
         all.put("in_proj_short_conv_m32_bf16",
                 (stream, rows) -> inProj.launch(stream, 16, 32, 40, convLayer, sequences, rows, 3));
-        LinearKernel linear = new LinearKernel(DEVICE);
+        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR);
         all.put("linear_m16_bf16", (stream, rows) -> linear.launch(stream, 16, 32, 48, rows, 64, 128));
         all.put("linear_m16_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));
         all.put("linear_silu_and_mul_m16_bf16",
@@ -63,12 +63,12 @@ class LaunchTest {
         var routing = AddRmsNormRouteTopKKernel.RoutingAddresses.at(1 << 20, 64, 32, 4);
         var layer = new AddRmsNormRouteTopKKernel.LayerAddresses(64, 80, 0);
         var rule = new AddRmsNormRouteTopKKernel.Rule(32, 4, true, 1);
-        var route = new AddRmsNormRouteTopKKernel(DEVICE, 2048, 1e-5f, rule);
+        var route = new AddRmsNormRouteTopKKernel(DEVICE, 2048, 1e-5f, rule, WeightFormat.ROW_MAJOR);
         all.put("add_rms_norm_route_top_k_bf16",
                 (stream, rows) -> route.launch(stream, 16, 32, 48, layer, routing, 0, rows));
         var given = new AddRmsNormRouteTopKKernel.RoutingAddresses(16, 32, 48, 64, 80, 96, 112);
         all.put("add_rms_norm_route_top_k_regroup", (stream, rows) -> route.launchRegroup(stream, given, 0, rows));
-        GroupedLinearKernel grouped = new GroupedLinearKernel(DEVICE, 32, 4);
+        GroupedLinearKernel grouped = GroupedLinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR, 32, 4);
         all.put("grouped_linear_m16_bf16", (stream, rows) -> grouped.launch(stream, 16, 32, 48, routing, rows, 64, 72));
         all.put("grouped_linear_silu_and_mul_m16_bf16",
                 (stream, rows) -> grouped.launchSiluAndMul(stream, 16, 32, 48, routing, rows, 64, 72));
@@ -147,7 +147,7 @@ class LaunchTest {
 
     @Test
     void tilesFollowTheRows() {
-        LinearKernel linear = new LinearKernel(DEVICE);
+        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR);
         linear.launch(DEVICE.stream, 16, 32, 48, 17, 6144, 2048);
         assertEquals("linear_m64_bf16", DEVICE.stream.kernel.name());
         assertEquals("grid 1x96x1, block 128x1x1, 98304 B dynamic shared", DEVICE.stream.shape.toString());

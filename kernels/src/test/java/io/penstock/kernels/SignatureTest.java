@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.device.KernelSignature;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -14,8 +15,10 @@ import org.junit.jupiter.api.Test;
 class SignatureTest {
     private static Map<String, KernelSignature> compiled() {
         Map<String, KernelSignature> all = new HashMap<>();
-        for (String operation : Ptx.operations()) {
-            all.putAll(KernelSignature.parse(Ptx.read(operation)));
+        for (WeightFormat format : WeightFormat.values()) {
+            for (String operation : Ptx.operations(format)) {
+                all.putAll(KernelSignature.parse(Ptx.read(operation, format)));
+            }
         }
         return all;
     }
@@ -49,8 +52,12 @@ class SignatureTest {
 
     @Test
     void operationsAreThoseWithPtx() {
-        assertEquals(new TreeSet<>(Ptx.operations()).stream().toList(), Ptx.operations());
-        String message = assertThrows(IllegalArgumentException.class, () -> Ptx.read("sub")).getMessage();
+        for (WeightFormat format : WeightFormat.values()) {
+            List<String> operations = Ptx.operations(format);
+            assertEquals(new TreeSet<>(operations).stream().toList(), operations);
+        }
+        String message = assertThrows(IllegalArgumentException.class, () -> Ptx.read("sub", WeightFormat.ROW_MAJOR))
+                .getMessage();
         assertTrue(message.contains("no PTX of an operation sub; there are [add,"), message);
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.bench.kernels;
 
 import io.penstock.device.Stream;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel;
+import io.penstock.kernels.WeightFormat;
 
 /** The norm before the experts, the router, and the grouping of what it chose. */
 final class AddRmsNormRouteTopKBenchmark implements KernelBenchmark {
@@ -29,7 +30,8 @@ final class AddRmsNormRouteTopKBenchmark implements KernelBenchmark {
                 memory.bf16("gate", (long) experts.num() * shape.hidden(), 1).address(0),
                 memory.ints("expert_bias", experts.num(), _ -> 0).address(0));
         routing = BenchmarkRouting.zeros(memory, experts);
-        kernel = new AddRmsNormRouteTopKKernel(memory.device(), shape.hidden(), 1e-5f, experts.rule());
+        kernel = new AddRmsNormRouteTopKKernel(memory.device(), shape.hidden(), 1e-5f, experts.rule(),
+                WeightFormat.of(memory.device().properties()));
     }
 
     @Override

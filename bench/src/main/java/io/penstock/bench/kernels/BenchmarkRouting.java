@@ -3,6 +3,7 @@ package io.penstock.bench.kernels;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel.RoutingAddresses;
+import io.penstock.kernels.WeightFormat;
 import java.util.SplittableRandom;
 
 /** Random experts for every token, as likely each: what the products of experts are measured with. */
@@ -25,8 +26,8 @@ final class BenchmarkRouting {
                 memory.ints("expert_ids", ids.length, i -> ids[i]).address(0),
                 memory.ints("routing_weights", ids.length, _ -> ONE).address(0),
                 zeros.sortedPairs(), zeros.offsets(), zeros.tiles(), zeros.masks(), zeros.counters());
-        try (AddRmsNormRouteTopKKernel kernel =
-                new AddRmsNormRouteTopKKernel(memory.device(), hidden, 1e-5f, experts.rule())) {
+        try (AddRmsNormRouteTopKKernel kernel = new AddRmsNormRouteTopKKernel(memory.device(), hidden, 1e-5f,
+                experts.rule(), WeightFormat.of(memory.device().properties()))) {
             kernel.launchRegroup(stream, addresses, 0, numTokens);
             stream.synchronize();
         }

@@ -7,6 +7,7 @@ import io.penstock.device.Event;
 import io.penstock.device.Gemm;
 import io.penstock.device.Stream;
 import io.penstock.kernels.LinearKernel;
+import io.penstock.kernels.WeightFormat;
 
 /**
  * What a device can do, as measured on it: what any operation is compared with.
@@ -33,8 +34,9 @@ public record Ceilings(double gigabytesPerSecond, double teraflopsPerSecond, Str
             copyUs = medianUs(device, stream, () -> stream.copyOnDevice(to, 0, from, 0, copyBytes));
         }
         int n = GEMM_SIZE;
+        WeightFormat format = WeightFormat.of(device.properties());
         try (BenchmarkMemory memory = new BenchmarkMemory(device, stream, n, false);
-                LinearKernel linear = new LinearKernel(device)) {
+                LinearKernel linear = LinearKernel.of(device, format)) {
             long y = memory.output("y", 2L * n * n, 1).address(0);
             long x = memory.bf16("x", (long) n * n, 1).address(0);
             long weight = memory.bf16("weight", (long) n * n, 1).address(0);

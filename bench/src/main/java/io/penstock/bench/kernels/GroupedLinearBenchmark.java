@@ -2,6 +2,7 @@ package io.penstock.bench.kernels;
 
 import io.penstock.device.Stream;
 import io.penstock.kernels.GroupedLinearKernel;
+import io.penstock.kernels.WeightFormat;
 
 /** One of the two products of a step's experts, whose weights are read anew each time. */
 final class GroupedLinearBenchmark implements KernelBenchmark {
@@ -27,8 +28,10 @@ final class GroupedLinearBenchmark implements KernelBenchmark {
         numCopies = memory.numCopies(floorBytes());
         y = memory.output("y", 2L * numPairs() * numColumns, numCopies);
         x = memory.bf16("x", (long) numTokens * (isGateUp ? 1 : experts.perToken()) * k, numCopies);
-        weights = memory.bf16("weights", experts.num() * expertLength(), numCopies);
-        kernel = new GroupedLinearKernel(memory.device(), experts.num(), experts.perToken());
+        WeightFormat format = WeightFormat.of(memory.device().properties());
+        long expertBytes = format.matrixBytes((isGateUp ? 2 : 1) * numColumns, k);
+        weights = memory.bf16("weights", experts.num() * expertBytes / Short.BYTES, numCopies);
+        kernel = GroupedLinearKernel.of(memory.device(), format, experts.num(), experts.perToken());
     }
 
     private int numPairs() {

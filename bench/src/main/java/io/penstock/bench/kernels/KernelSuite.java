@@ -1,5 +1,6 @@
 package io.penstock.bench.kernels;
 
+import io.penstock.kernels.WeightFormat;
 import java.util.List;
 import java.util.function.BiFunction;
 
@@ -15,12 +16,14 @@ public final class KernelSuite {
             new Entry("rms_norm", RmsNormBenchmark::new),
             new Entry("add_rms_norm", AddRmsNormBenchmark::new),
             new Entry("add", AddBenchmark::new),
-            linear("linear in_proj", LinearBenchmark.Form.BFLOAT16, shape -> 3 * shape.hidden(), KernelShape::hidden),
+            // On every device as in_proj_short_conv reads it.
+            new Entry("linear in_proj", (memory, shape) -> new LinearBenchmark(memory, LinearBenchmark.Form.BFLOAT16,
+                    WeightFormat.ROW_MAJOR, 3 * shape.hidden(), shape.hidden())),
             linear("linear out_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::hidden),
             linear("linear gate_up", LinearBenchmark.Form.SILU_AND_MUL, KernelShape::width, KernelShape::hidden),
             linear("linear down_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::width),
             new Entry("linear lm_head", MAX_LOGIT_ROWS, (memory, shape) -> new LinearBenchmark(
-                    memory, LinearBenchmark.Form.FLOAT32, shape.vocab(), shape.hidden())),
+                    memory, LinearBenchmark.Form.FLOAT32, format(memory), shape.vocab(), shape.hidden())),
             new Entry("silu_and_mul", SiluAndMulBenchmark::new),
             new Entry("in_proj_short_conv", InProjShortConvBenchmark::new),
             new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
@@ -80,7 +83,12 @@ public final class KernelSuite {
     }
 
     private static Entry linear(String name, LinearBenchmark.Form form, Size columns, Size k) {
-        return new Entry(name, (memory, shape) -> new LinearBenchmark(memory, form, columns.of(shape), k.of(shape)));
+        return new Entry(name, (memory, shape) -> new LinearBenchmark(
+                memory, form, format(memory), columns.of(shape), k.of(shape)));
+    }
+
+    private static WeightFormat format(BenchmarkMemory memory) {
+        return WeightFormat.of(memory.device().properties());
     }
 
     /** All of them, in the order in which a forward pass meets the operations. */

@@ -2,6 +2,7 @@ package io.penstock.bench.kernels;
 
 import io.penstock.device.Stream;
 import io.penstock.kernels.LinearKernel;
+import io.penstock.kernels.WeightFormat;
 
 /** A projection with its weights read anew each time, in each of its forms. */
 final class LinearBenchmark implements KernelBenchmark {
@@ -32,7 +33,8 @@ final class LinearBenchmark implements KernelBenchmark {
     private final BenchmarkMemory.Tensor weight;
     private final LinearKernel kernel;
 
-    LinearBenchmark(BenchmarkMemory memory, Form form, int numColumns, int k) {
+    /** @param format as the model has the weight on the device */
+    LinearBenchmark(BenchmarkMemory memory, Form form, WeightFormat format, int numColumns, int k) {
         this.form = form;
         this.numColumns = numColumns;
         this.k = k;
@@ -40,8 +42,9 @@ final class LinearBenchmark implements KernelBenchmark {
         numCopies = memory.numCopies(floorBytes());
         y = memory.output("y", (long) form.outputBytes * numTokens * numColumns, numCopies);
         x = memory.bf16("x", (long) numTokens * k, numCopies);
-        weight = memory.bf16("weight", weightLength(), numCopies);
-        kernel = new LinearKernel(memory.device());
+        weight = memory.bf16(
+                "weight", format.matrixBytes(form.rowsPerColumn * numColumns, k) / Short.BYTES, numCopies);
+        kernel = LinearKernel.of(memory.device(), format);
     }
 
     private long weightLength() {

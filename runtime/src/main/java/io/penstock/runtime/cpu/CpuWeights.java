@@ -19,6 +19,11 @@ final class CpuWeights implements WeightFactory {
     }
 
     @Override
+    public Weight router(TensorData gate) {
+        return matrix(gate);
+    }
+
+    @Override
     public Weight gateUp(TensorData gate, TensorData up) {
         return PackedMatrix.gateUp(arena, gate, up);
     }

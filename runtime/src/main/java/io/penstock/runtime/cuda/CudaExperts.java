@@ -5,6 +5,7 @@ import io.penstock.device.Stream;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel;
 import io.penstock.kernels.CombineAddRmsNormKernel;
 import io.penstock.kernels.GroupedLinearKernel;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.MoeConfig;
 import io.penstock.runtime.model.FeedForward.SparseMoe;
@@ -33,9 +34,11 @@ final class CudaExperts implements AutoCloseable {
         MoeConfig moe = config.moe();
         int hidden = config.hiddenSize();
         float eps = config.dimensions().normEps();
-        route = new AddRmsNormRouteTopKKernel(device, hidden, eps, new AddRmsNormRouteTopKKernel.Rule(
-                moe.numExperts(), moe.expertsPerToken(), moe.normTopkProb(), (float) moe.routedScalingFactor()));
-        groupedLinear = new GroupedLinearKernel(device, moe.numExperts(), moe.expertsPerToken());
+        WeightFormat format = WeightFormat.of(device.properties());
+        var rule = new AddRmsNormRouteTopKKernel.Rule(
+                moe.numExperts(), moe.expertsPerToken(), moe.normTopkProb(), (float) moe.routedScalingFactor());
+        route = new AddRmsNormRouteTopKKernel(device, hidden, eps, rule, format);
+        groupedLinear = GroupedLinearKernel.of(device, format, moe.numExperts(), moe.expertsPerToken());
         combine = new CombineAddRmsNormKernel(device, hidden, moe.expertsPerToken(), eps);
         layers = new AddRmsNormRouteTopKKernel.LayerAddresses[config.numLayers()];
     }

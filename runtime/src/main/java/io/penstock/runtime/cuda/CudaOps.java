@@ -14,6 +14,7 @@ import io.penstock.kernels.RmsNormKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.kernels.SiluAndMulKernel;
 import io.penstock.kernels.UpdateBlockTablesKernel;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
@@ -39,7 +40,9 @@ final class CudaOps implements Ops, AutoCloseable {
     private final RmsNormKernel rmsNorm;
     private final AddRmsNormKernel addRmsNorm;
     private final AddKernel add;
-    private final LinearKernel linear;
+    private final WeightFormat format;
+    private final LinearKernel rowMajorLinear;
+    private final LinearKernel tiledLinear;
     private final SiluAndMulKernel siluAndMul;
     private final ShortConvKernel shortConv;
     private final InProjShortConvKernel inProjShortConv;
@@ -69,7 +72,9 @@ final class CudaOps implements Ops, AutoCloseable {
         rmsNorm = new RmsNormKernel(device, hidden, eps);
         addRmsNorm = new AddRmsNormKernel(device, hidden, eps);
         add = new AddKernel(device);
-        linear = new LinearKernel(device);
+        format = WeightFormat.of(device.properties());
+        rowMajorLinear = LinearKernel.of(device, WeightFormat.ROW_MAJOR);
+        tiledLinear = format == WeightFormat.TILES ? LinearKernel.of(device, format) : null;
         siluAndMul = new SiluAndMulKernel(device);
         boolean hasConv = config.numConvLayers() > 0;
         shortConv = hasConv ? new ShortConvKernel(device, hidden) : null;
@@ -115,6 +120,18 @@ final class CudaOps implements Ops, AutoCloseable {
         updateBlockTables.launch(stream, memory.blockTables().address(), batch.blockUpdates());
     }
 
+    /** Of the weights that have kernels for several; the device decides. */
+    WeightFormat format() {
+        return format;
+    }
+
+    private LinearKernel linear(Weight weight) {
+        return switch (((DeviceWeight) weight).format()) {
+            case ROW_MAJOR -> rowMajorLinear;
+            case TILES -> tiledLinear;
+        };
+    }
+
     static long address(Tensor tensor) {
         return ((DeviceTensor) tensor).address();
     }
@@ -125,7 +142,8 @@ final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public void embed(Tensor out, Weight embedTokens, ForwardBatch step) {
-        embed.launch(stream, address(out), address(embedTokens), embedded[batch.layout()], step.numTokens());
+        embed.launch(stream, address(out), address(embedTokens), ((DeviceWeight) embedTokens).format(),
+                embedded[batch.layout()], step.numTokens());
     }
 
     @Override
@@ -145,13 +163,14 @@ final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public void linear(Tensor out, Tensor x, Weight weight) {
-        linear.launch(stream, address(out), address(x), address(weight), x.rows(), weight.rows(), weight.columns());
+        linear(weight).launch(
+                stream, address(out), address(x), address(weight), x.rows(), weight.rows(), weight.columns());
     }
 
     @Override
     public void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp) {
-        linear.launchSiluAndMul(stream, address(out), address(x), address(gateUp), x.rows(), gateUp.rows() / 2,
-                gateUp.columns());
+        linear(gateUp).launchSiluAndMul(stream, address(out), address(x), address(gateUp), x.rows(),
+                gateUp.rows() / 2, gateUp.columns());
     }
 
     /** {@code out = silu(gate) * up}; {@code gateUp} [tokens, gate | up], float32. */
@@ -166,8 +185,8 @@ final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public void logits(Tensor out, Tensor x, Weight embedTokens) {
-        linear.launchFloat32(stream, address(out), address(x), address(embedTokens), x.rows(), embedTokens.rows(),
-                embedTokens.columns());
+        linear(embedTokens).launchFloat32(stream, address(out), address(x), address(embedTokens), x.rows(),
+                embedTokens.rows(), embedTokens.columns());
     }
 
     /** One launch where each sequence has one token; else two, the second of which reads what the first one wrote. */
@@ -271,7 +290,10 @@ final class CudaOps implements Ops, AutoCloseable {
             shortConv.close();
         }
         siluAndMul.close();
-        linear.close();
+        if (tiledLinear != null) {
+            tiledLinear.close();
+        }
+        rowMajorLinear.close();
         add.close();
         addRmsNorm.close();
         rmsNorm.close();

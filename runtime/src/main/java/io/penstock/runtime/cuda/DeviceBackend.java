@@ -55,6 +55,10 @@ public final class DeviceBackend implements OperationBackend {
         return new DeviceWeight(buffer.address(), (int) (buffer.sizeBytes() / 2 / columns), columns);
     }
 
+    private DeviceWeight matrix(DeviceBuffers buffers, String name, float[] values, int k) {
+        return buffers.matrices(name, values, values.length / k, k, ops.format());
+    }
+
     @Override
     public void setLastSampled(int convSlot, int tokenId) {
         try (DeviceBuffers buffers = buffers()) {
@@ -75,9 +79,9 @@ public final class DeviceBackend implements OperationBackend {
         try (DeviceBuffers buffers = buffers()) {
             int hidden = config.hiddenSize();
             Buffer out = buffers.output("out", 2L * batch.numTokens() * hidden);
-            Buffer table = buffers.bf16("embed_tokens", embedTokens);
+            DeviceWeight table = matrix(buffers, "embed_tokens", embedTokens, hidden);
             ops.beginStep(batch);
-            ops.embed(tensor(out, batch.numTokens(), hidden), weight(table, hidden), batch);
+            ops.embed(tensor(out, batch.numTokens(), hidden), table, batch);
             return buffers.readBf16(out);
         }
     }
@@ -150,8 +154,7 @@ public final class DeviceBackend implements OperationBackend {
             int columns = weight.length / k;
             Buffer out = buffers.output("y", 2L * rows * columns);
             Buffer in = buffers.bf16("x", x);
-            Buffer matrix = buffers.bf16("weight", weight);
-            ops.linear(tensor(out, rows, columns), tensor(in, rows, k), weight(matrix, k));
+            ops.linear(tensor(out, rows, columns), tensor(in, rows, k), matrix(buffers, "weight", weight, k));
             return buffers.readBf16(out);
         }
     }
@@ -163,8 +166,7 @@ public final class DeviceBackend implements OperationBackend {
             int columns = weight.length / k;
             Buffer out = buffers.output("y", 4L * rows * columns);
             Buffer in = buffers.bf16("x", x);
-            Buffer matrix = buffers.bf16("weight", weight);
-            ops.logits(tensor(out, rows, columns), tensor(in, rows, k), weight(matrix, k));
+            ops.logits(tensor(out, rows, columns), tensor(in, rows, k), matrix(buffers, "weight", weight, k));
             return buffers.readFloat32(out);
         }
     }
@@ -188,8 +190,8 @@ public final class DeviceBackend implements OperationBackend {
             interleave(gateUp, 0, LinearKernel.GATE_UP_ROWS, k, gate, up);
             Buffer out = buffers.output("y", 2L * rows * width);
             Buffer in = buffers.bf16("x", x);
-            Buffer matrix = buffers.bf16("gate_up", gateUp);
-            ops.linearSiluAndMul(tensor(out, rows, width), tensor(in, rows, k), weight(matrix, k));
+            ops.linearSiluAndMul(
+                    tensor(out, rows, width), tensor(in, rows, k), matrix(buffers, "gate_up", gateUp, k));
             return buffers.readBf16(out);
         }
     }

@@ -3,6 +3,8 @@ package io.penstock.runtime.cuda;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
+import io.penstock.kernels.WeightFormat;
+import io.penstock.kernels.WeightTiles;
 import io.penstock.runtime.check.MismatchException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -49,6 +51,35 @@ final class DeviceBuffers implements AutoCloseable {
 
     Buffer bf16(String name, float[] values) {
         return copied(allocate(name, 2L * values.length, 0), bits(values));
+    }
+
+    /** Matrices [matrixRows, k] in a format, one behind the other. */
+    DeviceWeight matrices(String name, float[] values, int matrixRows, int k, WeightFormat format) {
+        int numRows = values.length / k;
+        MemorySegment rows = bits(values);
+        MemorySegment host = switch (format) {
+            case ROW_MAJOR -> rows;
+            case TILES -> tiles(rows, matrixRows, k);
+        };
+        Buffer buffer = copied(allocate(name, host.byteSize(), 0), host);
+        return new DeviceWeight(buffer.address(), numRows, k, Short.BYTES, format, matrixRows);
+    }
+
+    private MemorySegment tiles(MemorySegment rows, int matrixRows, int k) {
+        long rowBytes = (long) Short.BYTES * k;
+        long matrixBytes = WeightFormat.TILES.matrixBytes(matrixRows, k);
+        long bandBytes = matrixBytes / WeightTiles.rowTiles(matrixRows);
+        long numMatrices = rows.byteSize() / rowBytes / matrixRows;
+        MemorySegment tiles = arena.allocate(numMatrices * matrixBytes, 16);
+        for (long matrix = 0; matrix < numMatrices; matrix++) {
+            for (int band = 0; band < WeightTiles.rowTiles(matrixRows); band++) {
+                int there = Math.clamp(matrixRows - band * WeightTiles.SIDE, 0, WeightTiles.SIDE);
+                long first = matrix * matrixRows + Math.min(matrixRows, band * WeightTiles.SIDE);
+                WeightTiles.writeBand(rows.asSlice(first * rowBytes), there, k, tiles,
+                        matrix * matrixBytes + band * bandBytes);
+            }
+        }
+        return tiles;
     }
 
     Buffer float32(String name, float[] values) {

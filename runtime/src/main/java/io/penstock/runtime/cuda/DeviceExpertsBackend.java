@@ -67,7 +67,7 @@ final class DeviceExpertsBackend {
             Buffer out = buffers.output("y", 2L * numPairs * width);
             DeviceRouting routing = regrouped(buffers, choice);
             ops.groupedLinearSiluAndMul(tensor(out, numPairs, width), tensor(buffers.bf16("x", x), x.length / k, k),
-                    weight(buffers.bf16("gate_up", gateUps), k), routing);
+                    buffers.matrices("gate_up", gateUps, 2 * width, k, ops.format()), routing);
             return buffers.readBf16(out);
         }
     }
@@ -83,7 +83,7 @@ final class DeviceExpertsBackend {
             Buffer out = buffers.output("y", 2L * numPairs * columns);
             DeviceRouting routing = regrouped(buffers, choice);
             ops.groupedLinear(tensor(out, numPairs, columns), tensor(buffers.bf16("x", x), numPairs, k),
-                    weight(buffers.bf16("down", all), k), routing);
+                    buffers.matrices("down", all, columns, k, ops.format()), routing);
             return buffers.readBf16(out);
         }
     }

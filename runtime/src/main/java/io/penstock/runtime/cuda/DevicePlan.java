@@ -2,6 +2,7 @@ package io.penstock.runtime.cuda;
 
 import io.penstock.device.DeviceProperties;
 import io.penstock.kernels.UnsupportedShapeException;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.MaskLimits;
 import io.penstock.runtime.ModelLimits;
@@ -36,7 +37,7 @@ public final class DevicePlan {
         long blockBytes = sum(config, asked, masks, 2, device) - oneBlock;
         long workspace = oneBlock - blockBytes - asked.maxNumSeqs() * MemoryPlan.convSlotBytes(config);
         return MemoryPlan.of(config, asked, budgetBytes,
-                new MemoryPlan.Needs(weightsBytes(config), workspace, blockBytes));
+                new MemoryPlan.Needs(weightsBytes(config, device), workspace, blockBytes));
     }
 
     /** All allocations but the weights, with so many KV blocks and no snapshot. */
@@ -48,9 +49,18 @@ public final class DevicePlan {
     }
 
     /** Bytes of all weights as they lie on a device, padding included. */
+    static long weightsBytes(ModelConfig config, DeviceProperties device) {
+        return weightsBytes(config, WeightFormat.of(device));
+    }
+
+    /** Bytes of all weights that any device has to have room for. */
     public static long weightsBytes(ModelConfig config) {
+        return weightsBytes(config, WeightFormat.ROW_MAJOR);
+    }
+
+    private static long weightsBytes(ModelConfig config, WeightFormat format) {
         try (ModelTensors shapes = new DummyCheckpoint(config, 0)) {
-            return DeviceWeights.sizeBytes(shapes);
+            return DeviceWeights.sizeBytes(shapes, format);
         }
     }
 
@@ -69,7 +79,7 @@ public final class DevicePlan {
     /** What a model's allocations take, one line each with its name, for people. */
     static String table(ModelConfig config, ModelLimits limits, DeviceProperties device) {
         Map<String, Long> all = new LinkedHashMap<>();
-        all.put("weights", weightsBytes(config));
+        all.put("weights", weightsBytes(config, device));
         all.putAll(allocations(config, limits, device));
         StringBuilder text = new StringBuilder();
         all.forEach((name, bytes) -> text.append(

@@ -3,6 +3,8 @@ package io.penstock.runtime.cuda;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
+import io.penstock.kernels.WeightFormat;
+import io.penstock.kernels.WeightTiles;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.checkpoint.TensorData;
 import io.penstock.runtime.model.ModelLoader;
@@ -26,9 +28,10 @@ final class DeviceWeights implements AutoCloseable {
      * @param layerLoaded told how far it is, in layers, on this thread
      */
     DeviceWeights(Device device, Stream stream, ModelTensors tensors, IntConsumer layerLoaded) {
-        long sizeBytes = sizeBytes(tensors);
+        WeightFormat format = WeightFormat.of(device.properties());
+        long sizeBytes = sizeBytes(tensors, format);
         arena = device.allocate("weights", sizeBytes);
-        WeightLayout layout = new WeightLayout(arena.address());
+        WeightLayout layout = new WeightLayout(arena.address(), format);
         weights = new ModelLoader(tensors, layout).load(_ -> { });
         logConversion(layout);
         int numLayers = tensors.config().numLayers();
@@ -46,8 +49,8 @@ final class DeviceWeights implements AutoCloseable {
     }
 
     /** What the arena of a model's weights takes; reads no weight. */
-    static long sizeBytes(ModelTensors tensors) {
-        WeightLayout measured = new WeightLayout(0);
+    static long sizeBytes(ModelTensors tensors, WeightFormat format) {
+        WeightLayout measured = new WeightLayout(0, format);
         new ModelLoader(tensors, measured).load(_ -> { });
         return measured.sizeBytes();
     }
@@ -82,12 +85,33 @@ final class DeviceWeights implements AutoCloseable {
         return uploadNs;
     }
 
-    /** A weight's values, for checks. */
+    /** A weight's values [rows, columns], for checks. */
     float[] read(DeviceBuffers buffers, DeviceWeight weight) {
         long offset = weight.address() - arena.address();
+        if (weight.format() == WeightFormat.TILES) {
+            return readTiles(buffers, weight, offset);
+        }
         int numValues = Math.multiplyExact(weight.rows(), weight.columns());
         return weight.elementBytes() == Float.BYTES ? buffers.readFloat32(arena, offset, numValues)
                 : buffers.readBf16(arena, offset, numValues);
+    }
+
+    private float[] readTiles(DeviceBuffers buffers, DeviceWeight weight, long offset) {
+        int k = weight.columns();
+        long matrixBytes = weight.format().matrixBytes(weight.matrixRows(), k);
+        float[] values = new float[Math.multiplyExact(weight.rows(), k)];
+        for (int first = 0; first < weight.rows(); first += weight.matrixRows()) {
+            float[] tiles = buffers.readBf16(arena, offset + first / weight.matrixRows() * matrixBytes,
+                    Math.toIntExact(matrixBytes / Short.BYTES));
+            for (int row = 0; row < weight.matrixRows(); row++) {
+                for (int column = 0; column < k; column++) {
+                    int inVector = column % Long.BYTES;
+                    long at = WeightTiles.offsetBytes(row, column - inVector, k) / Short.BYTES + inVector;
+                    values[(first + row) * k + column] = tiles[(int) at];
+                }
+            }
+        }
+        return values;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.penstock.runtime.cuda;
 
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.checkpoint.TensorData;
 import io.penstock.runtime.model.Weight;
 import io.penstock.runtime.model.WeightFactory;
@@ -17,6 +18,7 @@ final class WeightLayout implements WeightFactory {
     private static final int ROW_MULTIPLE = 8;
 
     private final long address;
+    private final WeightFormat format;
     private final List<Part> parts = new ArrayList<>();
     private long sizeBytes;
 
@@ -31,8 +33,10 @@ final class WeightLayout implements WeightFactory {
         }
     }
 
-    WeightLayout(long address) {
+    /** @param format of the matrices that have kernels for several */
+    WeightLayout(long address, WeightFormat format) {
         this.address = address;
+        this.format = format;
     }
 
     /** What all weights so far take, padding included. */
@@ -63,16 +67,35 @@ final class WeightLayout implements WeightFactory {
                 place(rows, rows.numRows()), rows.numRows(), rows.rowBytes() / Short.BYTES);
     }
 
+    /** Matrices of so many rows each, of which only the last may need padding. */
+    private Weight matrices(WeightRows rows, int matrixRows) {
+        int numRows = paddedRows(rows.numRows());
+        int columns = rows.rowBytes() / Short.BYTES;
+        long at = switch (format) {
+            case ROW_MAJOR -> place(rows, numRows);
+            case TILES -> {
+                WeightBands bands = new WeightBands(rows, Math.min(matrixRows, rows.numRows()));
+                yield place(bands, bands.numRows());
+            }
+        };
+        return new DeviceWeight(at, numRows, columns, Short.BYTES, format, matrixRows);
+    }
+
     @Override
     public Weight matrix(TensorData... parts) {
         WeightRows rows = WeightRows.Stacked.of(parts);
-        int numRows = paddedRows(rows.numRows());
-        return new DeviceWeight(place(rows, numRows), numRows, rows.rowBytes() / Short.BYTES);
+        return matrices(rows, paddedRows(rows.numRows()));
+    }
+
+    @Override
+    public Weight router(TensorData gate) {
+        return bf16(WeightRows.Stacked.of(gate));
     }
 
     @Override
     public Weight gateUp(TensorData gate, TensorData up) {
-        return bf16(WeightRows.GateUp.of(new TensorData[] {gate}, new TensorData[] {up}));
+        WeightRows rows = WeightRows.GateUp.of(new TensorData[] {gate}, new TensorData[] {up});
+        return matrices(rows, rows.numRows());
     }
 
     @Override
@@ -82,12 +105,14 @@ final class WeightLayout implements WeightFactory {
 
     @Override
     public Weight experts(TensorData[] matrices) {
-        return bf16(WeightRows.Stacked.of(matrices));
+        WeightRows rows = WeightRows.Stacked.of(matrices);
+        return matrices(rows, rows.numRows() / matrices.length);
     }
 
     @Override
     public Weight expertsGateUp(TensorData[] gates, TensorData[] ups) {
-        return bf16(WeightRows.GateUp.of(gates, ups));
+        WeightRows rows = WeightRows.GateUp.of(gates, ups);
+        return matrices(rows, rows.numRows() / gates.length);
     }
 
     @Override
@@ -98,7 +123,8 @@ final class WeightLayout implements WeightFactory {
     @Override
     public Weight bias(TensorData vector) {
         WeightRows rows = new WeightRows.Floats(vector);
-        return new DeviceWeight(place(rows, 1), 1, rows.rowBytes() / Float.BYTES, Float.BYTES);
+        return new DeviceWeight(
+                place(rows, 1), 1, rows.rowBytes() / Float.BYTES, Float.BYTES, WeightFormat.ROW_MAJOR, 1);
     }
 
     @Override

@@ -8,7 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** The rows of a weight as the kernels read them, each taken from a checkpoint's tensor. Many threads may read. */
-sealed interface WeightRows {
+sealed interface WeightRows permits WeightBands, WeightRows.Floats, WeightRows.GateUp, WeightRows.InProj,
+        WeightRows.Stacked, WeightRows.Taps {
     int numRows();
 
     int rowBytes();

@@ -63,7 +63,7 @@ public final class ModelLoader {
     private FeedForward sparseMoe(int l) {
         var moe = config.moe();
         return new FeedForward.SparseMoe(
-                factory.matrix(tensors.gate(l)),
+                factory.router(tensors.gate(l)),
                 moe.useExpertBias() ? factory.bias(tensors.expertBias(l)) : null,
                 factory.expertsGateUp(experts(e -> tensors.expertW1(l, e)), experts(e -> tensors.expertW3(l, e))),
                 factory.experts(experts(e -> tensors.expertW2(l, e))),

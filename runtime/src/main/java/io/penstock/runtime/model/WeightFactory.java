@@ -7,6 +7,9 @@ public interface WeightFactory {
     /** A matrix whose rows are those of the parts, one after the other. */
     Weight matrix(TensorData... parts);
 
+    /** A router's gate [experts, hidden], for {@link Ops#addRmsNormRouteTopK}. */
+    Weight router(TensorData gate);
+
     /** Gate and up matrices of the same shape, paired for {@link Ops#linearSiluAndMul}. */
     Weight gateUp(TensorData gate, TensorData up);
 

@@ -29,6 +29,15 @@ final class Backends {
         }
     }
 
+    /** The same on compute capability 9.0, for operations that have kernels for it alone. */
+    interface OnHopperEmulator extends OperationBackend.Factory {
+        @Override
+        default OperationBackend open(ModelConfig config, ModelLimits limits) {
+            EmulatorOptions options = new EmulatorOptions(config.hashCode(), 1, 1L << 28, true).on(90);
+            return new DeviceBackend(new EmulatorDevice(options), config, limits);
+        }
+    }
+
     interface OnCuda extends OperationBackend.Factory {
         @Override
         default OperationBackend open(ModelConfig config, ModelLimits limits) {

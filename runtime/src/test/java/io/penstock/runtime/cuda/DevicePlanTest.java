@@ -44,14 +44,14 @@ class DevicePlanTest {
             var masks = new MaskLimits(3, config.vocabSize());
             var device = new ForwardingDevice(new EmulatorDevice(EmulatorOptions.failing()));
             var asked = new MemoryPlan.Asked(5, 70, 256, 3);
-            long fixed = DevicePlan.weightsBytes(config) + (4L << 20);
+            long fixed = DevicePlan.weightsBytes(config, device.properties()) + (4L << 20);
             MemoryPlan plan = DevicePlan.of(config, asked, masks, fixed + (2L << 20), device.properties());
             ModelLimits fitting = plan.limits();
             var limits = new ModelLimits(fitting.maxNumSeqs(), fitting.maxNumBatchedTokens(), fitting.maxModelLen(),
                     fitting.numKvBlocks(), fitting.numSnapshots(), 6, masks);
             Map<String, Long> planned = new LinkedHashMap<>(
                     DevicePlan.allocations(config, limits, device.properties()));
-            planned.put("weights", DevicePlan.weightsBytes(config));
+            planned.put("weights", DevicePlan.weightsBytes(config, device.properties()));
             var model = new CudaModel(device, checkpoint, limits, CudaOptions.DEFAULTS, _ -> { });
             var options = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2);
             try (CudaRunner runner = new CudaRunner(model, options, config.vocabSize() - 7, EOS)) {

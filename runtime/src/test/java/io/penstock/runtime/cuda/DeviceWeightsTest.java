@@ -8,6 +8,7 @@ import io.penstock.device.Stream;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.kernels.InProjShortConvKernel;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.checkpoint.Checkpoint;
 import io.penstock.runtime.checkpoint.DType;
 import io.penstock.runtime.checkpoint.DummyCheckpoint;
@@ -156,7 +157,7 @@ class DeviceWeightsTest {
         ModelConfig config = ModelShapes.named("lfm2-350m");
         TensorData embedding = new DummyCheckpoint(config, 3).embedTokens();
         TensorData half = new FloatTensor("half", DType.F16, new float[] {0.5f, -2}, 1, 2);
-        WeightLayout measured = new WeightLayout(0);
+        WeightLayout measured = new WeightLayout(0, WeightFormat.ROW_MAJOR);
         measured.matrix(embedding);
         measured.matrix(half);
         try (var arena = device.allocate("weights", measured.sizeBytes());
@@ -174,7 +175,7 @@ class DeviceWeightsTest {
 
     @Test
     void aReaderThatFailsEndsTheLoading() {
-        WeightLayout layout = new WeightLayout(0);
+        WeightLayout layout = new WeightLayout(0, WeightFormat.ROW_MAJOR);
         layout.vector(new FloatTensor("sound", DType.BF16, new float[8], 8));
         layout.matrix(new Unreadable(new FloatTensor("broken", DType.BF16, new float[8], 2, 4)));
         try (var arena = device.allocate("weights", layout.sizeBytes());

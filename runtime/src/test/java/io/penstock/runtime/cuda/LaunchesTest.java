@@ -3,6 +3,7 @@ package io.penstock.runtime.cuda;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.device.DeviceProperties;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.checkpoint.DummyCheckpoint;
@@ -27,7 +28,7 @@ class LaunchesTest {
         PlannedDevice device = new PlannedDevice(H200);
         try (DummyCheckpoint shapes = new DummyCheckpoint(config, 0);
                 DeviceWorkspace workspace = new DeviceWorkspace(device, config, limits)) {
-            var weights = new ModelLoader(shapes, new WeightLayout(256)).load(_ -> { });
+            var weights = new ModelLoader(shapes, new WeightLayout(256, WeightFormat.ROW_MAJOR)).load(_ -> { });
             DeviceSampler sampler = new DeviceSampler(device, workspace.stream(), workspace.ops(),
                     workspace.samplerMemory(), limits,
                     new DeviceSampler.Vocabulary(config.vocabSize(), config.vocabSize(), new int[0]));

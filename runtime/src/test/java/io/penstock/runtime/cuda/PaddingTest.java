@@ -7,6 +7,7 @@ import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel;
 import io.penstock.kernels.CombineAddRmsNormKernel;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.runtime.check.Closeness;
@@ -89,7 +90,8 @@ class PaddingTest {
         AddRmsNormRouteTopKKernel.Rule rule = new AddRmsNormRouteTopKKernel.Rule(8, 2, true, 1);
         float[] residual = samples.normal(numTokens * HIDDEN, 1);
         try (DeviceBuffers buffers = new DeviceBuffers(device, stream);
-                AddRmsNormRouteTopKKernel route = new AddRmsNormRouteTopKKernel(device, HIDDEN, Samples.EPS, rule);
+                AddRmsNormRouteTopKKernel route = new AddRmsNormRouteTopKKernel(
+                        device, HIDDEN, Samples.EPS, rule, WeightFormat.ROW_MAJOR);
                 CombineAddRmsNormKernel combine = new CombineAddRmsNormKernel(device, HIDDEN, 2, Samples.EPS)) {
             long realTokens = buffers.ints("num_real_tokens", numReal).address();
             Buffer sum = buffers.inOut("residual", residual);

@@ -359,13 +359,13 @@ __device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_byte
     constexpr bool kMovesRegisters = Block::kMath == 2;
     if (threadIdx.x < kGroupThreads) {
         if constexpr (kMovesRegisters) {
-            setmaxnreg_dec<56>();
+            setmaxnreg_dec<72>();
         }
         Producer<Block, Work> producer(work, shared);
         producer.run();
     } else {
         if constexpr (kMovesRegisters) {
-            setmaxnreg_inc<224>();
+            setmaxnreg_inc<216>();
         }
         Consumer<Block, Work> consumer(work, shared);
         consumer.run([&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); });

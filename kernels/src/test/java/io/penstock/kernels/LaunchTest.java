@@ -72,8 +72,27 @@ class LaunchTest {
         all.put("grouped_linear_m16_bf16", (stream, rows) -> grouped.launch(stream, 16, 32, 48, routing, rows, 64, 72));
         all.put("grouped_linear_silu_and_mul_m16_bf16",
                 (stream, rows) -> grouped.launchSiluAndMul(stream, 16, 32, 48, routing, rows, 64, 72));
+        addTiled(all, routing);
         CombineAddRmsNormKernel combine = new CombineAddRmsNormKernel(DEVICE, 2048, 4, 1e-5f);
         all.put("combine_add_rms_norm_bf16", (stream, rows) -> combine.launch(stream, 16, 32, 48, 64, 0, rows));
+    }
+
+    private static void addTiled(Map<String, BiConsumer<Stream, Integer>> all,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing) {
+        GroupedLinearKernel grouped = GroupedLinearKernel.of(DEVICE, WeightFormat.TILES, 32, 4);
+        all.put("grouped_linear_tiled_m64_bf16",
+                (stream, rows) -> grouped.launch(stream, 16, 32, 48, routing, rows, 64, 72));
+        all.put("grouped_linear_silu_and_mul_tiled_m64_bf16",
+                (stream, rows) -> grouped.launchSiluAndMul(stream, 16, 32, 48, routing, rows, 64, 72));
+        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.TILES);
+        all.put("linear_tiled_m64_bf16", (stream, rows) -> linear.launch(stream, 16, 32, 48, rows, 64, 128));
+        all.put("linear_tiled_m64_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));
+        all.put("linear_silu_and_mul_tiled_m64_bf16",
+                (stream, rows) -> linear.launchSiluAndMul(stream, 16, 32, 48, rows, 64, 128));
+        EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
+        var embedded = new EmbedKernel.TokenAddresses(48, 64, 80, 96);
+        all.put("embed_tiled_bf16",
+                (stream, rows) -> embed.launch(stream, 16, 32, WeightFormat.TILES, embedded, rows));
     }
 
     static Iterable<String> entries() {
@@ -154,6 +173,17 @@ class LaunchTest {
         linear.launchSiluAndMul(DEVICE.stream, 16, 32, 48, 300, 7168, 2048);
         assertEquals("linear_silu_and_mul_m128_bf16", DEVICE.stream.kernel.name());
         assertEquals("grid 3x112x1, block 256x1x1, 98304 B dynamic shared", DEVICE.stream.shape.toString());
+    }
+
+    @Test
+    void tiledBlocksFollowTheParts() {
+        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.TILES);
+        linear.launch(DEVICE.stream, 16, 32, 48, 17, 6144, 2048);
+        assertEquals("linear_tiled_m64_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 96x1x1, block 256x1x1, 102496 B dynamic shared", DEVICE.stream.shape.toString());
+        linear.launchSiluAndMul(DEVICE.stream, 16, 32, 48, 300, 7168, 2048);
+        assertEquals("linear_silu_and_mul_tiled_m128_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 132x1x1, block 384x1x1, 204864 B dynamic shared", DEVICE.stream.shape.toString());
     }
 
     @Test

@@ -53,7 +53,7 @@ final class BenchStepCommand implements Callable<Integer> {
     private ModelOptions model;
 
     @Option(names = "--device", paramLabel = "DEVICE", defaultValue = "cuda",
-            description = "cuda, cuda:N or emulator. Default: cuda.")
+            description = "cuda, cuda:N, emulator or emulator:sm_90. Default: cuda.")
     private String device;
 
     @Option(names = "--batch", paramLabel = "B", defaultValue = "32",
@@ -89,7 +89,7 @@ final class BenchStepCommand implements Callable<Integer> {
         OperationObserver ranges = hasRanges ? GpuDebugOptions.ranges() : OperationObserver.NONE;
         ModelSource source = model.resolve();
         var step = new StepProfile.Step(isPrefill ? 1 : batch, context, isPrefill);
-        if (device.equals("emulator")) {
+        if (Devices.isEmulator(device)) {
             return count(source, step);
         }
         if (isSliced) {
@@ -122,7 +122,8 @@ final class BenchStepCommand implements Callable<Integer> {
     private int count(ModelSource source, StepProfile.Step step) {
         ModelConfig full = source.config();
         String kind = specName == null ? "h200" : specName;
-        var options = new EmulatorOptions(1, 1, Runtime.getRuntime().maxMemory() / 3, true);
+        EmulatorOptions options = Devices.emulated(
+                device, new EmulatorOptions(1, 1, Runtime.getRuntime().maxMemory() / 3, true));
         try (EmulatorDevice emulator = new EmulatorDevice(options)) {
             long[] seen = {0};
             Supplier<Map<String, Long>> counters = () -> {

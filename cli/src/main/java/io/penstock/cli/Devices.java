@@ -20,13 +20,26 @@ import java.util.regex.Pattern;
 /** The devices that a user can name: this is where implementations are chosen. */
 final class Devices {
     private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
-    private static final String EMULATOR = "emulator";
+    private static final Pattern EMULATOR = Pattern.compile("emulator(?::sm_(80|90))?");
 
     private Devices() {}
 
     static boolean isName(String device) {
-        return device.equals("auto") || device.equals("cpu") || device.equals(EMULATOR)
+        return device.equals("auto") || device.equals("cpu") || isEmulator(device)
                 || CUDA.matcher(device).matches();
+    }
+
+    static boolean isEmulator(String device) {
+        return EMULATOR.matcher(device).matches();
+    }
+
+    /** Options for an emulator of the compute capability that its name asks for; 8.0 if it does not. */
+    static EmulatorOptions emulated(String emulator, EmulatorOptions options) {
+        Matcher matcher = EMULATOR.matcher(emulator);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("no emulator " + emulator);
+        }
+        return matcher.group(1) == null ? options : options.on(Integer.parseInt(matcher.group(1)));
     }
 
     /** Why the first GPU cannot run a model, in one line; empty if it can. */
@@ -45,9 +58,9 @@ final class Devices {
      */
     static Backend.Accelerator accelerator(
             String name, double memoryUtilization, LaunchMode mode, CudaOptions options) {
-        if (name.equals(EMULATOR)) {
-            return new Backend.Accelerator(
-                    () -> new EmulatorDevice(EmulatorOptions.failing()), memoryUtilization, false, options);
+        if (isEmulator(name)) {
+            EmulatorOptions emulated = emulated(name, EmulatorOptions.failing());
+            return new Backend.Accelerator(() -> new EmulatorDevice(emulated), memoryUtilization, false, options);
         }
         int ordinal = ordinal(name);
         if (CudaDevices.probe(ordinal, 0) instanceof DeviceProbe.Unavailable none) {

@@ -42,8 +42,8 @@ final class EngineOptions {
             paramLabel = "DEVICE",
             defaultValue = "auto",
             description = "auto, cpu, cuda, cuda:N for another than the first GPU, or emulator, which runs the GPU's"
-                    + " kernels on the CPU, slowly, and checks them. Default: auto, the GPU if there is one, else the"
-                    + " CPU.")
+                    + " kernels on the CPU, slowly, and checks them; emulator:sm_90 runs those that a Hopper GPU gets."
+                    + " Default: auto, the GPU if there is one, else the CPU.")
     private String device;
 
     @Option(

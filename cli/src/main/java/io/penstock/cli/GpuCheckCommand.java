@@ -73,7 +73,8 @@ final class GpuCheckCommand implements Callable<Integer> {
             paramLabel = "DEVICE",
             defaultValue = "cuda",
             description = "cuda, cuda:N for another than the first GPU, or emulator: the same kernels on the CPU, with"
-                    + " small shapes, every access checked, and counts instead of times. Default: cuda.")
+                    + " small shapes, every access checked, and counts instead of times; emulator:sm_90 for those that"
+                    + " a Hopper GPU gets. Default: cuda.")
     private String device;
 
     @Option(
@@ -132,7 +133,7 @@ final class GpuCheckCommand implements Callable<Integer> {
         if (numRequests != null && (numRequests < 0 || numRequests > MOST_REQUESTS)) {
             throw wrong("--requests must be between 0 and " + MOST_REQUESTS + ", not " + numRequests);
         }
-        if (device.equals("emulator")) {
+        if (Devices.isEmulator(device)) {
             return onEmulator(options);
         }
         Matcher cuda = CUDA.matcher(device);
@@ -185,7 +186,8 @@ final class GpuCheckCommand implements Callable<Integer> {
     }
 
     private int onEmulator(CheckOptions options) {
-        EmulatorOptions emulated = new EmulatorOptions(options.seed(), 1, EMULATED_BYTES, true);
+        EmulatorOptions emulated =
+                Devices.emulated(device, new EmulatorOptions(options.seed(), 1, EMULATED_BYTES, true));
         OperationBackend.Factory backend =
                 (config, limits) -> new DeviceBackend(new EmulatorDevice(emulated), config, limits);
         try (EmulatorDevice counting = new EmulatorDevice(emulated)) {
@@ -200,7 +202,7 @@ final class GpuCheckCommand implements Callable<Integer> {
     }
 
     private int check(CheckTarget target, Supplier<Device> open, CheckOptions options) {
-        boolean isEmulated = device.equals("emulator");
+        boolean isEmulated = Devices.isEmulator(device);
         int number = numRequests != null ? numRequests
                 : only != null ? 0 : isEmulated ? EMULATED_REQUESTS : DEFAULT_REQUESTS;
         Path defaultResults = isEmulated ? null : RESULTS;

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code penstock gpu-check} on the emulator. */
 class GpuCheckTest {
@@ -56,10 +58,11 @@ class GpuCheckTest {
         assertEquals(1, run.out().lines().count());
     }
 
-    @Test
-    void wholeEnginesOnTheEmulator() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"emulator", "emulator:sm_90"})
+    void wholeEnginesOnTheEmulator(String device) throws IOException {
         Path results = folder.resolve("engines.jsonl");
-        Invocation run = Invocation.of("gpu-check", "--device", "emulator", "--only", "end_to_end", "--requests", "3",
+        Invocation run = Invocation.of("gpu-check", "--device", device, "--only", "end_to_end", "--requests", "3",
                 "--seed", "3", "--results", results.toString());
         assertEquals(0, run.exitCode(), run::err);
         assertTrue(run.out().contains("end_to_end penstock-demo right, "), run::out);
@@ -70,7 +73,7 @@ class GpuCheckTest {
         assertEquals("end_to_end penstock-demo", endToEnd.get("case").textValue());
         assertEquals(0, endToEnd.get("metrics").get("wrongPrompts").intValue());
         assertTrue(endToEnd.get("metrics").get("equalTokens").intValue() > 0);
-        assertEquals("./penstock gpu-check --device emulator --seed 3 --only end_to_end --requests 3",
+        assertEquals("./penstock gpu-check --device " + device + " --seed 3 --only end_to_end --requests 3",
                 endToEnd.get("command").textValue());
     }
 

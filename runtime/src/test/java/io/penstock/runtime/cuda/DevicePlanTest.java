@@ -37,12 +37,13 @@ class DevicePlanTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"moe-legacy", "moe-nested", "dense-adjusted"})
-    void aRunnerAllocatesThePlanAndNothingElse(String name) {
+    @CsvSource({"moe-legacy, 80", "moe-nested, 80", "dense-adjusted, 80", "moe-legacy, 90", "dense-adjusted, 90"})
+    void aRunnerAllocatesThePlanAndNothingElse(String name, int computeCapability) {
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/" + name))) {
             ModelConfig config = checkpoint.config();
             var masks = new MaskLimits(3, config.vocabSize());
-            var device = new ForwardingDevice(new EmulatorDevice(EmulatorOptions.failing()));
+            var device = new ForwardingDevice(
+                    new EmulatorDevice(EmulatorOptions.failing().on(computeCapability)));
             var asked = new MemoryPlan.Asked(5, 70, 256, 3);
             long fixed = DevicePlan.weightsBytes(config, device.properties()) + (4L << 20);
             MemoryPlan plan = DevicePlan.of(config, asked, masks, fixed + (2L << 20), device.properties());

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every weight of a checkpoint lies on the device where and as the kernels expect it. */
 class DeviceWeightsTest {
-    private final EmulatorDevice device = new EmulatorDevice(EmulatorOptions.failing());
-    private final Stream stream = device.createStream("weights");
+    private EmulatorDevice device = new EmulatorDevice(EmulatorOptions.failing());
+    private Stream stream = device.createStream("weights");
 
     private float[] read(DeviceWeights weights, Weight weight) {
         try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
@@ -87,6 +87,20 @@ class DeviceWeightsTest {
     @ParameterizedTest
     @ValueSource(strings = {"moe-nested", "moe-legacy", "dense-adjusted"})
     void everyWeightIsInItsPlace(String name) {
+        requireWeights(name);
+    }
+
+    /** Where weights are images of tiles. */
+    @ParameterizedTest
+    @ValueSource(strings = {"moe-nested", "dense-adjusted"})
+    void everyWeightIsInItsPlaceOnHopper(String name) {
+        device.close();
+        device = new EmulatorDevice(EmulatorOptions.failing().on(90));
+        stream = device.createStream("weights");
+        requireWeights(name);
+    }
+
+    private void requireWeights(String name) {
         List<Integer> told = new ArrayList<>();
         try (ModelTensors tensors = Checkpoint.open(Goldens.path("models/" + name));
                 DeviceWeights loaded = new DeviceWeights(device, stream, tensors, told::add)) {

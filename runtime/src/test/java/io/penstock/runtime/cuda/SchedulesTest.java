@@ -7,6 +7,7 @@ import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.check.Closeness;
+import io.penstock.runtime.check.OperationBackend.Choice;
 import io.penstock.runtime.check.OperationBackend.Routed;
 import io.penstock.runtime.check.OperationBackend.Router;
 import io.penstock.runtime.check.Samples;
@@ -130,6 +131,38 @@ class SchedulesTest {
                 first = first == null ? results : first;
                 for (int i = 0; i < results.size(); i++) {
                     new Closeness().requireSame("result " + i + " of seed " + seed, 1, first.get(i), results.get(i));
+                }
+            }
+        }
+    }
+
+    /** Each launch on a device has an order of its own, so that one device does for all. */
+    @Test
+    void tilesHaveTheSameBitsAndNoFaults() {
+        ModelConfig config = Samples.withExperts(Samples.config(64, HIDDEN, HEADS, KV_HEADS), RULE);
+        Samples samples = new Samples(2);
+        float[] x = samples.normal(80 * HIDDEN, 1);
+        float[] matrix = samples.normal(200 * HIDDEN, 0.1);
+        float[][] experts = new float[8][];
+        Arrays.setAll(experts, e -> samples.normal(72 * HIDDEN, 0.1));
+        int[] ids = new int[70 * RULE.expertsPerToken()];
+        Arrays.setAll(ids, pair -> pair / 3 % 2 == 0 ? pair % 3 : 7 - pair % 3);
+        var choice = new Choice(8, RULE.expertsPerToken(), ids, samples.normalFloat32(ids.length, 1));
+        float[] inner = samples.normal(ids.length * 72, 1);
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
+        try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
+            List<float[]> first = null;
+            for (int run = 0; run < NUM_SCHEDULES; run++) {
+                List<float[]> results = List.of(backend.linear(x, matrix, HIDDEN),
+                        backend.logits(Arrays.copyOf(x, 7 * HIDDEN), matrix, HIDDEN),
+                        backend.linearSiluAndMul(Arrays.copyOf(x, 20 * HIDDEN), matrix, matrix, HIDDEN),
+                        backend.groupedLinearSiluAndMul(
+                                Arrays.copyOf(x, 70 * HIDDEN), experts, experts, HIDDEN, choice),
+                        backend.groupedLinear(inner, experts, 72, choice));
+                assertEquals(List.of(), device.faults(), "run " + run);
+                first = first == null ? results : first;
+                for (int i = 0; i < results.size(); i++) {
+                    new Closeness().requireSame("result " + i + " of run " + run, 1, first.get(i), results.get(i));
                 }
             }
         }

@@ -41,8 +41,8 @@ __device__ __forceinline__ void stmatrix_x4_trans(uint32_t shared, const uint32_
 }
 
 // d[64, kColumns] += a[64, 16] b[kColumns, 16]ᵀ, both in shared memory. Warp w of the warpgroup has rows 16 w to
-// 16 w + 15; of eight columns c, lane l has in d[4 c] and the next the columns 2 (l % 4) and the next of row l / 4, then
-// those of row l / 4 + 8.
+// 16 w + 15. Of the i-th eight columns lane l has in d[4 i] and d[4 i + 1] columns 2 (l % 4) and the next of row l / 4,
+// then those of row l / 4 + 8.
 template <int kColumns>
 struct Wgmma;
 

@@ -86,7 +86,7 @@ __device__ __forceinline__ void linear_f32(const LinearWork<Block>& work, float*
 // Few rows, or few columns: two blocks of a multiprocessor have 192 KiB of stages between them. Many: a warpgroup's
 // sums are all the registers that it can have, and a byte of shared memory serves 100 FLOPs.
 using BlockM64 = TiledBlock<1, 6, RowCounts<8, 16, 32, 64>>;
-using BlockM128 = TiledBlock<2, 4, RowCounts<64, 96, 128, 144, 160, 192, 224, 256>>;
+using BlockM128 = TiledBlock<2, 4, RowCounts<64, 128, 192, 256>>;
 
 #define LINEAR(function, variant, Block, kBlocks, kRowsPerColumn, Out)                                          \
     extern "C" __global__ void __launch_bounds__(Block::kThreads, kBlocks) variant(                             \

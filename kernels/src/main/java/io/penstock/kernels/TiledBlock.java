@@ -8,8 +8,8 @@ package io.penstock.kernels;
 enum TiledBlock {
     /** Few rows: two blocks of a multiprocessor have 96 KiB of stages each. */
     M64(1, 6, 2, 128, 8, 16, 32, 64),
-    /** Many rows: one block has as many sums as registers hold. */
-    M128(2, 4, 1, 168, 64, 96, 128, 144, 160, 192, 224, 256);
+    /** Many rows: one block has as many sums as registers hold. For experts there is code for four more numbers. */
+    M128(2, 4, 1, 168, 64, 128, 192, 256);
 
     /** Up to so many rows an expert on average, an expert's rows are hardly ever more than one part of the smaller. */
     private static final int FEW_ROWS_PER_EXPERT = 32;

@@ -9,7 +9,8 @@ here=$(CDPATH='' cd -P "$(dirname "$0")" && pwd)
 max_bytes=$((25 * 1024 * 1024))
 
 # What the jars use of the JDK (jdeps), without what they ask for only if it is there: java.desktop, java.sql, java.xml.
-modules=java.base,java.logging,java.management,java.net.http,jdk.incubator.vector,jdk.jfr,jdk.management
+# java.net.http is for models of a hub, which a machine without a network does not ask.
+modules=java.base,java.logging,java.management,jdk.incubator.vector,jdk.jfr,jdk.management
 
 case $file in
     /*) ;;
@@ -39,6 +40,8 @@ for jar in "$dist"/lib/*.jar; do
         netty-* | grpc-* | proto* | guava-* | failureaccess-* | listenablefuture-* | gson-* | perfmark-* | \
             prometheus-* | error_prone_* | j2objc-* | animal-sniffer-* | annotations-* | jsr305-* | jspecify-*)
             continue ;;
+        # Parquet files of batch jobs.
+        parquet-* | hardwood-* | zstd-jni-* | snappy-java-* | jts-core-*) continue ;;
     esac
     rm -rf "$work/jar"
     mkdir "$work/jar"

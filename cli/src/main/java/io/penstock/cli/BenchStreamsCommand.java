@@ -77,7 +77,6 @@ final class BenchStreamsCommand implements Callable<Integer> {
         requireBetween("--max-tokens", maxTokens, 1, StreamSuite.MOST_TOKENS);
         requireBetween("--seconds", seconds, 1, MAX_SECONDS);
         requireBetween("--io-threads", ioThreads, 1, MAX_CONNECTIONS);
-        ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
         RunContext context = RunContext.onCpu(Path.of("").toAbsolutePath(), Instant.now(), commandLine());
         ModelSource source = ModelSource.read("penstock-demo", Installation.demoModel(), false);

@@ -64,6 +64,10 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
                 case FileSystemException e -> {
                     return failed(e.getMessage());
                 }
+                case NoClassDefFoundError e when Installation.isBundle() -> {
+                    return failed("the bundle for checking a GPU leaves out what this needs (" + e.getMessage()
+                            + "): run it from the source tree or the container image");
+                }
                 case OutOfMemoryError e -> {
                     return failed("out of memory (" + e.getMessage() + "); give it more with"
                             + " PENSTOCK_JAVA_OPTS=-Xmx16g, or ask for less");

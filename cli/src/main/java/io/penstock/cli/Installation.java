@@ -30,6 +30,11 @@ final class Installation {
         return properties.getProperty("version");
     }
 
+    /** Whether this is the bundle for checking a GPU, whose launcher says so: it lacks what only other work needs. */
+    static boolean isBundle() {
+        return Boolean.getBoolean("penstock.bundle");
+    }
+
     /** The bundled demo checkpoint, in the nearest folder above the program's classes that has it. */
     static Path demoModel() {
         return above(DEMO_MODEL, "give a model with --model DIR or --model ORG/NAME");

@@ -79,7 +79,6 @@ final class LoadSession implements AutoCloseable {
             LoadResultOptions results) {
         workload.validate();
         load.validate();
-        ServeCommand.requireProtocols();
         NetworkLogs.toOurs();
         return new LoadSession(spec, target, workload, load, results);
     }

@@ -120,7 +120,6 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         validate();
-        requireProtocols();
         HttpPortOptions.Settings httpSettings = http.settings();
         engine.validate();
         batching.validate();
@@ -148,14 +147,6 @@ final class ServeCommand implements Callable<Integer> {
                 new ServerRun.Times(TimeUnit.SECONDS.toNanos(shutdownTimeout),
                         TimeUnit.SECONDS.toNanos(slowReaderTimeout)));
         return new ServerRun(encoder, config, settings, phases).run();
-    }
-
-    /** The bundle for GPU machines leaves the network out. */
-    static void requireProtocols() {
-        if (ServeCommand.class.getResource("/io/netty/channel/EventLoop.class") == null) {
-            throw new InputException("this bundle is for checking a GPU and has no protocols: serve from the source"
-                    + " tree or the container image");
-        }
     }
 
     private void validate() {

@@ -50,7 +50,8 @@ for jar in "$dist"/lib/*.jar; do
         "$jdk/bin/jar" -xf "$jar"
         # The messages of gRPC mean nothing without its jars.
         rm -rf lib/libJNv* lib/libJCudaRuntime* lib/libJCublas-* META-INF/maven io/penstock/serving/grpc/wire \
-            org/jline/nativ/Windows org/jline/nativ/Mac org/jline/nativ/FreeBSD
+            org/jline/nativ/Windows org/jline/nativ/Mac org/jline/nativ/FreeBSD \
+            org/jline/builtins org/jline/console org/jline/shell org/jline/widget
         "$jdk/bin/jar" -c -0 -M -f "$root/lib/$(basename "$jar")" .
     )
 done

@@ -49,7 +49,7 @@ final class RowGroups implements AutoCloseable {
     }
 
     private void begin() {
-        pages = new ColumnChunkPageWriteStore(compression.compressor(), schema, properties.getAllocator(),
+        pages = new ColumnChunkPageWriteStore(new PageCompressor(compression), schema, properties.getAllocator(),
                 properties.getColumnIndexTruncateLength(), properties.getPageWriteChecksumEnabled());
         values = properties.newColumnWriteStore(schema, pages, pages);
         consumer = columns.getRecordWriter(values);

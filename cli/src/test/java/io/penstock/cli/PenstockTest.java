@@ -168,6 +168,23 @@ class PenstockTest {
     }
 
     @Test
+    void bundleSaysWhatItLeavesOut() {
+        String bundle = System.getProperty("penstock.bundle");
+        System.setProperty("penstock.bundle", "true");
+        try {
+            assertEquals(1, work(false, () -> {
+                throw new NoClassDefFoundError("io/netty/channel/Channel");
+            }));
+        } finally {
+            if (bundle == null) {
+                System.clearProperty("penstock.bundle");
+            }
+        }
+        assertOneLine("the bundle for checking a GPU leaves out what this needs (io/netty/channel/Channel): run it from"
+                + " the source tree or the container image");
+    }
+
+    @Test
     void debugShowsTraces() {
         assertEquals(1, work(true, () -> {
             throw new InputException("no such model");

@@ -174,14 +174,16 @@ public final class LineAnswers {
             GenerationResult result = results.get(p);
             var echo = new PromptEcho(request, p, result.prompt(), result.promptLogprobs(), encoder.tokenizer());
             for (GenerationResult.Choice answer : result.choices()) {
+                boolean isShown = !request.isEchoOnly();
                 List<TokenLogprob> logprobs = echo.logprobs();
-                if (logprobs != null) {
+                if (logprobs != null && isShown) {
                     logprobs.addAll(answer.logprobs());
                 }
                 choices.add(new CompletionResponse.Choice(echo.answerIndex(answer.index()),
-                        echo.text() + answer.text(),
+                        isShown ? echo.text() + answer.text() : echo.text(),
                         logprobs == null ? null : new CompletionResponse.Logprobs(logprobs, 0), reason(answer),
-                        answer.stopString(), echo.ids(answer.tokenIds(), true), echo.logprobsById()));
+                        answer.stopString(), echo.ids(isShown ? answer.tokenIds() : new int[0], true),
+                        echo.logprobsById()));
             }
         }
         return CompletionResponse.whole(header, choices, usage);

@@ -120,7 +120,8 @@ public record GenerationRequest(
     }
 
     /**
-     * One prompt of a plain completion as OpenAI's clients write it. Echoed log probabilities are those of the prompt.
+     * One prompt of a plain completion as OpenAI's clients write it. Echoed log probabilities are those of the prompt;
+     * where the echo alone is wanted there is one token of output, for whoever answers to leave out.
      */
     public static GenerationRequest of(CompletionRequest request, io.penstock.serving.openai.Prompt prompt) {
         Prompt made = switch (prompt) {
@@ -129,7 +130,8 @@ public record GenerationRequest(
                     new TokenIds(ids.stream().mapToInt(Integer::intValue).toArray());
         };
         int echoed = request.echo() ? request.sampling().numLogprobs() : -1;
-        return new GenerationRequest(request.options().requestId(), made, request.sampling(), request.response().n(),
+        SamplingRequest sampling = request.isEchoOnly() ? request.sampling().withMaxTokens(1) : request.sampling();
+        return new GenerationRequest(request.options().requestId(), made, sampling, request.response().n(),
                 Options.of(request.options(), Math.max(echoed, request.response().promptLogprobs()),
                         request.response().skipSpecialTokens()));
     }

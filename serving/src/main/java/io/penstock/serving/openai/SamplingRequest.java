@@ -57,8 +57,7 @@ public record SamplingRequest(
     /**
      * When to end.
      *
-     * @param maxTokens null: what is left of the context; 0, where a prompt's echo alone is wanted: one, which does not
-     *     show
+     * @param maxTokens null: what is left of the context; 0 only where a prompt's echo alone is wanted
      * @param clamped whether maxTokens is a default, which gives way to a shorter context
      */
     public record Stop(
@@ -176,7 +175,7 @@ public record SamplingRequest(
                     "max_tokens", BadRequestException.CONTEXT_LENGTH_EXCEEDED);
         }
         stop.stopTokenIds().forEach(id -> tokens.requireKnown(id, "stop_token_ids"));
-        int maxTokens = asked == null ? remainingTokens : Math.clamp(asked, 1, remainingTokens);
+        int maxTokens = asked == null ? remainingTokens : Math.min(asked, remainingTokens);
         try {
             return new StopConditions(maxTokens, stop.minTokens(), stop.stopTokenIds(), stop.stopStrings(),
                     stop.ignoreEos(), stop.includeStopString());

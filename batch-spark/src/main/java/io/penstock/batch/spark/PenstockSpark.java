@@ -125,6 +125,8 @@ public final class PenstockSpark implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PenstockTransform transform = transform();
+        // Wrong options are said before anything is started.
+        String prefix = transform.outputPrefix();
         try (SparkSession spark = SparkSession.builder().appName("penstock").getOrCreate()) {
             Dataset<Row> rows = spark.read().format(inputFormat).option("header", "true")
                     .load(inputs.toArray(String[]::new));
@@ -132,7 +134,7 @@ public final class PenstockSpark implements Callable<Integer> {
                     numPartitions == null ? rows : rows.repartition(numPartitions));
             var observed = new Observation();
             long startNs = System.nanoTime();
-            observed(answers, transform.outputPrefix(), observed)
+            observed(answers, prefix, observed)
                     .write().format(outputFormat).mode(mode.name().toLowerCase(Locale.ROOT)).save(output);
             return report(observed.getAsJava(), (System.nanoTime() - startNs) / NS_PER_SECOND);
         }

@@ -51,7 +51,7 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
     }
 
     GroupedLinearKernel(Device device, WeightFormat format, int expertsPerToken) {
-        super(device, OPERATION, format);
+        super(device, OPERATION, format.ptxSet());
         this.expertsPerToken = expertsPerToken;
     }
 

@@ -49,7 +49,7 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
     }
 
     LinearKernel(Device device, WeightFormat format) {
-        super(device, OPERATION, format);
+        super(device, OPERATION, format.ptxSet());
     }
 
     /** Loads the kernels for weights of a format, which the device can run. */

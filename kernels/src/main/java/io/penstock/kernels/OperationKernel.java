@@ -16,12 +16,12 @@ abstract class OperationKernel implements AutoCloseable {
     private final DeviceModule module;
 
     OperationKernel(Device device, String operation) {
-        this(device, operation, WeightFormat.ROW_MAJOR);
+        this(device, operation, PtxSet.PORTABLE);
     }
 
-    /** Of an operation that has kernels for several formats of weights. */
-    OperationKernel(Device device, String operation, WeightFormat format) {
-        module = device.loadModule(operation, Ptx.read(operation, format));
+    /** Of an operation that has kernels in several sets. */
+    OperationKernel(Device device, String operation, PtxSet set) {
+        module = device.loadModule(operation, Ptx.read(operation, set));
     }
 
     /** An entry of the module with arguments of its own. */

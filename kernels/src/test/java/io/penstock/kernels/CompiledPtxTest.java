@@ -21,17 +21,17 @@ class CompiledPtxTest {
 
     static Stream<Arguments> modules() {
         return Stream.concat(
-                Ptx.operations(WeightFormat.ROW_MAJOR).stream()
+                Ptx.operations(PtxSet.PORTABLE).stream()
                         .flatMap(operation -> Stream.of("sm_80", "sm_89", "sm_90")
-                                .map(architecture -> Arguments.of(operation, WeightFormat.ROW_MAJOR, architecture))),
-                Ptx.operations(WeightFormat.TILES).stream()
-                        .map(operation -> Arguments.of(operation, WeightFormat.TILES, "sm_90a")));
+                                .map(architecture -> Arguments.of(operation, PtxSet.PORTABLE, architecture))),
+                Ptx.operations(PtxSet.HOPPER).stream()
+                        .map(operation -> Arguments.of(operation, PtxSet.HOPPER, "sm_90a")));
     }
 
     @ParameterizedTest
     @MethodSource("modules")
-    void compilesWithoutSpills(String operation, WeightFormat format, String architecture) {
-        PtxCompilation compilation = PtxCompiler.compile(Ptx.read(operation, format), architecture);
+    void compilesWithoutSpills(String operation, PtxSet set, String architecture) {
+        PtxCompilation compilation = PtxCompiler.compile(Ptx.read(operation, set), architecture);
         assertTrue(compilation.isAccepted(), () -> operation + " is rejected: " + compilation.errorLog());
         assertEquals(List.of(), compilation.notes(), operation);
         assertTrue(!compilation.entries().isEmpty(), operation);

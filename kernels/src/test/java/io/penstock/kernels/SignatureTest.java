@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 class SignatureTest {
     private static Map<String, KernelSignature> compiled() {
         Map<String, KernelSignature> all = new HashMap<>();
-        for (WeightFormat format : WeightFormat.values()) {
-            for (String operation : Ptx.operations(format)) {
-                all.putAll(KernelSignature.parse(Ptx.read(operation, format)));
+        for (PtxSet set : PtxSet.values()) {
+            for (String operation : Ptx.operations(set)) {
+                all.putAll(KernelSignature.parse(Ptx.read(operation, set)));
             }
         }
         return all;
@@ -52,11 +52,11 @@ class SignatureTest {
 
     @Test
     void operationsAreThoseWithPtx() {
-        for (WeightFormat format : WeightFormat.values()) {
-            List<String> operations = Ptx.operations(format);
+        for (PtxSet set : PtxSet.values()) {
+            List<String> operations = Ptx.operations(set);
             assertEquals(new TreeSet<>(operations).stream().toList(), operations);
         }
-        String message = assertThrows(IllegalArgumentException.class, () -> Ptx.read("sub", WeightFormat.ROW_MAJOR))
+        String message = assertThrows(IllegalArgumentException.class, () -> Ptx.read("sub", PtxSet.PORTABLE))
                 .getMessage();
         assertTrue(message.contains("no PTX of an operation sub; there are [add,"), message);
     }

@@ -147,6 +147,6 @@ class TiledBlockTest {
         FakeDevice device = new FakeDevice();
         assertEquals(WeightFormat.TILES, WeightFormat.of(device.properties()));
         assertEquals("grouped_linear linear",
-                Ptx.operations(WeightFormat.TILES).stream().collect(Collectors.joining(" ")));
+                Ptx.operations(PtxSet.HOPPER).stream().collect(Collectors.joining(" ")));
     }
 }

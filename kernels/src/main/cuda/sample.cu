@@ -4,6 +4,7 @@
 // Bound:    memory: scan reads each logit once; choose reads groups of 128 tokens that hold what the filters may keep.
 // Twin:     Sampler.sample and SamplingState.append: the same token, bit for bit, in double precision.
 #include "common/sampling_digits.cuh"
+#include "common/sampling_head.cuh"
 #include "common/sampling_scan.cuh"
 
 static_assert(sizeof(Choice) == 68072 && sizeof(TileResult) == 1024, "SampleKernel has these sizes");
@@ -20,7 +21,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) sample_scan_f32(
     uint32_t* seen,                        // [conv slots, words]
     const int* __restrict__ block_tables,  // [conv slots, max_blocks]
     const int* __restrict__ block_tokens,  // [KV blocks, 64]
-    int vocab, int num_valid, int max_blocks) {
+    int vocab, int num_valid, int max_blocks,
+    int is_head_done) {  // whether rows that take their logits as they are have results of the LM head
     __shared__ Tile tile;
     __shared__ ReduceSpace space;
     __shared__ uint2 histogram[kBuckets];
@@ -36,6 +38,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) sample_scan_f32(
     load_row(
         row, memory, logits + static_cast<size_t>(row_idx) * vocab, slot_idx,
         mask_idx < 0 ? nullptr : masks + static_cast<size_t>(mask_idx) * num_words, vocab, num_valid);
+    if (is_head_done && row.is_raw()) {
+        return;
+    }
     const Span span = {static_cast<int>(blockIdx.x) * kTileTokens};
     process_tile(tile, row, span, false);
     scan_tile(results[static_cast<size_t>(row_idx) * gridDim.x + blockIdx.x], tile, space, histogram, row, span);
@@ -54,7 +59,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) sample_choose_f32(
     uint32_t* seen,                          // [conv slots, words]
     const int* __restrict__ block_tables,    // [conv slots, max_blocks]
     const int* __restrict__ block_tokens,    // [KV blocks, 64]
-    int vocab, int num_valid, int max_blocks) {
+    int vocab, int num_valid, int max_blocks,
+    int is_head_done) {  // as above
     extern __shared__ __align__(16) unsigned char choice_memory[];
     Choice& choice = *reinterpret_cast<Choice*>(choice_memory);
     const int row_idx = blockIdx.x;
@@ -69,7 +75,10 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) sample_choose_f32(
     load_row(
         choice.row, memory, logits + static_cast<size_t>(row_idx) * vocab, slot_idx,
         mask_idx < 0 ? nullptr : masks + static_cast<size_t>(mask_idx) * num_words, vocab, num_valid);
-    const int token_id = choose(choice, results + static_cast<size_t>(row_idx) * num_tiles, num_tiles, num_words);
+    const TileResult* row_results = results + static_cast<size_t>(row_idx) * num_tiles;
+    const int token_id = is_head_done && choice.row.is_raw()
+                             ? choose_from_head(choice, reinterpret_cast<const HeadResult*>(row_results))
+                             : choose(choice, row_results, num_tiles, num_words);
     __syncthreads();
     if (threadIdx.x == 0) {
         tokens[row_idx] = token_id;

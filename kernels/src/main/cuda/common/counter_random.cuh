@@ -7,6 +7,11 @@
 
 constexpr int kPhiloxRounds = 10;
 
+// Scaled logits this far below the largest cannot win: no advantage exceeds 36.8, and none is below -3.62.
+constexpr float kHopeless = -45.0f;
+// Twice the error of an approximate score, and more.
+constexpr float kScoreSlack = 2e-3f;
+
 // 64 random bits each for an even token and the odd one behind it.
 struct TokenPairBits {
     uint64_t even;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "sampling_slot.cuh"
+#include "head_result.cuh"
 #include "token_mass.cuh"
 #include "warp.cuh"
 
@@ -51,6 +51,11 @@ struct Row {
     __device__ __forceinline__ bool has_min_p() const { return header.min_scaled > kMinusInfinity; }
 
     __device__ __forceinline__ bool has_top_p() const { return header.top_p < 1; }
+
+    // Whether the LM head may have chosen among the tiles' logits already.
+    __device__ __forceinline__ bool is_raw() const {
+        return takes_raw_logits(header, mask == nullptr ? -1 : 0, num_valid);
+    }
 
     __device__ __forceinline__ bool is_filtered() const { return has_top_k() || has_min_p() || has_top_p(); }
 };
@@ -104,7 +109,5 @@ struct alignas(64) TileResult {
     uint2 histogram[kBuckets];       // tokens, and mass >> 13, from the bucket of the largest value downwards
 };
 
-// NaN counts as minus infinity, and plus infinity as the largest float.
-__device__ __forceinline__ float finite_or_minus_infinity(float logit) {
-    return logit == logit ? fminf(logit, 3.402823466e38f) : -__builtin_huge_valf();
-}
+static_assert(
+    sizeof(TileResult) * kHeadTokens == sizeof(HeadResult) * kTileTokens, "results of both take a row's room");

@@ -4,11 +4,6 @@
 #include "counter_random.cuh"
 #include "sampling_tile.cuh"
 
-// Scaled logits this far below the largest cannot win: no advantage exceeds 36.8, and none is below -3.62.
-constexpr float kHopeless = -45.0f;
-// Twice the error of an approximate score, and more.
-constexpr float kScoreSlack = 2e-3f;
-
 __device__ __forceinline__ Best tile_max(const Tile& tile, ReduceSpace& space, const Span& span) {
     Best best = {kMinusInfinity, kNoToken};
     for_each_token(tile, span, [&](double value, int token_id) {

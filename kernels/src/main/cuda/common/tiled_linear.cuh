@@ -69,6 +69,8 @@ struct TiledBlock {
     static constexpr uint32_t kStageBytes = kMath * kTileBytes + BLOCK_X * kRowBytes;
     static constexpr uint32_t kStores = kStages * kStageBytes;
     static constexpr uint32_t kBarriers = kStores + kMath * kGroupWarps * kStoreBytes;
+    // What an epilogue keeps beyond its room for results begins here.
+    static constexpr uint32_t kEnd = kBarriers + kStages * 16;
     static_assert(kStageBytes % 1024 == 0, "swizzled matrices begin at multiples of 1,024 bytes");
     static_assert(kAhead < kStages - 1, "a stage is handed over before the one behind it is needed");
 };

@@ -39,8 +39,13 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
         }
 
         EntryPoint entry(TiledBlock block) {
-            return new EntryPoint(name.formatted(block.suffix()), block.maxRegisters(), POINTER, POINTER, POINTER,
-                    INT, INT, INT, INT);
+            String entry = name.formatted(block.suffix());
+            return switch (this) {
+                case BF16, SILU_AND_MUL -> new EntryPoint(
+                        entry, block.maxRegisters(), POINTER, POINTER, POINTER, INT, INT, INT, INT);
+                case F32 -> new EntryPoint(entry, block.maxRegisters(), POINTER, POINTER, POINTER, POINTER, POINTER,
+                        POINTER, POINTER, POINTER, INT, INT, INT, INT, INT, INT);
+            };
         }
 
         int weightRows(int numColumns) {
@@ -95,6 +100,32 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
     }
 
     /**
+     * What the LM head is told of rows that sample.
+     *
+     * @param results address of {@link SampleKernel#resultBytes} a row, a multiple of 64: for {@link SampleKernel}
+     * @param rowSlots address of int [rows]: the conv slot that samples, or negative for none
+     * @param rowMasks address of int [rows]: the index of a mask, or -1
+     * @param rowTargets address of int [rows]: a token to score, or negative
+     * @param slots address of [conv slots] of {@link SamplingSlot#SIZE_BYTES}
+     * @param numValidTokens ids from here on are padding and take part in nothing
+     */
+    public record SampledRows(
+            long results, long rowSlots, long rowMasks, long rowTargets, long slots, int numValidTokens) {}
+
+    /** Nothing is known of any row: all logits are written. */
+    public static final SampledRows ALL_ROWS = new SampledRows(0, 0, 0, 0, 0, 0);
+
+    /** Whether {@link #launchHead} chooses: else it writes all logits and leaves no results. */
+    public abstract boolean choosesInHead();
+
+    /**
+     * Queues the LM head: {@link #launchFloat32}, but rows that take their token from the logits as they are leave what
+     * their choice needs instead of logits, and rows that nobody asked anything of leave nothing.
+     */
+    public abstract void launchHead(
+            Stream stream, long y, long x, long weight, SampledRows sampled, int numRows, int numColumns, int k);
+
+    /**
      * Queues {@code y = silu(x gateᵀ) * (x upᵀ)}, rounded once.
      *
      * @param y address of bfloat16 [rows, width]
@@ -105,7 +136,7 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
         launchRows(stream, Output.SILU_AND_MUL, y, x, gateUp, numRows, width, k);
     }
 
-    private void launchRows(
+    final void launchRows(
             Stream stream, Output output, long y, long x, long weight, int numRows, int numColumns, int k) {
         assert numColumns % VECTOR_WIDTH == 0 && k % VECTOR_WIDTH == 0 : numColumns + " columns, k " + k;
         if (numRows > 0) {

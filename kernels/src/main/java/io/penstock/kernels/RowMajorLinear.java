@@ -27,6 +27,17 @@ final class RowMajorLinear extends LinearKernel {
     }
 
     @Override
+    public boolean choosesInHead() {
+        return false;
+    }
+
+    @Override
+    public void launchHead(
+            Stream stream, long y, long x, long weight, SampledRows sampled, int numRows, int numColumns, int k) {
+        launchFloat32(stream, y, x, weight, numRows, numColumns, k);
+    }
+
+    @Override
     void launch(Stream stream, Output output, long y, long x, long weight, int numRows, int numColumns, int k) {
         int weightRows = output.weightRows(numColumns);
         LinearTile tile = LinearTile.select(numRows, weightRows, numMultiprocessors);

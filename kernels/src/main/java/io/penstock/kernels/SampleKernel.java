@@ -17,9 +17,9 @@ import io.penstock.device.Stream;
  */
 public final class SampleKernel extends OperationKernel {
     static final EntryPoint SCAN = new EntryPoint("sample_scan_f32", 64, POINTER, POINTER, POINTER, POINTER, POINTER,
-            POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
+            POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
     static final EntryPoint CHOOSE = new EntryPoint("sample_choose_f32", 96, POINTER, POINTER, POINTER, POINTER,
-            POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
+            POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
 
     /** Tokens of the largest vocabulary. */
     public static final int MAX_VOCAB = 1 << 18;
@@ -29,6 +29,7 @@ public final class SampleKernel extends OperationKernel {
 
     private static final int BLOCK_THREADS = 256;
     private static final int TILE_RESULT_BYTES = 1024;
+    private static final int HEAD_RESULT_BYTES = 16;
     private static final int CHOICE_BYTES = 68_072;
     private static final int MAX_ROWS = 65_535;
 
@@ -67,6 +68,11 @@ public final class SampleKernel extends OperationKernel {
         return (long) TILE_RESULT_BYTES * tiles(numValidTokens);
     }
 
+    /** How many results of the LM head have room in {@link #resultBytes}: one for each 64 tokens, and more. */
+    static int headResults(int numValidTokens) {
+        return (int) (resultBytes(numValidTokens) / HEAD_RESULT_BYTES);
+    }
+
     /** Words of a bitmap of tokens: bit i of word w is token 32 w + i. */
     public static int bitmapWords(int vocab) {
         return Math.ceilDiv(vocab, Integer.SIZE);
@@ -100,19 +106,22 @@ public final class SampleKernel extends OperationKernel {
      * @param tokens address of int [rows]; rows without a slot are left alone
      * @param results address of {@link #resultBytes} a row, a multiple of 64
      * @param logits address of float32 [rows, vocab], a multiple of 16
+     * @param isHeadDone whether {@link LinearKernel#launchHead} chose: then rows that take their logits as they are
+     *     have its results instead
      */
     public void launch(Stream stream, long tokens, long results, long logits, RowAddresses rows,
-            SequenceAddresses sequences, int numRows) {
+            SequenceAddresses sequences, boolean isHeadDone, int numRows) {
         if (numRows == 0) {
             return;
         }
         if (numRows > MAX_ROWS) {
             throw new IllegalArgumentException(numRows + " rows, at most " + MAX_ROWS);
         }
-        scan.args().setPointer(0, results);
+        scan.args().setPointer(0, results).setInt(13, isHeadDone ? 1 : 0);
         setInputs(scan, 1, logits, rows, sequences);
         scan.run(stream, scanShape.grid(numTiles, numRows, 1));
-        choose.args().setPointer(0, tokens).setPointer(1, sequences.lastSampled()).setPointer(2, results);
+        choose.args().setPointer(0, tokens).setPointer(1, sequences.lastSampled()).setPointer(2, results)
+                .setInt(15, isHeadDone ? 1 : 0);
         setInputs(choose, 3, logits, rows, sequences);
         choose.run(stream, chooseShape.grid(numRows, 1, 1));
     }

@@ -18,6 +18,7 @@ enum TiledBlock {
     private static final int ROW_BYTES = WeightTiles.SIDE * Short.BYTES;
     private static final int BARRIER_BYTES = 16;
     private static final int STORE_BYTES = 4 * 1024;
+    private static final int ROW_RULE_BYTES = 16;
 
     /** Multiplications with addition that tensor cores do in a clock. */
     private static final int PRODUCTS_PER_CLOCK = 2048;
@@ -127,6 +128,11 @@ enum TiledBlock {
 
     int sharedBytes() {
         return numStages * ((blockRows() + mostRows()) * ROW_BYTES + BARRIER_BYTES) + numGroups * STORE_BYTES;
+    }
+
+    /** With what the LM head keeps of each row of x, in each warpgroup. */
+    int headSharedBytes() {
+        return sharedBytes() + numGroups * mostRows() * ROW_RULE_BYTES;
     }
 
     int blocksPerMultiprocessor() {

@@ -22,7 +22,7 @@ class SamplingLaunchTest {
     void aRowIsCutTheSameWayInEveryBatch() {
         SampleKernel sample = new SampleKernel(DEVICE, 128_000, 124_896, 64);
         long before = DEVICE.stream.numLaunches;
-        sample.launch(DEVICE.stream, 16, 64, 128, ROWS, SEQUENCES, 7);
+        sample.launch(DEVICE.stream, 16, 64, 128, ROWS, SEQUENCES, false, 7);
         assertEquals(before + 2, DEVICE.stream.numLaunches);
         assertEquals("sample_choose_f32", DEVICE.stream.kernel.name());
         assertEquals(7, DEVICE.stream.shape.gridX());
@@ -31,6 +31,25 @@ class SamplingLaunchTest {
         assertTrue(DEVICE.stream.shape.dynamicSharedBytes() <= 99 * 1024, "compute capability 8.9 has 99 KiB");
         assertEquals(31, SampleKernel.tiles(124_896));
         assertEquals(31 * 1024, SampleKernel.resultBytes(124_896));
+    }
+
+    /** The LM head's results of a row take the room of the scan's. */
+    @Test
+    void theHeadIsToldWhereResultsGo() {
+        assertEquals(31 * 64, SampleKernel.headResults(124_896));
+        LinearKernel.SampledRows rows = new LinearKernel.SampledRows(160, 176, 192, 208, 224, 124_896);
+        LinearKernel tiled = LinearKernel.of(DEVICE, WeightFormat.TILES);
+        assertTrue(tiled.choosesInHead());
+        tiled.launchHead(DEVICE.stream, 16, 32, 48, rows, 7, 128_000, 2048);
+        assertEquals("linear_tiled_m64_f32", DEVICE.stream.kernel.name());
+        assertEquals(160, DEVICE.stream.values.get(ValueLayout.JAVA_LONG, 24));
+        LinearKernel rowMajor = LinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR);
+        assertTrue(!rowMajor.choosesInHead());
+        rowMajor.launchHead(DEVICE.stream, 16, 32, 48, rows, 7, 128_000, 2048);
+        assertEquals("linear_m16_f32", DEVICE.stream.kernel.name());
+        long before = DEVICE.stream.numLaunches;
+        tiled.launchHead(DEVICE.stream, 16, 32, 48, rows, 0, 128_000, 2048);
+        assertEquals(before, DEVICE.stream.numLaunches);
     }
 
     @Test
@@ -48,7 +67,7 @@ class SamplingLaunchTest {
         SampleKernel sample = new SampleKernel(DEVICE, 777, 777, 2);
         LogprobsKernel logprobs = new LogprobsKernel(DEVICE, 777, 777);
         long before = DEVICE.stream.numLaunches;
-        sample.launch(DEVICE.stream, 16, 64, 128, ROWS, SEQUENCES, 0);
+        sample.launch(DEVICE.stream, 16, 64, 128, ROWS, SEQUENCES, false, 0);
         logprobs.launch(DEVICE.stream, 16, 64, 128, LOGPROB_ROWS, 0);
         assertEquals(before, DEVICE.stream.numLaunches);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -56,7 +75,7 @@ class SamplingLaunchTest {
         for (int attempt = 0; attempt < 20 && leastBytes > 0; attempt++) {
             long start = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < 1000; i++) {
-                sample.launch(DEVICE.stream, 16, 64, 128, ROWS, SEQUENCES, 9);
+                sample.launch(DEVICE.stream, 16, 64, 128, ROWS, SEQUENCES, true, 9);
                 logprobs.launch(DEVICE.stream, 16, 64, 128, LOGPROB_ROWS, 9);
             }
             leastBytes = Math.min(leastBytes, threads.getCurrentThreadAllocatedBytes() - start);

@@ -77,10 +77,12 @@ class TiledBlockTest {
     @ParameterizedTest
     @EnumSource
     void occupancy(TiledBlock block) {
-        assertTrue(block.sharedBytes() <= SHARED_OF_BLOCK, block + ": " + block.sharedBytes());
-        int byShared = SHARED_OF_MULTIPROCESSOR / (block.sharedBytes() + RESERVED_OF_BLOCK);
-        int byRegisters = REGISTERS / (block.threads() * block.maxRegisters());
-        assertEquals(block.blocksPerMultiprocessor(), Math.min(byShared, byRegisters), block + "");
+        for (int sharedBytes : new int[] {block.sharedBytes(), block.headSharedBytes()}) {
+            assertTrue(sharedBytes <= SHARED_OF_BLOCK, block + ": " + sharedBytes);
+            int byShared = SHARED_OF_MULTIPROCESSOR / (sharedBytes + RESERVED_OF_BLOCK);
+            int byRegisters = REGISTERS / (block.threads() * block.maxRegisters());
+            assertEquals(block.blocksPerMultiprocessor(), Math.min(byShared, byRegisters), block + "");
+        }
         int inFlight = block.blocksPerMultiprocessor() * block.numStages() * block.blockRows() * 128;
         assertTrue(inFlight >= 64 << 10, block + " has " + inFlight + " bytes of weights under way");
     }

@@ -40,6 +40,8 @@ public final class KernelSuite {
             sample("sample temperature", SampleBenchmark.Request.TEMPERATURE),
             sample("sample top_k_80", SampleBenchmark.Request.TOP_K_80),
             sample("sample top_p_90", SampleBenchmark.Request.TOP_P_90),
+            fromHead("sample_from_head greedy", SampleBenchmark.Request.GREEDY),
+            fromHead("sample_from_head temperature", SampleBenchmark.Request.TEMPERATURE),
             new Entry("logprobs", MAX_LOGIT_ROWS, LogprobsBenchmark::new));
 
     private KernelSuite() {}
@@ -80,6 +82,10 @@ public final class KernelSuite {
 
     private static Entry sample(String name, SampleBenchmark.Request request) {
         return new Entry(name, MAX_LOGIT_ROWS, (memory, shape) -> new SampleBenchmark(memory, shape, request));
+    }
+
+    private static Entry fromHead(String name, SampleBenchmark.Request request) {
+        return new Entry(name, MAX_LOGIT_ROWS, (memory, shape) -> new SampleFromHeadBenchmark(memory, shape, request));
     }
 
     private static Entry linear(String name, LinearBenchmark.Form form, Size columns, Size k) {

@@ -1,6 +1,7 @@
 package io.penstock.bench.kernels;
 
 import io.penstock.device.Stream;
+import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.SampleKernel;
 import io.penstock.kernels.SamplingSlot;
 import java.lang.foreign.Arena;
@@ -94,10 +95,27 @@ final class SampleBenchmark implements KernelBenchmark {
         return numCopies;
     }
 
+    /** What the LM head is told of these rows. */
+    LinearKernel.SampledRows headRows() {
+        return new LinearKernel.SampledRows(scratch.address(0), rows.slots(), rows.masks(), rows.masks(),
+                sequences.slots(), vocab);
+    }
+
+    /** The first of the logits. */
+    long logits() {
+        return logits.address(0);
+    }
+
+    /** As {@link #launch(Stream, int)} of the first logits, behind an LM head that chose or did not. */
+    void launchBehindHead(Stream stream, boolean isHeadDone) {
+        kernel.launch(stream, tokens.address(0), scratch.address(0), logits.address(0), rows, sequences, isHeadDone,
+                numRows);
+    }
+
     @Override
     public void launch(Stream stream, int copy) {
         kernel.launch(
-                stream, tokens.address(0), scratch.address(0), logits.address(copy), rows, sequences, numRows);
+                stream, tokens.address(0), scratch.address(0), logits.address(copy), rows, sequences, false, numRows);
     }
 
     @Override

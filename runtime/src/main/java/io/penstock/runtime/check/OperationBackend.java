@@ -137,6 +137,12 @@ public interface OperationBackend extends AutoCloseable {
      */
     StepResult sample(float[] logits, ForwardBatch batch);
 
+    /**
+     * {@link #logits} and {@link #sample} as in a step, where the one need not leave logits that the other does not
+     * need; {@code x} [rows, k], {@code embedTokens} [vocab, k].
+     */
+    StepResult sampleFromHead(float[] x, float[] embedTokens, int k, ForwardBatch batch);
+
     /** The scored rows alone, of a batch that samples nothing. */
     StepResult logprobs(float[] logits, ForwardBatch batch);
 

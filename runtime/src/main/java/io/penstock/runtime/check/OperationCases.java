@@ -31,6 +31,7 @@ public final class OperationCases {
         all.put("silu_and_mul", SiluAndMulCases.all());
         all.put("gather_last", GatherLastCases.all());
         all.put("sample", SampleCases.all());
+        all.put("sample_from_head", SampleCases.fromHead());
         all.put("logprobs", LogprobsCases.all());
         return Collections.unmodifiableMap(all);
     }

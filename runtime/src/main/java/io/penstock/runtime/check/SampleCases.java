@@ -54,6 +54,24 @@ final class SampleCases {
         return all;
     }
 
+    /** Logits that come from the LM head, of rows of which some need them and some do not. */
+    static List<OperationCase> fromHead() {
+        List<OperationCase> all = new ArrayList<>();
+        String name = "sample_from_head";
+        for (int[] size : new int[][] {{776, 6}, {512, 1}, {4200, 7}, {136, 70}}) {
+            String sizes = size[1] + " rows of " + size[0];
+            for (Wish wish : new Wish[] {Wish.PLAIN, Wish.ANYTHING}) {
+                all.add(OperationCase.small(name, wish + ", " + sizes,
+                        trial -> Run.of(trial, size[0], size[1]).stepsFromHead(2, wish)));
+            }
+        }
+        all.add(OperationCase.small(name, "tokens as good as each other", SampleCases::closeRacesFromHead));
+        all.add(OperationCase.small(name, "the same in any batch, 290 rows", SampleCases::headInAnyBatch));
+        all.add(OperationCase.large(name, "64 rows of 65536",
+                trial -> Run.of(trial, 65_536, 64).stepsFromHead(2, Wish.PLAIN)));
+        return all;
+    }
+
     /** What sequences ask for. */
     private enum Wish {
         PLAIN,
@@ -118,6 +136,40 @@ final class SampleCases {
             }
         }
 
+        /** As {@link #steps}; rows of the head are such that logits are those of a kind, or sums of many products. */
+        void stepsFromHead(int numSteps, Wish wish) {
+            try (OperationBackend backend = trial.open(config, limits);
+                    OperationBackend twin = trial.twin(config, limits)) {
+                ForwardBatch batch = prompts(backend, twin, wish);
+                for (int step = 0; step < numSteps; step++) {
+                    backend.embed(trial.samples().normal(vocab() * HIDDEN, 1), batch);
+                    Head head = step % 2 == 0 ? Head.ofKinds(this) : Head.ofSums(this);
+                    head.compare(wish + ", step " + step, backend, twin, batch);
+                    ForwardBatch next = new ForwardBatch(limits);
+                    for (int s = 0; s < numSeqs; s++) {
+                        int length = batch.seqLenK(s);
+                        int slot = blocks(next, batch.convSlot(s))[length / 64] * 64 + length % 64;
+                        next.sample(next.addDecode(batch.convSlot(s), ForwardBatch.LAST_SAMPLED, length, slot));
+                    }
+                    batch = next;
+                }
+            }
+        }
+
+        /** All sequences with a prompt, which either backend is told of. */
+        ForwardBatch prompts(OperationBackend backend, OperationBackend twin, Wish wish) {
+            ForwardBatch batch = new ForwardBatch(limits);
+            int[] slots = trial.samples().permutation(numSeqs);
+            for (int s = 0; s < numSeqs; s++) {
+                int[] tokens = inputs.tokens(1 + trial.samples().nextInt(60));
+                SamplingParams params = wish.params(inputs, s);
+                backend.startSequence(slots[s], params, tokens, tokens.length, tokens.length);
+                twin.startSequence(slots[s], params, tokens, tokens.length, tokens.length);
+                batch.sample(batch.addSequence(slots[s], tokens, 0, tokens.length, 0, blocks(batch, slots[s])));
+            }
+            return batch;
+        }
+
         /** The sequence's blocks, in an order that is not that of the slots; the batch tells the tables. */
         private int[] blocks(ForwardBatch batch, int slot) {
             int[] blocks = new int[BLOCKS_PER_SEQ];
@@ -145,6 +197,98 @@ final class SampleCases {
             StepResult expected = twin.sample(logits, batch);
             for (int row = 0; row < batch.numLogits(); row++) {
                 SamplingInputs.requireSame(what + ", row " + row, expected, actual, row);
+            }
+        }
+    }
+
+    /** What the LM head multiplies: {@code x} [rows, k], {@code embedTokens} [vocab, k]. */
+    private record Head(float[] x, float[] embedTokens, int k) {
+        static Head ofSums(Run run) {
+            int k = 136;
+            Samples samples = run.trial.samples();
+            return new Head(samples.normal(run.numSeqs * k, 1), samples.normal(run.vocab() * k, 0.3), k);
+        }
+
+        /** A row of x takes its column of the embedding, so finite logits are what they shall be; one row is infinite. */
+        static Head ofKinds(Run run) {
+            int k = 8 * Math.ceilDiv(run.numSeqs, 8);
+            SamplingInputs.Kind[] kinds = {SamplingInputs.Kind.NORMAL, SamplingInputs.Kind.FLAT,
+                SamplingInputs.Kind.PEAKED, SamplingInputs.Kind.FEW_VALUES, SamplingInputs.Kind.ALL_EQUAL};
+            float[][] columns = new float[run.numSeqs][];
+            for (int r = 0; r < columns.length; r++) {
+                columns[r] = run.inputs.logits(kinds[run.trial.samples().nextInt(kinds.length)]);
+            }
+            Head head = of(columns, run.vocab(), k);
+            if (run.numSeqs > 5) {
+                head.x[5 * k] = Float.POSITIVE_INFINITY;
+            }
+            return head;
+        }
+
+        static Head of(float[][] columns, int vocab, int k) {
+            float[] x = new float[columns.length * k];
+            float[] embedTokens = new float[vocab * k];
+            for (int r = 0; r < columns.length; r++) {
+                x[r * k + r] = 1;
+                for (int id = 0; id < vocab; id++) {
+                    embedTokens[id * k + r] = Samples.bf16(columns[r][id]);
+                }
+            }
+            return new Head(x, embedTokens, k);
+        }
+
+        /** The CPU's sampler, with the very logits of the backend. */
+        void compare(String what, OperationBackend backend, OperationBackend twin, ForwardBatch batch) {
+            StepResult expected = twin.sample(backend.logits(x, embedTokens, k), batch);
+            StepResult actual = backend.sampleFromHead(x, embedTokens, k, batch);
+            for (int row = 0; row < batch.numLogits(); row++) {
+                SamplingInputs.requireSame(what + ", row " + row, expected, actual, row);
+            }
+        }
+    }
+
+    /** Two equal logits, near each other or far, of which either wins by less than can be told approximately. */
+    private static void closeRacesFromHead(Trial trial) {
+        int vocab = 776;
+        Run run = Run.of(trial, vocab, 24);
+        float[][] columns = new float[run.numSeqs][vocab];
+        long seed = trial.samples().nextInt(1 << 20);
+        try (OperationBackend backend = trial.open(run.config, run.limits);
+                OperationBackend twin = trial.twin(run.config, run.limits)) {
+            ForwardBatch batch = new ForwardBatch(run.limits);
+            for (int s = 0; s < run.numSeqs; s++) {
+                int other = s % 3 == 0 ? 515 : s % 3 == 1 ? 5 : 2;
+                seed = closeRace(seed, 3, other);
+                Arrays.fill(columns[s], -60);
+                columns[s][3] = 2;
+                columns[s][other] = 2;
+                start(run, backend, twin, batch, s, seed);
+            }
+            backend.embed(trial.samples().normal(vocab * HIDDEN, 1), batch);
+            Head.of(columns, vocab, run.numSeqs).compare("close races", backend, twin, batch);
+        }
+    }
+
+    /** All rows together, and some alone, whose logits are then the same. */
+    private static void headInAnyBatch(Trial trial) {
+        int vocab = 264;
+        Run run = Run.of(trial, vocab, 290);
+        try (OperationBackend backend = trial.open(run.config, run.limits);
+                OperationBackend twin = trial.twin(run.config, run.limits)) {
+            ForwardBatch all = run.prompts(backend, twin, Wish.PLAIN);
+            backend.embed(trial.samples().normal(vocab * HIDDEN, 1), all);
+            Head head = Head.ofSums(run);
+            head.compare("all", backend, twin, all);
+            for (int s = 0; s < run.numSeqs; s += 41) {
+                ForwardBatch alone = new ForwardBatch(run.limits);
+                int slot = all.convSlot(s);
+                int[] prompt = {1};
+                SamplingParams params = run.inputs.plain(0.7);
+                backend.startSequence(slot, params, prompt, 1, 1);
+                twin.startSequence(slot, params, prompt, 1, 1);
+                alone.sample(alone.addSequence(slot, prompt, 0, 1, 0, run.blocks(alone, slot)));
+                float[] row = Arrays.copyOfRange(head.x, s * head.k, (s + 1) * head.k);
+                new Head(row, head.embedTokens, head.k).compare("row " + s + " alone", backend, twin, alone);
             }
         }
     }
@@ -229,28 +373,40 @@ final class SampleCases {
         Run run = Run.of(trial, vocab, numSeqs);
         float[] logits = new float[numSeqs * vocab];
         Arrays.fill(logits, Float.NEGATIVE_INFINITY);
-        int[] prompt = {1};
-        CounterRandom random = new CounterRandom();
         long seed = trial.samples().nextInt(1 << 20);
         try (OperationBackend backend = trial.open(run.config, run.limits);
                 OperationBackend twin = trial.twin(run.config, run.limits)) {
             ForwardBatch batch = new ForwardBatch(run.limits);
             for (int s = 0; s < numSeqs; s++) {
-                double difference;
-                do {
-                    random.seek(++seed, 0);
-                    difference = advantage(random.uniform(3)) - advantage(random.uniform(515));
-                } while (Math.abs(difference) > 1e-3);
+                seed = closeRace(seed, 3, 515);
                 logits[s * vocab + 3] = 2;
                 logits[s * vocab + 515] = 2;
-                SamplingParams params = new SamplingParams(0.5, TokenFilters.NONE, Penalties.NONE,
-                        TokenConstraints.NONE, StopConditions.afterTokens(9), seed, -1);
-                backend.startSequence(s, params, prompt, 1, 1);
-                twin.startSequence(s, params, prompt, 1, 1);
-                batch.sample(batch.addSequence(s, prompt, 0, 1, 0, run.blocks(batch, s)));
+                start(run, backend, twin, batch, s, seed);
             }
             run.compare("close races", backend, twin, batch, logits);
         }
+    }
+
+    /** The next seed for which two tokens have nearly the same advantage. */
+    private static long closeRace(long seed, int one, int other) {
+        CounterRandom random = new CounterRandom();
+        for (long next = seed + 1;; next++) {
+            random.seek(next, 0);
+            if (Math.abs(advantage(random.uniform(one)) - advantage(random.uniform(other))) <= 1e-3) {
+                return next;
+            }
+        }
+    }
+
+    /** A sequence of a token, with nothing but a temperature. */
+    private static void start(
+            Run run, OperationBackend backend, OperationBackend twin, ForwardBatch batch, int slot, long seed) {
+        int[] prompt = {1};
+        SamplingParams params = new SamplingParams(0.5, TokenFilters.NONE, Penalties.NONE,
+                TokenConstraints.NONE, StopConditions.afterTokens(9), seed, -1);
+        backend.startSequence(slot, params, prompt, 1, 1);
+        twin.startSequence(slot, params, prompt, 1, 1);
+        batch.sample(batch.addSequence(slot, prompt, 0, 1, 0, run.blocks(batch, slot)));
     }
 
     private static double advantage(double uniform) {

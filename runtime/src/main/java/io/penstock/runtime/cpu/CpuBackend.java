@@ -353,6 +353,11 @@ public final class CpuBackend implements OperationBackend {
     }
 
     @Override
+    public StepResult sampleFromHead(float[] x, float[] embedTokens, int k, ForwardBatch batch) {
+        return sample(logits(x, embedTokens, k), batch);
+    }
+
+    @Override
     public StepResult logprobs(float[] logits, ForwardBatch batch) {
         StepResult result = new StepResult(limits.maxNumLogits());
         result.reset(batch.numLogits());

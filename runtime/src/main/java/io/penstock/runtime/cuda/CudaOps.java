@@ -43,6 +43,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final WeightFormat format;
     private final LinearKernel rowMajorLinear;
     private final LinearKernel tiledLinear;
+    private LinearKernel.SampledRows[] sampledRows;
     private final SiluAndMulKernel siluAndMul;
     private final ShortConvKernel shortConv;
     private final InProjShortConvKernel inProjShortConv;
@@ -185,8 +186,18 @@ final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public void logits(Tensor out, Tensor x, Weight embedTokens) {
-        linear(embedTokens).launchFloat32(stream, address(out), address(x), address(embedTokens), x.rows(),
+        LinearKernel.SampledRows sampled = sampledRows == null ? LinearKernel.ALL_ROWS : sampledRows[batch.layout()];
+        linear(embedTokens).launchHead(stream, address(out), address(x), address(embedTokens), sampled, x.rows(),
                 embedTokens.rows(), embedTokens.columns());
+    }
+
+    /**
+     * From here on {@link #logits} is told of the rows that sample, by layout of the batch, or with null of none any
+     * more. Returns whether it leaves results of rows that take their logits as they are; else it writes all logits.
+     */
+    boolean chooseInHead(LinearKernel.SampledRows[] rows) {
+        sampledRows = rows;
+        return rows != null && (tiledLinear == null ? rowMajorLinear : tiledLinear).choosesInHead();
     }
 
     /** One launch where each sequence has one token; else two, the second of which reads what the first one wrote. */

@@ -77,6 +77,7 @@ public final class CudaRunner implements ModelRunner {
         sampler = closing.add(new DeviceSampler(device, stream, model.ops(), model.samplerMemory(), limits,
                 new DeviceSampler.Vocabulary(
                         vocab, Math.min(numValidTokens, model.config().vocabSize()), eosTokenIds)));
+        sampler.chooseInHead(true);
         for (int i = 0; i < steps.length; i++) {
             PinnedMemory pinned = closing.add(device.allocatePinned("results", sampler.resultBytes()));
             steps[i] = new InFlight(closing.add(device.createEvent()), pinned, sampler.logprobsIn(pinned.segment()),

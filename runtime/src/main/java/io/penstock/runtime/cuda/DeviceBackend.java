@@ -432,14 +432,36 @@ public final class DeviceBackend implements OperationBackend {
         return sample(logits, batch, false);
     }
 
+    @Override
+    public StepResult sampleFromHead(float[] x, float[] embedTokens, int k, ForwardBatch batch) {
+        int rows = batch.numLogits();
+        try (DeviceBuffers buffers = buffers()) {
+            DeviceTensor logits = tensor(
+                    buffers.output("logits", 4L * rows * config.vocabSize()), rows, config.vocabSize());
+            DeviceTensor in = tensor(buffers.bf16("x", x), rows, k);
+            DeviceWeight table = matrix(buffers, "embed_tokens", embedTokens, k);
+            sampler().chooseInHead(true);
+            ops.beginStep(batch);
+            ops.logits(logits, in, table);
+            StepResult result = sample(logits, batch, true);
+            sampler().chooseInHead(false);
+            return result;
+        }
+    }
+
     private StepResult sample(float[] logits, ForwardBatch batch, boolean samples) {
+        try (DeviceBuffers buffers = buffers()) {
+            ops.beginStep(batch);
+            return sample(
+                    tensor(buffers.float32("logits", logits), batch.numLogits(), config.vocabSize()), batch, samples);
+        }
+    }
+
+    private StepResult sample(DeviceTensor in, ForwardBatch batch, boolean samples) {
         StepResult result = new StepResult(limits.maxNumLogits());
         DeviceSampler own = sampler();
-        try (DeviceBuffers buffers = buffers();
-                PinnedMemory pinned = device.allocatePinned("results", own.resultBytes())) {
+        try (PinnedMemory pinned = device.allocatePinned("results", own.resultBytes())) {
             int rows = batch.numLogits();
-            DeviceTensor in = tensor(buffers.float32("logits", logits), rows, config.vocabSize());
-            ops.beginStep(batch);
             own.beginStep(batch);
             if (samples) {
                 own.sample(in);

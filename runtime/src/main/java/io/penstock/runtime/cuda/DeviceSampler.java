@@ -2,6 +2,7 @@ package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
 import io.penstock.device.Stream;
+import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.LogprobsKernel;
 import io.penstock.kernels.SampleKernel;
 import io.penstock.runtime.ForwardBatch;
@@ -34,6 +35,8 @@ final class DeviceSampler implements AutoCloseable {
     private final SampleKernel.RowAddresses[] rows;
     private final SampleKernel.SequenceAddresses sequences;
     private final LogprobsKernel.RowAddresses[] logprobRows;
+    private final LinearKernel.SampledRows[] headRows;
+    private boolean isHeadDone;
 
     /**
      * The tokens of a model.
@@ -68,12 +71,23 @@ final class DeviceSampler implements AutoCloseable {
         DeviceBatch batch = ops.batch();
         rows = new SampleKernel.RowAddresses[batch.numLayouts()];
         logprobRows = new LogprobsKernel.RowAddresses[batch.numLayouts()];
+        headRows = new LinearKernel.SampledRows[batch.numLayouts()];
         for (int i = 0; i < rows.length; i++) {
             batch.use(i);
             rows[i] = new SampleKernel.RowAddresses(batch.sampledSlots(), batch.masks(), memory.masks().address());
             logprobRows[i] = new LogprobsKernel.RowAddresses(memory.results().address(), batch.scoreTargets(),
                     batch.scoreTopLogprobs(), batch.sampledSlots(), memory.slots().address());
+            headRows[i] = new LinearKernel.SampledRows(memory.scratch().address(), batch.sampledSlots(),
+                    batch.masks(), batch.scoreTargets(), memory.slots().address(), vocabulary.numValidTokens());
         }
+    }
+
+    /**
+     * Whether the LM head of the steps from here on is told which rows sample, so that those that take their logits as
+     * they are need none. Without it, and at first, all logits are written.
+     */
+    void chooseInHead(boolean isTold) {
+        isHeadDone = ops.chooseInHead(isTold ? headRows : null);
     }
 
     /** Binds a conv slot to a sequence, as {@link io.penstock.runtime.ModelRunner#startSequence} says. */
@@ -107,8 +121,7 @@ final class DeviceSampler implements AutoCloseable {
     /** Samples from {@code logits} [rows, vocab] of the batch that was uploaded last; rows without a slot: nothing. */
     void sample(DeviceTensor logits) {
         sample.launch(stream, memory.results().address(), memory.scratch().address(), logits.address(),
-                rows[ops.batch().layout()],
-                sequences, logits.rows());
+                rows[ops.batch().layout()], sequences, isHeadDone, logits.rows());
     }
 
     /** Whether a row of the batch asks for log probabilities, of what it samples or of a given token. */

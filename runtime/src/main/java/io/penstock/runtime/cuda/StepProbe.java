@@ -47,6 +47,7 @@ public final class StepProbe implements AutoCloseable {
         int vocab = model.logits().columns();
         sampler = new DeviceSampler(device, model.stream(), ops, model.samplerMemory(), limits,
                 new DeviceSampler.Vocabulary(vocab, model.config().vocabSize(), new int[0]));
+        sampler.chooseInHead(true);
         observed = new ForwardPass(model.weights().weights(),
                 new ObservedOps(ops, observer, model.weights().weights()), model.activations(), Trace.NONE);
         batch = new ForwardBatch(limits);

@@ -6,6 +6,12 @@ import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.Penalties;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
+import io.penstock.runtime.StopConditions;
+import io.penstock.runtime.TokenConstraints;
+import io.penstock.runtime.TokenFilters;
 import io.penstock.runtime.check.Closeness;
 import io.penstock.runtime.check.OperationBackend.Choice;
 import io.penstock.runtime.check.OperationBackend.Routed;
@@ -136,6 +142,25 @@ class SchedulesTest {
         }
     }
 
+    /** Of four sequences: two take the largest logit or win a race in the LM head, the others need logits. */
+    private static float[] tokensFromHead(DeviceBackend backend, float[] x, float[] embedTokens) {
+        ForwardBatch batch = new ForwardBatch(LIMITS);
+        for (int slot = 0; slot < LIMITS.maxNumSeqs(); slot++) {
+            TokenFilters filters = slot == 2 ? new TokenFilters(5, 1, 0) : TokenFilters.NONE;
+            Penalties penalties = slot == 3 ? new Penalties(1.2, 0, 0) : Penalties.NONE;
+            backend.startSequence(slot, new SamplingParams(slot == 0 ? 0 : 0.8, filters, penalties,
+                    TokenConstraints.NONE, StopConditions.afterTokens(9), slot, -1), new int[] {1}, 1, 1);
+            batch.setBlock(slot, 0, slot);
+            batch.sample(batch.addSequence(slot, new int[] {1}, 0, 1, 0, new int[] {slot}));
+        }
+        StepResult result = backend.sampleFromHead(x, embedTokens, HIDDEN, batch);
+        float[] tokens = new float[batch.numLogits()];
+        for (int row = 0; row < tokens.length; row++) {
+            tokens[row] = result.tokenId(row);
+        }
+        return tokens;
+    }
+
     /** Each launch on a device has an order of its own, so that one device does for all. */
     @Test
     void tilesHaveTheSameBitsAndNoFaults() {
@@ -158,7 +183,8 @@ class SchedulesTest {
                         backend.linearSiluAndMul(Arrays.copyOf(x, 20 * HIDDEN), matrix, matrix, HIDDEN),
                         backend.groupedLinearSiluAndMul(
                                 Arrays.copyOf(x, 70 * HIDDEN), experts, experts, HIDDEN, choice),
-                        backend.groupedLinear(inner, experts, 72, choice));
+                        backend.groupedLinear(inner, experts, 72, choice),
+                        tokensFromHead(backend, Arrays.copyOf(x, 4 * HIDDEN), Arrays.copyOf(matrix, 64 * HIDDEN)));
                 assertEquals(List.of(), device.faults(), "run " + run);
                 first = first == null ? results : first;
                 for (int i = 0; i < results.size(); i++) {

@@ -1,0 +1,23 @@
+package io.penstock.runtime.cuda;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+
+class SampleFromHeadTest {
+    abstract static class Cases implements OperationTests {
+        @Override
+        public String operation() {
+            return "sample_from_head";
+        }
+    }
+
+    @Nested
+    class Cpu extends Cases implements Backends.OnCpu {}
+
+    @Nested
+    class HopperEmulator extends Cases implements Backends.OnHopperEmulator {}
+
+    @Nested
+    @Tag("gpu")
+    class Cuda extends Cases implements Backends.OnCuda {}
+}

@@ -137,18 +137,26 @@ __device__ __forceinline__ void row_race(HeadResult& result, const RowLogits& lo
     float second = kHopeless;
     float value = 0;
     int token_id = 0;
-#pragma unroll
+    RowLogits left = logits;
+    // Rolled: the code is there for every number of rows.
+#pragma unroll 1
     for (int i = 0; i < kThreadLogits; i += 2) {
         const TokenPairBits bits = random_bits(rule.seed, rule.position, logits.token_id(i) >> 1);
 #pragma unroll
         for (int j = 0; j < 2; j++) {
-            const float logit = logits.logit(i + j);
+            const int id = logits.token_id(i) + j;
+            const float logit =
+                id < logits.num_valid ? finite_or_minus_infinity(left.values[j]) : -__builtin_huge_valf();
             const float score =
                 relative_logit(logit, result.max, rule.rate) + approximate_advantage(j == 0 ? bits.even : bits.odd);
             second = fmaxf(second, fminf(score, best));
             value = score > best ? logit : value;
-            token_id = score > best ? logits.token_id(i + j) : token_id;
+            token_id = score > best ? id : token_id;
             best = fmaxf(best, score);
+        }
+#pragma unroll
+        for (int j = 2; j < kThreadLogits; j++) {
+            left.values[j - 2] = left.values[j];
         }
     }
 #pragma unroll

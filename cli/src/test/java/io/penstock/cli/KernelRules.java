@@ -25,9 +25,9 @@ final class KernelRules {
             String type = camelCase(operation);
             String method = type.substring(0, 1).toLowerCase(Locale.ROOT) + type.substring(1);
             boolean hasPtx = files.stream().anyMatch(f -> f.startsWith("kernels/src/main/resources/")
-                    && f.endsWith(".ptx")
+                    && f.endsWith(".ptx.gz")
                     && f.substring(f.lastIndexOf('/') + 1).startsWith(operation));
-            require(hasPtx, file, "PTX: compile it and check in " + operation + ".ptx", violations);
+            require(hasPtx, file, "PTX: compile it and check in " + operation + ".ptx.gz", violations);
             require(has(files, "kernels/src/main/", type + "Kernel.java"), file,
                     "launcher: write " + type + "Kernel in kernels", violations);
             require(cpu.contains(" " + method + "("), file,

@@ -165,7 +165,7 @@ class TidyRulesTest {
         List<String> files = new ArrayList<>(List.of(
                 "kernels/src/main/cuda/short_conv.cu",
                 "kernels/src/main/cuda/common/mma.cuh",
-                "kernels/src/main/resources/ptx/short_conv.ptx",
+                "kernels/src/main/resources/ptx/short_conv.ptx.gz",
                 "kernels/src/main/java/io/penstock/kernels/ShortConvKernel.java",
                 "runtime/src/main/java/io/penstock/runtime/cpu/CpuOps.java",
                 "runtime/src/main/java/io/penstock/runtime/cuda/CudaOps.java",

@@ -5,8 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 
-/** The checked-in PTX, one module an operation; for some there is another one that runs on 9.0 alone. */
+/** The checked-in PTX, compressed, one module an operation; for some there is another one that runs on 9.0 alone. */
 final class Ptx {
     private static final List<String> OPERATIONS = List.of(
             "add", "add_rms_norm", "add_rms_norm_route_top_k", "attention", "combine_add_rms_norm", "copy_blocks",
@@ -31,13 +32,13 @@ final class Ptx {
      * @throws IllegalArgumentException if the set has no such operation
      */
     static String read(String operation, PtxSet set) {
-        String path = "ptx/" + set.target() + "/" + operation + ".ptx";
+        String path = "ptx/" + set.target() + "/" + operation + ".ptx.gz";
         try (InputStream in = Ptx.class.getResourceAsStream(path)) {
             if (in == null) {
                 throw new IllegalArgumentException(
                         "no PTX of an operation " + operation + "; there are " + operations(set));
             }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return new String(new GZIPInputStream(in).readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException("PTX of " + operation, e);
         }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -19,6 +21,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
 /** The checked-in PTX is what the sources beside it were compiled to. */
@@ -26,6 +29,7 @@ class ManifestTest {
     private static final Path MAIN = Path.of(System.getProperty("basedir", ".")).resolve("src/main");
     private static final Path CUDA = MAIN.resolve("cuda");
     private static final Path PTX = MAIN.resolve("resources/io/penstock/kernels/ptx");
+    private static final String SUFFIX = ".ptx.gz";
     private static final Pattern INCLUDE = Pattern.compile("(?m)^\\s*#include \"([^\"]+)\"");
     private static final String STALE = "; run 'make -C kernels ptx' and commit what it wrote";
 
@@ -50,10 +54,11 @@ class ManifestTest {
     @Test
     void ptxIsWhatWasCompiled() throws IOException {
         for (Map.Entry<String, JsonNode> kernel : kernels.properties()) {
-            Path file = PTX.resolve(kernel.getKey() + ".ptx");
-            assertEquals(kernel.getValue().get("ptxSha256").asText(), sha256(file), file + STALE);
+            Path file = PTX.resolve(kernel.getKey() + SUFFIX);
+            byte[] ptx = decompressed(file);
+            assertEquals(kernel.getValue().get("ptxSha256").asText(), sha256(ptx), file + STALE);
             String version = kernel.getValue().get("ptxVersion").asText();
-            String text = Files.readString(file);
+            String text = new String(ptx, StandardCharsets.UTF_8);
             assertTrue(text.contains("\n.version " + version + "\n"), file + " is not of version " + version + STALE);
             String target = kernel.getKey().substring(0, kernel.getKey().indexOf('/'));
             assertTrue(text.contains("\n.target " + target + "\n"), file + " is not for " + target + STALE);
@@ -71,8 +76,8 @@ class ManifestTest {
         }
         assertEquals(sources, compiled, "manifest" + STALE);
         TreeSet<String> ptx = new TreeSet<>();
-        for (Path file : files(PTX, ".ptx")) {
-            ptx.add(PTX.relativize(file).toString().replaceFirst("\\.ptx$", ""));
+        for (Path file : files(PTX, SUFFIX)) {
+            ptx.add(PTX.relativize(file).toString().replace(SUFFIX, ""));
         }
         assertEquals(compiled, ptx, "PTX files" + STALE);
     }
@@ -84,7 +89,7 @@ class ManifestTest {
 
     private static void addClosure(Path source, Map<String, String> hashes) throws IOException {
         String name = CUDA.relativize(source.normalize()).toString();
-        if (hashes.putIfAbsent(name, sha256(source)) == null) {
+        if (hashes.putIfAbsent(name, sha256(Files.readAllBytes(source))) == null) {
             Matcher include = INCLUDE.matcher(Files.readString(source));
             while (include.find()) {
                 addClosure(source.resolveSibling(include.group(1)), hashes);
@@ -98,9 +103,15 @@ class ManifestTest {
         }
     }
 
-    private static String sha256(Path file) throws IOException {
+    private static byte[] decompressed(Path file) throws IOException {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
+            return in.readAllBytes();
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
         try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

@@ -86,7 +86,7 @@ class ShadedJarIT {
     void resourcesOfTheModelsAreThere() throws IOException {
         try (JarFile jar = new JarFile(JAR.toFile())) {
             List<String> names = jar.stream().map(JarEntry::getName).toList();
-            assertTrue(names.stream().anyMatch(name -> name.endsWith(".ptx")), "the GPU's kernels are missing");
+            assertTrue(names.stream().anyMatch(name -> name.endsWith(".ptx.gz")), "the GPU's kernels are missing");
             assertTrue(names.contains("penstock_spark.py"), "the module for Python is missing");
             assertTrue(names.stream().anyMatch(name -> name.startsWith("lib/libJCudaDriver")), "JCuda's natives");
         }

@@ -209,7 +209,7 @@ final class SampleCases {
             return new Head(samples.normal(run.numSeqs * k, 1), samples.normal(run.vocab() * k, 0.3), k);
         }
 
-        /** A row of x takes its column of the embedding, so finite logits are what they shall be; one row is infinite. */
+        /** A row of x takes its column of the embedding, so logits are what they shall be; one row is infinite. */
         static Head ofKinds(Run run) {
             int k = 8 * Math.ceilDiv(run.numSeqs, 8);
             SamplingInputs.Kind[] kinds = {SamplingInputs.Kind.NORMAL, SamplingInputs.Kind.FLAT,

@@ -8,6 +8,7 @@ final class Alu32 extends Op {
     }
 
     private final Function function;
+    private final LaneLoops.Ints loop;
     private final UndefinedBits.Rule rule;
     private final int d;
     private final int a;
@@ -16,6 +17,7 @@ final class Alu32 extends Op {
 
     Alu32(Function function, UndefinedBits.Rule rule, Slot target, Slot[] from) {
         this.function = function;
+        this.loop = LaneLoops.ints(function);
         this.rule = rule;
         this.sources = from;
         this.targets = new Slot[] {target};
@@ -27,18 +29,7 @@ final class Alu32 extends Op {
 
     @Override
     void execute(Warp warp, int mask) {
-        int[] r = warp.ints;
-        Function f = function;
-        if (mask == FULL) {
-            for (int lane = 0; lane < 32; lane++) {
-                r[d + lane] = f.apply(r[a + lane], r[b + lane], r[c + lane]);
-            }
-            return;
-        }
-        for (int rest = mask; rest != 0; rest &= rest - 1) {
-            int lane = Integer.numberOfTrailingZeros(rest);
-            r[d + lane] = f.apply(r[a + lane], r[b + lane], r[c + lane]);
-        }
+        loop.run(function, mask, warp.ints, d, a, b, c);
     }
 
     @Override

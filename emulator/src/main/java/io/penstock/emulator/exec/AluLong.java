@@ -8,11 +8,13 @@ final class AluLong extends Op {
     }
 
     private final Function function;
+    private final LaneLoops.Longs loop;
     private final UndefinedBits.Rule rule;
     private final boolean isAllLong;
 
     AluLong(Function function, UndefinedBits.Rule rule, Slot target, Slot[] from) {
         this.function = function;
+        this.loop = LaneLoops.longs(function);
         this.rule = rule;
         this.sources = from;
         this.targets = new Slot[] {target};
@@ -29,7 +31,7 @@ final class AluLong extends Op {
         Slot b = sources.length > 1 ? sources[1] : a;
         Slot c = sources.length > 2 ? sources[2] : a;
         if (isAllLong) {
-            longs(warp, mask, a.at(), b.at(), c.at());
+            loop.run(function, mask, warp.longs, targets[0].at(), a.at(), b.at(), c.at());
             return;
         }
         Slot d = targets[0];
@@ -37,16 +39,6 @@ final class AluLong extends Op {
             int lane = Integer.numberOfTrailingZeros(rest);
             long value = function.apply(warp.read(a, lane), warp.read(b, lane), warp.read(c, lane));
             warp.write(d, lane, value);
-        }
-    }
-
-    private void longs(Warp warp, int mask, int a, int b, int c) {
-        long[] x = warp.longs;
-        int d = targets[0].at();
-        Function f = function;
-        for (int rest = mask; rest != 0; rest &= rest - 1) {
-            int lane = Integer.numberOfTrailingZeros(rest);
-            x[d + lane] = f.apply(x[a + lane], x[b + lane], x[c + lane]);
         }
     }
 

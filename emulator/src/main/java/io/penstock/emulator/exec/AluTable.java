@@ -86,6 +86,10 @@ final class AluTable {
         if (fast != null) {
             return new Alu32(fast, rule, target, from);
         }
+        AluLong.Function fastLong = FastFunctions.longOf(source, type);
+        if (fastLong != null) {
+            return new AluLong(fastLong, rule, target, from);
+        }
         return new AluLong(isInteger(type) ? extended(f, type, result(source, type), isWide, num) : f, rule, target,
                 from);
     }

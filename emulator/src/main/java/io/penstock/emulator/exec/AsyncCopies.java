@@ -47,17 +47,25 @@ final class AsyncCopies {
     /** Lets all copies arrive but those of the latest {@code numPending} groups of each lane. */
     void await(Warp warp, int mask, int numPending) {
         Memory memory = warp.cta.launch.memory;
+        int numFirst = 0;
+        while (numFirst < copies.size() && isDone(copies.get(numFirst), mask, numPending)) {
+            arrive(warp, copies.get(numFirst++), memory);
+        }
+        copies.subList(0, numFirst).clear();
         int numKept = 0;
         for (int i = 0; i < copies.size(); i++) {
             Copy copy = copies.get(i);
-            boolean isDone = (mask >>> copy.lane & 1) != 0 && copy.group < numCommitted[copy.lane] - numPending;
-            if (isDone) {
+            if (isDone(copy, mask, numPending)) {
                 arrive(warp, copy, memory);
-            } else {
-                copies.set(numKept++, copy);
+            } else if (numKept++ < i) {
+                copies.set(numKept - 1, copy);
             }
         }
         copies.subList(numKept, copies.size()).clear();
+    }
+
+    private boolean isDone(Copy copy, int mask, int numPending) {
+        return (mask >>> copy.lane & 1) != 0 && copy.group < numCommitted[copy.lane] - numPending;
     }
 
     private static void arrive(Warp warp, Copy copy, Memory memory) {

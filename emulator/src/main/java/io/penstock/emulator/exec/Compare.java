@@ -3,6 +3,7 @@ package io.penstock.emulator.exec;
 /** setp: a comparison to a predicate, and its opposite to another, each combined with a third. */
 final class Compare extends Op {
     private final Comparisons.Test test;
+    private final LaneLoops.Tests loop;
     private final Slot first;
     private final Slot a;
     private final Slot b;
@@ -14,6 +15,7 @@ final class Compare extends Op {
     /** @param first null if nobody wants it */
     Compare(Comparisons.Test test, Slot first, Slot[] from) {
         this.test = test;
+        this.loop = LaneLoops.tests(test);
         this.first = first;
         this.sources = from;
         this.a = from[0];
@@ -39,11 +41,7 @@ final class Compare extends Op {
     void execute(Warp warp, int mask) {
         int yes = 0;
         if (!a.isLong() && !b.isLong()) {
-            int[] r = warp.ints;
-            for (int rest = mask; rest != 0; rest &= rest - 1) {
-                int lane = Integer.numberOfTrailingZeros(rest);
-                yes |= test.test(r[a.at() + lane] & 0xFFFF_FFFFL, r[b.at() + lane] & 0xFFFF_FFFFL) ? 1 << lane : 0;
-            }
+            yes = loop.run(test, mask, warp.ints, a.at(), b.at());
         } else {
             for (int rest = mask; rest != 0; rest &= rest - 1) {
                 int lane = Integer.numberOfTrailingZeros(rest);

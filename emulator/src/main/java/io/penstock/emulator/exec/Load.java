@@ -39,6 +39,9 @@ final class Load extends Op {
 
     @Override
     void execute(Warp warp, int mask) {
+        if (address.isKernelParameter() && address.base() == null && readParameter(warp, mask)) {
+            return;
+        }
         Memory memory = warp.cta.launch.memory;
         int good = memory.locate(this, warp, mask, address, numBytes, false);
         int written = 0;
@@ -65,6 +68,28 @@ final class Load extends Op {
         for (int rest = good & ~written; rest != 0; rest &= rest - 1) {
             unwritten(warp, Integer.numberOfTrailingZeros(rest), memory);
         }
+    }
+
+    /** Reads once what is the same for all lanes, unless something is wrong with it. */
+    private boolean readParameter(Warp warp, int mask) {
+        Allocation parameters = warp.cta.launch.parameters;
+        long at = address.offset();
+        if (at < 0 || at + numBytes > parameters.sizeBytes() || (at & numBytes - 1) != 0
+                || !parameters.isWritten((int) at, numBytes)) {
+            return false;
+        }
+        warp.splits.sawStrong |= isStrong;
+        int size = type.sizeBytes();
+        for (int i = 0; i < targets.length; i++) {
+            if (targets[i] != null) {
+                long value = extended(Bytes.read(parameters.data(), (int) at + i * size, size));
+                warp.undefined[targets[i].id()] &= ~mask;
+                for (int rest = mask; rest != 0; rest &= rest - 1) {
+                    warp.write(targets[i], Integer.numberOfTrailingZeros(rest), value);
+                }
+            }
+        }
+        return true;
     }
 
     /** A value narrower than its register is extended as its type says; 16 bits stay 16 bits. */

@@ -40,10 +40,35 @@ final class LoadMatrix extends TogetherAll {
         }
         for (int i = 0; i < targets.length; i++) {
             warp.undefined[targets[i].id()] &= ~mask;
+            int rows = 0xFF << 8 * i;
+            if (mask == FULL && (good & written & rows) == rows) {
+                spreadWhole(warp, i, memory);
+                continue;
+            }
             for (int lane = 0; lane < 32; lane++) {
                 if ((mask >>> lane & 1) != 0) {
                     spread(warp, i, lane, good, written);
                 }
+            }
+        }
+    }
+
+    /** Eight rows that are all there. */
+    private void spreadWhole(Warp warp, int i, Memory memory) {
+        int at = targets[i].at();
+        for (int row = 0; row < 8; row++) {
+            byte[] data = memory.where[8 * i + row].data();
+            int offset = memory.offsets[8 * i + row];
+            if (!isTransposed) {
+                for (int pair = 0; pair < 4; pair++) {
+                    warp.ints[at + 4 * row + pair] = Bytes.readInt(data, offset + 4 * pair);
+                }
+                continue;
+            }
+            for (int column = 0; column < 8; column++) {
+                int lane = at + 4 * column + (row >> 1);
+                int value = Bytes.readShort(data, offset + 2 * column);
+                warp.ints[lane] = (row & 1) == 0 ? value : warp.ints[lane] | value << 16;
             }
         }
     }

@@ -386,6 +386,9 @@ final class Memory {
     /** Reports an access of bytes that are a barrier, or the destination of a copy under way; whether they are. */
     boolean notOrdinary(Op op, Warp warp, int lane, int numBytes) {
         Allocation allocation = where[lane];
+        if (allocation.isWritten(offsets[lane], numBytes)) {
+            return false;
+        }
         if (allocation.has(offsets[lane], numBytes, Allocation.IN_FLIGHT)) {
             inFlight(op, warp, lane, numBytes);
             return true;

@@ -74,6 +74,10 @@ final class Traffic {
     }
 
     private void pass(int mask, int[] offsets, int wordsEach) {
+        if (areApart(mask, offsets, wordsEach)) {
+            counters.sharedAccesses++;
+            return;
+        }
         Arrays.fill(numWords, 0);
         numOthers = 0;
         int most = 1;
@@ -85,6 +89,20 @@ final class Traffic {
         }
         counters.sharedAccesses++;
         counters.bankConflicts += most - 1;
+    }
+
+    /** Whether no two lanes' aligned words are in one bank. */
+    private static boolean areApart(int mask, int[] offsets, int wordsEach) {
+        int words = wordsEach == 4 ? 0xF : wordsEach == 2 ? 3 : 1;
+        int banks = 0;
+        for (int rest = mask; rest != 0; rest &= rest - 1) {
+            int own = words << (offsets[Integer.numberOfTrailingZeros(rest)] >>> 2 & NUM_BANKS - 1);
+            if ((banks & own) != 0) {
+                return false;
+            }
+            banks |= own;
+        }
+        return true;
     }
 
     private int add(int word) {

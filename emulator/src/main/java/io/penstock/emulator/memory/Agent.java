@@ -151,9 +151,14 @@ public final class Agent {
     /** Whether what a stamp tells of happened before this warp's present, as far as one lane is concerned. */
     boolean follows(long stamp, int stampCta, int lane) {
         int stampTime = Stamp.time(stamp);
-        if (stampTime <= launchTime) {
+        if (stampTime <= launchTime || stampCta == cta && lanes.allFollow(stampTime) && Stamp.warp(stamp) == warp
+                && !Stamp.isEngine(stamp)) {
             return true;
         }
+        return followsOther(stamp, stampCta, lane, stampTime);
+    }
+
+    private boolean followsOther(long stamp, int stampCta, int lane, int stampTime) {
         int block = rankOf(stampCta);
         if (block >= 0 && known.covers(block, stamp)) {
             return true;

@@ -42,6 +42,11 @@ final class LaneOrder {
         return otherTime < now && (other >= NUM_LANES || known == null || otherTime < known[lane * NUM_LANES + other]);
     }
 
+    /** Whether all lanes know of what any of them did then. */
+    boolean allFollow(int otherTime) {
+        return otherTime < all;
+    }
+
     /** Until when all lanes know all others. */
     int allKnownUntil() {
         return all - 1;

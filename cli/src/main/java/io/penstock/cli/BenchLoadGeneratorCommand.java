@@ -29,7 +29,7 @@ final class BenchLoadGeneratorCommand implements Callable<Integer> {
     private static final int MAX_STREAMS = 16_384;
     private static final int OUTPUT_TOKENS = 400;
     private static final int WAVES = 5;
-    private static final int[][] DELAYS = {{1, 600, 50}, {10, 120, 20}, {100, 40, 6}};
+    private static final int[][] DELAYS = {{1, 2_000, 20}, {10, 400, 10}, {100, 100, 4}};
 
     @Spec
     private CommandSpec spec;
@@ -43,8 +43,8 @@ final class BenchLoadGeneratorCommand implements Callable<Integer> {
     private int gapMicros;
 
     @Option(names = "--busy",
-            description = "For delays, threads of client and server never sleep, a core each: what is seen is then not"
-                    + " how long a thread takes to wake up. Needs two free cores.")
+            description = "For delays, the client's thread never sleeps: what is seen is then not how long a thread"
+                    + " takes to wake up. Needs a free core beside the server's.")
     private boolean isBusy;
 
     @Option(names = "--save-result", paramLabel = "DIR",

@@ -36,7 +36,7 @@ final class CpuOps implements Ops {
         numHeads = config.attention().numHeads();
         numKvHeads = config.attention().numKvHeads();
         rope = new RopeTable(config.attention().ropeTheta(), limits.maxModelLen());
-        linear = new LinearWork(pool, kernels.panel(), arithmetic);
+        linear = new LinearWork(pool, kernels, arithmetic);
         int maxTokens = limits.maxNumBatchedTokens();
         attention = new AttentionWork(pool, kernels, arithmetic, memory, numHeads, numKvHeads, maxTokens);
         shortConv = new ShortConvWork(

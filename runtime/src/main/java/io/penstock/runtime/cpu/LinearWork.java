@@ -22,6 +22,7 @@ final class LinearWork implements WorkerPool.Work {
 
     private final WorkerPool pool;
     private final PanelKernel kernel;
+    private final RowKernel rowKernel;
     private final Arithmetic arithmetic;
     private final float[][] tiles;
     private final int[][] rowOffsets;
@@ -36,9 +37,10 @@ final class LinearWork implements WorkerPool.Work {
     private int itemsPerMatrix;
     private int pairsPerRow;
 
-    LinearWork(WorkerPool pool, PanelKernel kernel, Arithmetic arithmetic) {
+    LinearWork(WorkerPool pool, CpuKernels kernels, Arithmetic arithmetic) {
         this.pool = pool;
-        this.kernel = kernel;
+        kernel = kernels.panel();
+        rowKernel = kernels.row();
         this.arithmetic = arithmetic;
         tiles = new float[pool.numWorkers()][PanelKernel.TILE_FLOATS];
         rowOffsets = new int[pool.numWorkers()][PanelKernel.MAX_ROWS];
@@ -123,7 +125,7 @@ final class LinearWork implements WorkerPool.Work {
         int width = PackedMatrix.PANEL_ROWS;
         if (epilogue == Epilogue.SILU_AND_MUL) {
             width = PackedMatrix.HALF;
-            Elementwise.siluAndMul(tile, from, tile, from + width, width);
+            rowKernel.siluAndMul(tile, from, tile, from + width, width);
         } else if (epilogue == Epilogue.SCALE) {
             float weight = routing.weights()[row];
             for (int j = 0; j < width; j++) {

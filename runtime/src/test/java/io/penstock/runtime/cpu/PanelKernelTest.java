@@ -58,7 +58,7 @@ class PanelKernelTest {
         Arrays.fill(out.values(), GUARD);
         out.useRows(numX);
         try (WorkerPool pool = new WorkerPool(threads)) {
-            new LinearWork(pool, kernels.panel(), Arithmetic.FLOAT32)
+            new LinearWork(pool, kernels, Arithmetic.FLOAT32)
                     .run(out, in, matrix, LinearWork.Epilogue.STORE);
         }
         for (int r = 0; r < numX; r++) {
@@ -89,7 +89,7 @@ class PanelKernelTest {
             in.useRows(numX);
             CpuTensor out = new CpuTensor(numX, width);
             out.useRows(numX);
-            new LinearWork(pool, CpuKernels.vector().panel(), Arithmetic.FLOAT32)
+            new LinearWork(pool, CpuKernels.vector(), Arithmetic.FLOAT32)
                     .run(out, in, matrix, LinearWork.Epilogue.SILU_AND_MUL);
             for (int r = 0; r < numX; r++) {
                 for (int n = 0; n < width; n++) {

@@ -5,9 +5,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
+import io.penstock.bench.loadgen.client.HttpTarget;
 import java.nio.charset.StandardCharsets;
 
-/** One connection: answers one request after the other, an event whenever its pacer says. */
+/**
+ * One connection: answers one request after the other, an event whenever its pacer says. A delay begins when a stamped
+ * request was sent, so that its way here is a part of it; else when it was read.
+ */
 final class CannedStream extends SimpleChannelInboundHandler<FullHttpRequest> implements Comparable<CannedStream> {
     private static final int EVENTS_BEFORE_FAULT = 2;
     private static final int PROMPT_TOKENS = 1;
@@ -45,7 +49,8 @@ final class CannedStream extends SimpleChannelInboundHandler<FullHttpRequest> im
 
     @Override
     protected void channelRead0(ChannelHandlerContext from, FullHttpRequest request) {
-        askedNs = System.nanoTime();
+        String sentNs = request.headers().get(HttpTarget.SENT_HEADER);
+        askedNs = sentNs == null ? System.nanoTime() : Long.parseLong(sentNs);
         if (!request.method().equals(HttpMethod.POST)) {
             context.writeAndFlush(known(request.uri()).duplicate());
             return;

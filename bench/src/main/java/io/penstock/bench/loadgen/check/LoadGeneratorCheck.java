@@ -1,6 +1,7 @@
 package io.penstock.bench.loadgen.check;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.penstock.bench.loadgen.LoadClient;
 import io.penstock.bench.loadgen.LoadRequest;
 import io.penstock.bench.loadgen.Prompt;
 import io.penstock.bench.loadgen.RequestRecord;
@@ -38,6 +39,7 @@ public final class LoadGeneratorCheck {
     private static final long TIMEOUT_NS = 60_000_000_000L;
     private static final int SEED = 1;
     private static final int STALL_AFTER = 4;
+    private static final LoadRun.Progress NO_PROGRESS = (_, _, _) -> { };
     private static final double NS_PER_MS = 1e6;
     private static final double MICROS_PER_SECOND = 1e6;
     private static final String SERVER = "the canned server's own clock and counts";
@@ -62,10 +64,10 @@ public final class LoadGeneratorCheck {
         config.put("output_len", outputTokens);
         config.put("num_prompts", numStreams * numWaves);
         try (CannedServer server = CannedServer.start(options, 0, 1, false)) {
-            run(server, closedLoop(numStreams, numStreams, outputTokens / 2), false);
+            run(server, closedLoop(numStreams, numStreams, outputTokens / 2), NO_PROGRESS);
             server.forget();
             LoadPlan plan = closedLoop(numStreams * numWaves, numStreams, outputTokens);
-            LoadOutcome outcome = run(server, plan, false);
+            LoadOutcome outcome = run(server, plan, NO_PROGRESS);
             Map<String, Double> written = injected(server);
             written.put("total_output_tokens", (double) server.numTokens());
             Map<String, Double> metrics = LoadMetrics.of(outcome, plan, WANTED, null);
@@ -77,8 +79,10 @@ public final class LoadGeneratorCheck {
     }
 
     /**
-     * Latencies against the server's own, a few streams at a time. Both sides never sleep, so that what is injected is
-     * what it should be.
+     * Latencies against the server's own, a few streams at a time. An answer comes a known time after its request was
+     * sent, on connections that are open and through code that is compiled, so that a difference is the client's.
+     *
+     * @param isBusy whether the client never sleeps
      */
     public BenchResult delay(int delayMs, int numStreams, int numRequests, int outputTokens, boolean isBusy)
             throws InterruptedException {
@@ -89,12 +93,13 @@ public final class LoadGeneratorCheck {
         config.put("output_len", outputTokens);
         config.put("num_prompts", numRequests);
         config.put("busy", isBusy);
-        try (CannedServer server = CannedServer.start(
-                CannedOptions.of(outputTokens, delayNs, delayNs), 0, 1, isBusy)) {
-            run(server, closedLoop(4 * numStreams, numStreams, 4), isBusy);
+        ClientWarmUp.run(false);
+        try (CannedServer server = CannedServer.start(CannedOptions.of(outputTokens, delayNs, delayNs), 0, 1, false);
+                HttpLoadClient client = client(target(server).stamped(), isBusy)) {
+            run(client, closedLoop(4 * numStreams, numStreams, 4), isBusy);
             server.forget();
             LoadPlan plan = closedLoop(numRequests, numStreams, outputTokens);
-            LoadOutcome outcome = run(server, plan, isBusy);
+            LoadOutcome outcome = run(client, plan, isBusy);
             return result("delay-" + delayMs + "ms", config, plan, outcome, injected(server));
         }
     }
@@ -108,9 +113,9 @@ public final class LoadGeneratorCheck {
         try (CannedServer server = CannedServer.start(CannedOptions.of(4, 1_000_000, 1_000_000), 0, 1, false)) {
             LoadPlan plan = new LoadPlan(requests(numRequests, 4), new Arrivals(ratePerSecond, 1, null).offsetsNs(
                     numRequests, SEED), LoadPlan.UNBOUNDED, false, RequestRecord.Kept.NOTHING);
-            run(server, closedLoop(4 * STALL_AFTER, STALL_AFTER, 4), false);
+            run(server, closedLoop(4 * STALL_AFTER, STALL_AFTER, 4), NO_PROGRESS);
             var startNs = new AtomicLong();
-            LoadOutcome outcome = run(server, plan, false, (ended, total, _) -> {
+            LoadOutcome outcome = run(server, plan, (ended, total, _) -> {
                 if (ended >= total / STALL_AFTER && startNs.compareAndSet(0, System.nanoTime())) {
                     server.stall(TimeUnit.MILLISECONDS.toNanos(stallMs));
                 }
@@ -156,16 +161,23 @@ public final class LoadGeneratorCheck {
                 .mapToObj(i -> new LoadRequest(i, new Prompt.TokenIds(ids), PROMPT_TOKENS, outputTokens)).toList();
     }
 
-    private static LoadOutcome run(CannedServer server, LoadPlan plan, boolean isBusy) throws InterruptedException {
-        return run(server, plan, isBusy, (_, _, _) -> { });
+    private static LoadOutcome run(CannedServer server, LoadPlan plan, LoadRun.Progress progress)
+            throws InterruptedException {
+        try (HttpLoadClient client = client(target(server), false)) {
+            return new LoadRun(plan, client, false, progress).run();
+        }
     }
 
-    private static LoadOutcome run(CannedServer server, LoadPlan plan, boolean isBusy, LoadRun.Progress progress)
-            throws InterruptedException {
-        var target = new HttpTarget(URI.create(server.baseUrl()), "/v1/completions", false, Map.of(), false,
+    private static LoadOutcome run(LoadClient client, LoadPlan plan, boolean isBusy) throws InterruptedException {
+        return new LoadRun(plan, client, isBusy, NO_PROGRESS).run();
+    }
+
+    private static HttpTarget target(CannedServer server) {
+        return HttpTarget.of(URI.create(server.baseUrl()), "/v1/completions", false, Map.of(), false,
                 JsonNodeFactory.instance.objectNode());
-        try (var client = new HttpLoadClient(target, new LoadLoops(1, isBusy), TIMEOUT_NS)) {
-            return new LoadRun(plan, client, isBusy, progress).run();
-        }
+    }
+
+    private static HttpLoadClient client(HttpTarget target, boolean isBusy) {
+        return new HttpLoadClient(target, new LoadLoops(1, isBusy), TIMEOUT_NS);
     }
 }

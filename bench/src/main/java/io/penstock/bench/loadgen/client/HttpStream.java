@@ -53,9 +53,10 @@ final class HttpStream extends ChannelInboundHandlerAdapter {
         status = 0;
         errorBody.setLength(0);
         events.reset();
-        ByteBuf bytes = client.writer().write(next, context.alloc());
+        long nowNs = System.nanoTime();
+        record.sent(loop, nowNs);
+        ByteBuf bytes = client.writer().write(next, nowNs, context.alloc());
         timeout = client.timeout(loop, this::timedOut);
-        record.sent(loop, System.nanoTime());
         context.writeAndFlush(bytes).addListener(written -> {
             if (!written.isSuccess()) {
                 context.pipeline().fireExceptionCaught(written.cause());

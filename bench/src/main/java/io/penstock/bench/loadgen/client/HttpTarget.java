@@ -14,9 +14,13 @@ import java.util.Map;
  * @param headers of each request, by name
  * @param isInsecure takes any certificate
  * @param body fields of each request's JSON apart from prompt, length and streaming
+ * @param isStamped whether each request says in {@link #SENT_HEADER} when it was sent
  */
 public record HttpTarget(URI base, String endpoint, boolean isChat, Map<String, String> headers, boolean isInsecure,
-        ObjectNode body) {
+        ObjectNode body, boolean isStamped) {
+    /** {@link System#nanoTime} at which the request was sent, for a server in the same process. */
+    public static final String SENT_HEADER = "x-penstock-sent-ns";
+
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;
 
@@ -27,6 +31,17 @@ public record HttpTarget(URI base, String endpoint, boolean isChat, Map<String, 
                     + "': give its address as --base-url http://HOST:PORT");
         }
         headers = Map.copyOf(headers);
+    }
+
+    /** The same, with stamped requests. */
+    public HttpTarget stamped() {
+        return new HttpTarget(base, endpoint, isChat, headers, isInsecure, body, true);
+    }
+
+    /** Whose requests say nothing of when they were sent. */
+    public static HttpTarget of(URI base, String endpoint, boolean isChat, Map<String, String> headers,
+            boolean isInsecure, ObjectNode body) {
+        return new HttpTarget(base, endpoint, isChat, headers, isInsecure, body, false);
     }
 
     boolean isTls() {

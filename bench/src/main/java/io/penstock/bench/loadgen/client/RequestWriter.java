@@ -18,12 +18,14 @@ final class RequestWriter {
     private static final int ROOM_BYTES = 256;
 
     private final boolean isChat;
+    private final boolean isStamped;
     private final byte[] head;
     private final byte[] fields;
     private final byte[] lengthField;
 
     RequestWriter(HttpTarget target) {
         isChat = target.isChat();
+        isStamped = target.isStamped();
         var text = new StringBuilder();
         text.append("POST ").append(target.path()).append(" HTTP/1.1\r\nHost: ").append(target.base().getRawAuthority())
                 .append("\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n");
@@ -41,13 +43,16 @@ final class RequestWriter {
                 : isChat ? "\"max_completion_tokens\":" : "\"max_tokens\":");
     }
 
-    /** The bytes of a request; the caller releases them. */
-    ByteBuf write(LoadRequest request, ByteBufAllocator allocator) {
+    /** The bytes of a request that is sent at {@code nowNs}; the caller releases them. */
+    ByteBuf write(LoadRequest request, long nowNs, ByteBufAllocator allocator) {
         ByteBuf body = body(request, allocator);
         try {
             ByteBuf out = allocator.buffer(head.length + MAX_ID_BYTES + 4 + body.readableBytes());
             out.writeBytes(head);
             writeNumber(out, body.readableBytes());
+            if (isStamped) {
+                out.writeBytes(ascii("\r\n" + HttpTarget.SENT_HEADER + ": " + nowNs));
+            }
             out.writeBytes(END_OF_HEAD);
             return out.writeBytes(body);
         } finally {

@@ -4,6 +4,7 @@ import io.penstock.bench.loadgen.LoadClient;
 import io.penstock.bench.loadgen.LoadRequest;
 import io.penstock.bench.loadgen.Prompt;
 import io.penstock.bench.loadgen.RequestRecord;
+import io.penstock.bench.loadgen.check.ClientWarmUp;
 import io.penstock.bench.loadgen.run.LoadMetrics;
 import io.penstock.bench.loadgen.run.LoadOutcome;
 import io.penstock.bench.loadgen.run.LoadPlan;
@@ -51,7 +52,8 @@ public final class ServeBenchmark {
     }
 
     /**
-     * Sends one small request, again and again until the server answers or the time is over.
+     * Sends one small request, again and again until the server answers or the time is over; then a client over HTTP
+     * warms up its own code, of which the server sees nothing.
      *
      * @throws InputException with what it said last
      */
@@ -62,6 +64,9 @@ public final class ServeBenchmark {
             RequestRecord record = run(new LoadPlan(List.of(request), null, 1, false, RequestRecord.Kept.NOTHING),
                     (_, _, _) -> { }).records().getFirst();
             if (!record.isFailed()) {
+                if (target.backend() != ServeBackend.VLLM_GRPC) {
+                    ClientWarmUp.run(target.backend() == ServeBackend.OPENAI_CHAT);
+                }
                 return;
             }
             if (System.nanoTime() >= endNs) {

@@ -55,7 +55,7 @@ public record ServeTarget(ServeBackend backend, URI base, String endpoint, Map<S
     LoadClient open(int numThreads, boolean isBusy, long timeoutNs) {
         var loops = new LoadLoops(numThreads, isBusy);
         return switch (backend) {
-            case OPENAI, OPENAI_CHAT -> new HttpLoadClient(new HttpTarget(base, endpoint,
+            case OPENAI, OPENAI_CHAT -> new HttpLoadClient(HttpTarget.of(base, endpoint,
                     backend == ServeBackend.OPENAI_CHAT, headers, isInsecure, body), loops, timeoutNs);
             case VLLM_GRPC -> new GrpcLoadClient(new GrpcLoadClient.Target(base.getHost(), base.getPort(),
                     base.getScheme().equals("https"), headers, CONNECTIONS_PER_LOOP, sampling()), loops, timeoutNs);

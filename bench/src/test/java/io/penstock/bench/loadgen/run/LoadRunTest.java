@@ -36,7 +36,7 @@ class LoadRunTest {
 
     private static LoadOutcome run(String base, boolean isChat, LoadPlan plan, long timeoutNs)
             throws InterruptedException {
-        var target = new HttpTarget(URI.create(base), isChat ? "/v1/chat/completions" : "/v1/completions", isChat,
+        var target = HttpTarget.of(URI.create(base), isChat ? "/v1/chat/completions" : "/v1/completions", isChat,
                 Map.of("x-test", "1"), false, JsonNodeFactory.instance.objectNode().put("model", "canned"));
         try (var client = new HttpLoadClient(target, new LoadLoops(2, false), timeoutNs)) {
             return new LoadRun(plan, client, false, (_, _, _) -> { }).run();

@@ -1,0 +1,57 @@
+package io.penstock.runtime.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * {@link RowKernel} with the Vector API, which the compiler does not come to by itself: {@link Elementwise#exp}
+ * branches. Each lane does what the scalar twin does; what is left behind the last whole vector goes there.
+ */
+final class VectorRowKernel extends RowKernel {
+    private static final VectorSpecies<Float> F = VectorShapes.FLOATS;
+    private static final int LANES = F.length();
+    private static final int ROUNDER_BITS = Float.floatToRawIntBits(Elementwise.ROUNDER);
+
+    private final RowKernel rest = new ScalarRowKernel();
+
+    @Override
+    void siluAndMul(float[] gate, int gateFrom, float[] up, int upFrom, int n) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            FloatVector x = FloatVector.fromArray(F, gate, gateFrom + i);
+            x.div(exp(x.neg()).add(1)).mul(FloatVector.fromArray(F, up, upFrom + i)).intoArray(gate, gateFrom + i);
+        }
+        rest.siluAndMul(gate, gateFrom + i, up, upFrom + i, n - i);
+    }
+
+    @Override
+    void expMinus(float[] x, int from, int n, float max) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            exp(FloatVector.fromArray(F, x, from + i).sub(max)).intoArray(x, from + i);
+        }
+        rest.expMinus(x, from + i, n - i, max);
+    }
+
+    private static FloatVector exp(FloatVector x) {
+        FloatVector shifted = x.fma(FloatVector.broadcast(F, Elementwise.LOG2_E),
+                FloatVector.broadcast(F, Elementwise.ROUNDER));
+        FloatVector n = shifted.sub(Elementwise.ROUNDER);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -Elementwise.LN2_HIGH), x);
+        r = n.fma(FloatVector.broadcast(F, -Elementwise.LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(F, Elementwise.P0);
+        p = p.fma(r, FloatVector.broadcast(F, Elementwise.P1));
+        p = p.fma(r, FloatVector.broadcast(F, Elementwise.P2));
+        p = p.fma(r, FloatVector.broadcast(F, Elementwise.P3));
+        p = p.fma(r, FloatVector.broadcast(F, Elementwise.P4));
+        p = p.fma(r, FloatVector.broadcast(F, Elementwise.P5));
+        FloatVector y = p.fma(r.mul(r), r).add(1);
+        IntVector power = shifted.reinterpretAsInts().sub(ROUNDER_BITS).add(Elementwise.EXPONENT_BIAS)
+                .lanewise(VectorOperators.LSHL, Elementwise.MANTISSA_BITS);
+        return y.mul(power.reinterpretAsFloats())
+                .blend(0, x.lt(Elementwise.MIN_EXPONENT))
+                .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, Elementwise.MAX_EXPONENT));
+    }
+}

@@ -36,29 +36,29 @@ final class Admission {
 
     /** Looks up what of a waiting sequence is computed; nothing for a swapped one, which has all that it had. */
     void match(Sequence sequence) {
-        int maxBlocks = maxHitBlocks(sequence);
-        if (maxBlocks > 0 && sequence.blockKeys.length != sequence.numToPrefill / ModelLimits.BLOCK_TOKENS) {
+        int maxTokens = maxHitTokens(sequence);
+        if (maxTokens >= ModelLimits.BLOCK_TOKENS && sequence.blockKeys.length != sequence.numToPrefill / ModelLimits.BLOCK_TOKENS) {
             sequence.blockKeys = BlockTokens.keys(
                     sequence.request.options().cacheSalt(), sequence.tokenIds, sequence.numToPrefill);
         }
-        memory.cache().match(sequence.request.options().cacheSalt(), sequence.blockKeys, sequence.tokenIds, maxBlocks,
+        memory.cache().match(sequence.request.options().cacheSalt(), sequence.blockKeys, sequence.tokenIds, maxTokens,
                 hit);
     }
 
     /** Whether the next snapshot of a running sequence makes a longer hit than {@link #match} found. */
     boolean wouldHit(Sequence sequence, Sequence prefilling) {
         int index = prefilling.nextSnapshotBlock;
-        return index >= hit.numBlocks() && index < maxHitBlocks(sequence)
+        return index >= hit.numBlocks() && index < maxHitTokens(sequence) / ModelLimits.BLOCK_TOKENS
                 && prefilling.blockKeys[index] == sequence.blockKeys[index];
     }
 
     /** One token at least is left to compute; all are where the prompt's log probabilities are still wanted. */
-    private int maxHitBlocks(Sequence sequence) {
+    int maxHitTokens(Sequence sequence) {
         Request request = sequence.request;
         boolean isScored = request.options().promptLogprobs() == Request.NO_PROMPT_LOGPROBS
                 || request.numScored >= request.promptLength() - 1;
         boolean isUsable = config.prefixCaching() && !sequence.isSwapped() && isScored;
-        return isUsable ? (sequence.numToPrefill - 1) / ModelLimits.BLOCK_TOKENS : 0;
+        return isUsable ? sequence.numToPrefill - 1 : 0;
     }
 
     /** Blocks that a sequence is expected to hold in the end. */
@@ -78,7 +78,10 @@ final class Admission {
         int numNow = sequence.isSwapped()
                 ? Math.max(sequence.hostBlocks.length, ModelLimits.blocksFor(numFirst))
                 : ModelLimits.blocksFor(numFirst) - numHeld;
-        if (memory.cache().numAvailable() < numNow || batch.blockUpdateRoom() < ModelLimits.blocksFor(numFirst)
+        // While a partial block is copied, it is held beside its copy.
+        int numCopied = hit.numPartialTokens() > 0 ? 1 : 0;
+        if (memory.cache().numAvailable() < numNow + numCopied || batch.copyRoom() < numCopied
+                || batch.blockUpdateRoom() < ModelLimits.blocksFor(numFirst)
                 || sequence.isSwapped() && !memory.canSwapIn(sequence, batch)) {
             return false;
         }

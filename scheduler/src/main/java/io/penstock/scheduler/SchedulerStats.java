@@ -23,6 +23,7 @@ public final class SchedulerStats {
     long numPreemptionsByRecompute;
     long numFinished;
     long numForks;
+    long numPartialHits;
     long numStalledRows;
     long numEvictedBlocks;
     int numSnapshots;
@@ -108,6 +109,11 @@ public final class SchedulerStats {
     /** Sequences that ended, for whatever reason. */
     public long numFinished() {
         return numFinished;
+    }
+
+    /** Sequences whose prefix hit ended within a block, of which they took a copy. */
+    public long numPartialHits() {
+        return numPartialHits;
     }
 
     /** Choices that began with a prompt that another choice of their request had computed. */

@@ -68,6 +68,9 @@ final class Sequence {
     /** The next block of the prompt that gets a snapshot; {@link Integer#MAX_VALUE} when none is to come. */
     int nextSnapshotBlock = Integer.MAX_VALUE;
 
+    /** Tokens of the prompt behind which others that wait part from it, where a snapshot is wanted; 0 for none. */
+    int sharedEnd;
+
     int[] hostBlocks = NOTHING;
     int hostSlot = -1;
     int numCachedTokens;

@@ -36,6 +36,7 @@ final class SequenceMemory {
     private final int[] movedIndices;
     private final int[] forkFrom;
     private final int[] forkTo;
+    private final SharedPrefixes shared;
     private int numStarters;
     private int numChunked;
     private int numWritten;
@@ -61,12 +62,17 @@ final class SequenceMemory {
         writtenSnapshots = new int[maxWritten];
         movedSequences = new Sequence[maxSeqs + ModelLimits.blocksFor(limits.maxNumBatchedTokens())];
         movedIndices = new int[movedSequences.length];
-        forkFrom = new int[maxSeqs];
-        forkTo = new int[maxSeqs];
+        forkFrom = new int[maxSeqs + SharedPrefixes.MAX_WRITTEN];
+        forkTo = new int[forkFrom.length];
+        shared = new SharedPrefixes(this);
     }
 
     PrefixCache cache() {
         return cache;
+    }
+
+    SharedPrefixes shared() {
+        return shared;
     }
 
     int numFreeSlots() {
@@ -78,7 +84,7 @@ final class SequenceMemory {
         return cache.numAvailable() - numPromised;
     }
 
-    /** What earlier steps left for this one: copies for forks, and blocks that turned out to be known already. */
+    /** What earlier steps left for this one: copies for forks and for partial blocks, and blocks that turned out to be known already. */
     void beginStep(ForwardBatch batch) {
         for (int i = 0; i < numForkCopies; i++) {
             batch.addCopy(Copy.BLOCK, forkFrom[i], forkTo[i]);
@@ -114,6 +120,7 @@ final class SequenceMemory {
             snapshotWriters[i] = null;
         }
         numWritten = 0;
+        numForkCopies += shared.endStep(forkFrom, forkTo, numForkCopies);
     }
 
     /** Gives a sequence a conv slot, and the blocks of a prefix hit if there is one. */
@@ -126,13 +133,28 @@ final class SequenceMemory {
             append(sequence, hit.block(i), batch);
         }
         if (hit.numBlocks() > 0) {
+            sequence.numCommitted = hit.numBlocks();
+            sequence.chainKey = sequence.blockKeys[hit.numBlocks() - 1];
+        }
+        if (hit.numTokens() > 0) {
             cache.pinSnapshot(hit.snapshot());
             cache.touchSnapshot(hit.snapshot());
             sequence.initialSnapshot = hit.snapshot();
             sequence.numScheduled = hit.numTokens();
-            sequence.numCommitted = hit.numBlocks();
-            sequence.chainKey = sequence.blockKeys[hit.numBlocks() - 1];
         }
+        if (hit.numPartialTokens() > 0) {
+            copyPartial(sequence, hit, batch);
+        }
+    }
+
+    private void copyPartial(Sequence sequence, PrefixHit hit, ForwardBatch batch) {
+        cache.retain(hit.partialBlock());
+        int own = cache.take();
+        batch.addCopy(Copy.BLOCK, hit.partialBlock(), own);
+        append(sequence, own, batch);
+        setTokens(sequence, hit.numBlocks() * BLOCK, hit.numTokens());
+        // Released while its parent is held, so that it stays the older one.
+        cache.release(hit.partialBlock());
     }
 
     private void takeSlot(Sequence sequence) {
@@ -246,8 +268,12 @@ final class SequenceMemory {
         if (!config.prefixCaching()) {
             return;
         }
-        for (int index = from / BLOCK; (index + 1) * BLOCK <= to; index++) {
-            if (isSnapshotBlock(sequence, index)) {
+        for (int index = from / BLOCK; index * BLOCK < to; index++) {
+            if (sequence.sharedEnd > Math.max(from, index * BLOCK) && sequence.sharedEnd < (index + 1) * BLOCK
+                    && sequence.sharedEnd <= to) {
+                shared.write(sequence, firstToken + sequence.sharedEnd - 1 - from, batch);
+            }
+            if ((index + 1) * BLOCK <= to && isSnapshotBlock(sequence, index)) {
                 int snapshot = cache.takeSnapshot();
                 if (snapshot != ForwardBatch.NO_SNAPSHOT) {
                     batch.writeSnapshot(firstToken + (index + 1) * BLOCK - 1 - from, snapshot);
@@ -273,11 +299,27 @@ final class SequenceMemory {
         }
     }
 
-    /** At every n-th block, at the prompt's last full one, and at the last one that the same prompt may hit. */
+    /**
+     * At every n-th block, at the prompt's last full one, at the last one that the same prompt may hit, and where
+     * others part from it.
+     */
     boolean isSnapshotBlock(Sequence sequence, int index) {
         int promptLength = sequence.numToPrefill;
+        return (index + 1) * BLOCK == sequence.sharedEnd || isRegularSnapshotBlock(promptLength, index);
+    }
+
+    private boolean isRegularSnapshotBlock(int promptLength, int index) {
         return (index + 1) % config.snapshotInterval() == 0 || index == promptLength / BLOCK - 1
                 || index == (promptLength - 1) / BLOCK - 1;
+    }
+
+    /** Tokens of a prompt up to its last regular snapshot that is no further than {@code numTokens}. */
+    int lastRegularSnapshot(int promptLength, int numTokens) {
+        int index = numTokens / BLOCK - 1;
+        while (index >= 0 && !isRegularSnapshotBlock(promptLength, index)) {
+            index--;
+        }
+        return (index + 1) * BLOCK;
     }
 
     /** The next block that a prefilling sequence leaves a snapshot of, {@link Integer#MAX_VALUE} when none. */

@@ -384,6 +384,9 @@ final class StepPlanner {
 
     /** Whether this step computes for another sequence what this one could then take from the cache. */
     private boolean isBeingComputed(Sequence sequence) {
+        if (memory.shared().isWrittenFor(sequence, admission.hit().numTokens(), admission.maxHitTokens(sequence))) {
+            return true;
+        }
         for (int i = 0; i < numPrefilling; i++) {
             Sequence other = prefilling[i];
             if (other.isRunning() && batch.hasConvSlot(other.convSlot) && admission.wouldHit(sequence, other)) {
@@ -412,7 +415,11 @@ final class StepPlanner {
             stats.numSwapped--;
         } else {
             memory.admit(sequence, admission.hit(), batch);
+            if (config.prefixCaching()) {
+                memory.shared().choose(sequence, waiting);
+            }
             countAdmitted(sequence);
+            stats.numPartialHits += admission.hit().numPartialTokens() > 0 ? 1 : 0;
         }
         memory.promise(sequence, admission.expectedBlocks(sequence));
         step.start(sequence);

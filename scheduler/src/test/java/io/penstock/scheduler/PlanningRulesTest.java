@@ -186,6 +186,42 @@ class PlanningRulesTest {
         assertTrue(scheduler.stats().numCachedTokens() >= 0.9 * scheduler.stats().numPromptTokens());
     }
 
+    @ParameterizedTest
+    @CsvSource({"27, 52, 27", "15, 52, 0", "16, 17, 16", "63, 64, 63", "64, 90, 64", "70, 90, 64", "100, 140, 100",
+        "256, 300, 256", "300, 350, 300"})
+    void whatThoseThatWaitHaveInCommonIsComputedOnceHoweverShort(int numCommon, int length, int numHit) {
+        start(new ModelLimits(32, 2048, 512, 400, 32), SchedulerConfig.throughput(), true);
+        int number = 20;
+        for (int i = 0; i < number; i++) {
+            int[] prompt = Requests.prompt(length, i);
+            System.arraycopy(Requests.prompt(length, 77), 0, prompt, 0, numCommon);
+            prompt[numCommon] = 2_000 + i;
+            submit(Requests.of(i, prompt, 3, queue));
+        }
+        driver.run();
+        assertEquals((long) (number - 1) * numHit, scheduler.stats().numCachedTokens());
+        assertEquals(numHit % ModelLimits.BLOCK_TOKENS == 0 ? 0 : number - 1, scheduler.stats().numPartialHits());
+        assertEquals(length + (number - 1L) * (length - numHit), scheduler.stats().numPrefillTokens());
+        int[] later = Requests.prompt(length, 78);
+        System.arraycopy(Requests.prompt(length, 77), 0, later, 0, numCommon);
+        submit(Requests.of(100, later, 3, queue));
+        driver.run();
+        assertEquals((long) number * numHit, scheduler.stats().numCachedTokens(), "of one that comes alone, later");
+    }
+
+    @Test
+    void anotherSaltSharesNoPartOfABlock() {
+        start(new ModelLimits(32, 2048, 512, 400, 32), SchedulerConfig.throughput(), true);
+        for (int i = 0; i < 6; i++) {
+            int[] prompt = Requests.prompt(50, i);
+            System.arraycopy(Requests.prompt(50, 77), 0, prompt, 0, 30);
+            submit(Requests.of(i, prompt, 3, 1, new Request.Options(
+                    0, Request.NO_DEADLINE, i / 3, Request.NO_PROMPT_LOGPROBS), queue));
+        }
+        driver.run();
+        assertEquals(4 * 30, scheduler.stats().numCachedTokens());
+    }
+
     @Test
     void choicesForkOnePrompt() {
         start(new ModelLimits(8, 72, 512, 64, 8), SchedulerConfig.throughput(), true);

@@ -43,6 +43,7 @@ class SameTokensTest {
     @Test
     void inAnyBatch() {
         long numHits = 0;
+        long numPartialHits = 0;
         long numSwaps = 0;
         long numRecomputes = 0;
         long numForks = 0;
@@ -52,6 +53,7 @@ class SameTokensTest {
         for (long seed = FIRST_SEED; seed < FIRST_SEED + NUM_SEEDS; seed++) {
             SchedulerStats stats = new Traffic(Scenario.of(seed), recipes, demo.runner).run(references);
             numHits += stats.numCachedTokens();
+            numPartialHits += stats.numPartialHits();
             numSwaps += stats.numPreemptionsBySwap();
             numRecomputes += stats.numPreemptionsByRecompute();
             numForks += stats.numForks();
@@ -59,9 +61,9 @@ class SameTokensTest {
             numStalled += stats.numStalledRows();
             numDiscarded += stats.numDiscardedRows();
         }
-        assertTrue(numHits > 0 && numSwaps > 0 && numRecomputes > 0 && numForks > 0 && numEvicted > 0
+        assertTrue(numHits > 0 && numPartialHits > 0 && numSwaps > 0 && numRecomputes > 0 && numForks > 0 && numEvicted > 0
                 && numStalled > 0 && numDiscarded > 0,
-                "something never happened: cached tokens " + numHits + ", swaps " + numSwaps + ", recomputes "
+                "something never happened: cached tokens " + numHits + ", hits in a block " + numPartialHits + ", swaps " + numSwaps + ", recomputes "
                 + numRecomputes + ", forks " + numForks + ", evicted blocks " + numEvicted + ", stalled rows "
                 + numStalled + ", discarded rows " + numDiscarded);
     }

@@ -10,6 +10,8 @@ import java.util.Arrays;
  */
 public final class BlockTokens {
     private static final int BLOCK = ModelLimits.BLOCK_TOKENS;
+    private static final long FULL = 0x9E3779B97F4A7C15L;
+    private static final long PARTIAL = 0xD1B54A32D192ED03L;
 
     private final int[] tokenIds;
 
@@ -37,6 +39,16 @@ public final class BlockTokens {
         return equal(block, tokenIds, other * BLOCK);
     }
 
+    /** Whether the block's first {@code count} tokens are these. */
+    boolean startsWith(int block, int[] ids, int idsFrom, int count) {
+        int from = block * BLOCK;
+        return Arrays.equals(tokenIds, from, from + count, ids, idsFrom, idsFrom + count);
+    }
+
+    boolean startsWith(int block, int other, int count) {
+        return startsWith(block, tokenIds, other * BLOCK, count);
+    }
+
     /** The key of a full block whose tokens are all set. */
     public long key(long parentKey, int block) {
         return key(parentKey, tokenIds, block * BLOCK);
@@ -47,8 +59,21 @@ public final class BlockTokens {
      * decided by the tokens.
      */
     public static long key(long parentKey, int[] ids, int idsFrom) {
-        long hash = parentKey ^ 0x9E3779B97F4A7C15L;
-        for (int i = idsFrom; i < idsFrom + BLOCK; i++) {
+        return hash(parentKey ^ FULL, ids, idsFrom, BLOCK);
+    }
+
+    /** The key of all partial blocks behind a parent that begin with the same tokens, however many they have. */
+    static long partialKey(long parentKey, int[] ids, int idsFrom) {
+        return hash(parentKey ^ PARTIAL, ids, idsFrom, PrefixCache.MIN_PARTIAL_TOKENS);
+    }
+
+    long partialKey(long parentKey, int block) {
+        return partialKey(parentKey, tokenIds, block * BLOCK);
+    }
+
+    private static long hash(long start, int[] ids, int idsFrom, int count) {
+        long hash = start;
+        for (int i = idsFrom; i < idsFrom + count; i++) {
             hash = (hash ^ ids[i]) * 0xFF51AFD7ED558CCDL;
             hash ^= hash >>> 32;
         }

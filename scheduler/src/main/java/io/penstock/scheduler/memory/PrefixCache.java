@@ -12,10 +12,16 @@ import java.util.Arrays;
  * <p>A block is found through its parent, so a child must not outlive it. That needs no tree: whoever references a
  * child references its parent too, and sequences release their last block first, so a child is always older in the
  * list of unreferenced blocks than its parent.
+ *
+ * <p>A partial block holds the first tokens of one, for prompts that part in the middle of it. It belongs to nobody
+ * and is never a parent: who hits it takes a copy, to go on behind its last token.
  */
 public final class PrefixCache {
     /** From {@link #insert}: a block with the same content is known, and this one has several owners. */
     public static final int SHARED = -2;
+
+    /** Fewest tokens of a partial block: fewer are not worth the copy and the snapshot. */
+    public static final int MIN_PARTIAL_TOKENS = 16;
 
     private static final int NONE = -1;
 
@@ -30,6 +36,9 @@ public final class PrefixCache {
     private final long[] keys;
     private final long[] salts;
     private final int[] parents;
+
+    /** Tokens of a partial block; 0 for full ones. */
+    private final int[] partialTokens;
     private final int[] snapshotOfBlock;
     private final int[] buckets;
     private final int[] nextInBucket;
@@ -49,6 +58,7 @@ public final class PrefixCache {
         keys = new long[numBlocks];
         salts = new long[numBlocks];
         parents = new int[numBlocks];
+        partialTokens = new int[numBlocks];
         snapshotOfBlock = new int[numBlocks];
         Arrays.fill(snapshotOfBlock, ForwardBatch.NO_SNAPSHOT);
         buckets = new int[Integer.highestOneBit(Math.max(1, numBlocks)) * 2];
@@ -124,18 +134,20 @@ public final class PrefixCache {
      * Looks up the longest computed prefix that ends in a snapshot. Takes no reference: call {@link #retain} for each
      * block and {@link #pinSnapshot} before anything else is taken.
      *
-     * @param maxBlocks how many blocks may be hit at most: one token at least must be left to compute
+     * @param blockKeys of the full blocks among {@code maxTokens} at least
+     * @param maxTokens how many tokens may be hit at most: one at least must be left to compute
      */
-    public void match(long salt, long[] blockKeys, int[] ids, int maxBlocks, PrefixHit hit) {
+    public void match(long salt, long[] blockKeys, int[] ids, int maxTokens, PrefixHit hit) {
         hit.clear();
         int parent = NONE;
         int numUnreferenced = 0;
-        for (int i = 0; i < maxBlocks; i++) {
+        int numFound = 0;
+        for (int i = 0; i < maxTokens / ModelLimits.BLOCK_TOKENS; i++) {
             int block = find(blockKeys[i], parent, salt);
             if (block == NONE || !tokens.equal(block, ids, i * ModelLimits.BLOCK_TOKENS)) {
                 break;
             }
-            hit.blocks[i] = block;
+            hit.blocks[numFound++] = block;
             numUnreferenced += refCounts[block] == 0 ? 1 : 0;
             if (snapshotOfBlock[block] != ForwardBatch.NO_SNAPSHOT) {
                 hit.numBlocks = i + 1;
@@ -144,12 +156,46 @@ public final class PrefixCache {
             }
             parent = block;
         }
+        for (int depth = numFound; depth >= hit.numBlocks && hit.numPartialTokens == 0; depth--) {
+            matchPartial(salt, depth == 0 ? salt : blockKeys[depth - 1], ids, maxTokens, depth, hit);
+        }
+    }
+
+    /** The longest partial block with a snapshot behind the first {@code depth} blocks of a hit. */
+    private void matchPartial(long salt, long parentKey, int[] ids, int maxTokens, int depth, PrefixHit hit) {
+        int from = depth * ModelLimits.BLOCK_TOKENS;
+        int limit = Math.min(ModelLimits.BLOCK_TOKENS - 1, maxTokens - from);
+        if (limit < MIN_PARTIAL_TOKENS) {
+            return;
+        }
+        int parent = depth == 0 ? NONE : hit.blocks[depth - 1];
+        long key = BlockTokens.partialKey(parentKey, ids, from);
+        for (int block = buckets[bucket(key)]; block != NONE; block = nextInBucket[block]) {
+            int numTokens = partialTokens[block];
+            if (numTokens > hit.numPartialTokens && numTokens <= limit && isBehind(block, key, parent, salt)
+                    && snapshotOfBlock[block] != ForwardBatch.NO_SNAPSHOT
+                    && tokens.startsWith(block, ids, from, numTokens)) {
+                hit.numPartialTokens = numTokens;
+                hit.partialBlock = block;
+                hit.snapshot = snapshotOfBlock[block];
+            }
+        }
+        if (hit.numPartialTokens > 0) {
+            hit.numBlocks = depth;
+            hit.numUnreferenced = 0;
+            for (int i = 0; i < depth; i++) {
+                hit.numUnreferenced += refCounts[hit.blocks[i]] == 0 ? 1 : 0;
+            }
+        }
+    }
+
+    private boolean isBehind(int block, long key, int parent, long salt) {
+        return keys[block] == key && parents[block] == parent && (parent != NONE || salts[block] == salt);
     }
 
     private int find(long key, int parent, long salt) {
         int block = buckets[bucket(key)];
-        while (block != NONE && !(keys[block] == key && parents[block] == parent
-                && (parent != NONE || salts[block] == salt))) {
+        while (block != NONE && !(partialTokens[block] == 0 && isBehind(block, key, parent, salt))) {
             block = nextInBucket[block];
         }
         return block;
@@ -187,17 +233,42 @@ public final class PrefixCache {
             throw new IllegalStateException("KV block " + block + " can be found already, behind " + parents[block]
                     + " and not " + parent);
         }
-        isFindable[block] = true;
-        keys[block] = key;
-        salts[block] = salt;
-        parents[block] = parent;
-        int bucket = bucket(key);
-        nextInBucket[block] = buckets[bucket];
-        buckets[bucket] = block;
+        link(block, parent, key, salt, 0);
         if (listener != null) {
             tell(block);
         }
         return block;
+    }
+
+    /**
+     * Makes a block findable of which the first tokens are computed or will be before anything reads them.
+     *
+     * @param numTokens {@link #MIN_PARTIAL_TOKENS} to 63, which are set
+     * @param parent the findable block before it, or -1
+     * @param parentKey its key, or the salt
+     * @return the block itself, or the findable one with the same tokens: the caller owns {@code block} as before
+     */
+    public int insertPartial(int block, int numTokens, int parent, long parentKey, long salt) {
+        long key = tokens.partialKey(parentKey, block);
+        for (int at = buckets[bucket(key)]; at != NONE; at = nextInBucket[at]) {
+            if (partialTokens[at] == numTokens && isBehind(at, key, parent, salt)
+                    && tokens.startsWith(at, block, numTokens)) {
+                return at;
+            }
+        }
+        link(block, parent, key, salt, numTokens);
+        return block;
+    }
+
+    private void link(int block, int parent, long key, long salt, int numPartialTokens) {
+        isFindable[block] = true;
+        keys[block] = key;
+        salts[block] = salt;
+        parents[block] = parent;
+        partialTokens[block] = numPartialTokens;
+        int bucket = bucket(key);
+        nextInBucket[block] = buckets[bucket];
+        buckets[bucket] = block;
     }
 
     private void tell(int block) {
@@ -206,8 +277,8 @@ public final class PrefixCache {
     }
 
     /**
-     * From now on tells a listener what changes, after all that can be found now, parents before their children. Null
-     * ends that.
+     * From now on tells a listener of full blocks that can be found, after those of now, parents before their
+     * children. Null ends that.
      */
     public void listen(BlockListener next) {
         listener = next;
@@ -219,7 +290,8 @@ public final class PrefixCache {
         int[] chain = new int[numBlocks];
         for (int block = 0; block < numBlocks; block++) {
             int length = 0;
-            for (int at = block; at != NONE && isFindable[at] && !isTold[at]; at = parents[at]) {
+            int first = partialTokens[block] == 0 ? block : NONE;
+            for (int at = first; at != NONE && isFindable[at] && !isTold[at]; at = parents[at]) {
                 isTold[at] = true;
                 chain[length++] = at;
             }
@@ -230,7 +302,7 @@ public final class PrefixCache {
     }
 
     private void forget(int block) {
-        if (listener != null) {
+        if (listener != null && partialTokens[block] == 0) {
             listener.removed(keys[block]);
         }
         int bucket = bucket(keys[block]);
@@ -244,6 +316,7 @@ public final class PrefixCache {
             nextInBucket[at] = nextInBucket[block];
         }
         isFindable[block] = false;
+        partialTokens[block] = 0;
         if (snapshotOfBlock[block] != ForwardBatch.NO_SNAPSHOT) {
             snapshots.drop(snapshotOfBlock[block]);
             snapshotOfBlock[block] = ForwardBatch.NO_SNAPSHOT;
@@ -268,7 +341,7 @@ public final class PrefixCache {
         snapshots.unpin(snapshot);
     }
 
-    /** Keeps a pinned snapshot as the conv state at the end of a findable block; a block that has one keeps that. */
+    /** Keeps a pinned snapshot as the conv state at the end of a findable block's tokens; a block that has one keeps that. */
     public void keepSnapshot(int snapshot, int block) {
         if (isFindable[block] && snapshotOfBlock[block] == ForwardBatch.NO_SNAPSHOT) {
             snapshotOfBlock[block] = snapshot;

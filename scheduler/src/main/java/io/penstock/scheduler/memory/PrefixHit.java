@@ -13,6 +13,8 @@ public final class PrefixHit {
     int numBlocks;
     int snapshot = ForwardBatch.NO_SNAPSHOT;
     int numUnreferenced;
+    int partialBlock;
+    int numPartialTokens;
 
     public PrefixHit(int maxBlocks) {
         blocks = new int[maxBlocks];
@@ -26,16 +28,26 @@ public final class PrefixHit {
         return blocks[index];
     }
 
-    /** The conv state after the last block; {@link ForwardBatch#NO_SNAPSHOT} when nothing was found. */
+    /** A block whose first {@link #numPartialTokens} tokens go on behind the full blocks: to be copied. */
+    public int partialBlock() {
+        return partialBlock;
+    }
+
+    /** 0 where the hit ends with a full block. */
+    public int numPartialTokens() {
+        return numPartialTokens;
+    }
+
+    /** The conv state after the last token; {@link ForwardBatch#NO_SNAPSHOT} when nothing was found. */
     public int snapshot() {
         return snapshot;
     }
 
     public int numTokens() {
-        return numBlocks * ModelLimits.BLOCK_TOKENS;
+        return numBlocks * ModelLimits.BLOCK_TOKENS + numPartialTokens;
     }
 
-    /** Blocks of the hit that no sequence holds: taking the hit makes so many fewer available. */
+    /** Full blocks of the hit that no sequence holds: taking the hit makes so many fewer available. */
     public int numUnreferenced() {
         return numUnreferenced;
     }
@@ -44,5 +56,6 @@ public final class PrefixHit {
         numBlocks = 0;
         snapshot = ForwardBatch.NO_SNAPSHOT;
         numUnreferenced = 0;
+        numPartialTokens = 0;
     }
 }

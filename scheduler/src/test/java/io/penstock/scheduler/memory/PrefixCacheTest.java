@@ -55,7 +55,7 @@ class PrefixCacheTest {
     }
 
     private int match(long salt, int[] ids) {
-        cache.match(salt, BlockTokens.keys(salt, ids, ids.length), ids, ids.length / BLOCK, hit);
+        cache.match(salt, BlockTokens.keys(salt, ids, ids.length), ids, ids.length, hit);
         return hit.numBlocks();
     }
 
@@ -77,7 +77,7 @@ class PrefixCacheTest {
         for (int i = 0; i < 3; i++) {
             assertEquals(blocks[i], hit.block(i));
         }
-        cache.match(0, BlockTokens.keys(0, ids, ids.length), ids, 2, hit);
+        cache.match(0, BlockTokens.keys(0, ids, ids.length), ids, 2 * BLOCK, hit);
         assertEquals(2, hit.numBlocks(), "no more than asked for");
         assertEquals(first, hit.snapshot());
     }
@@ -96,6 +96,71 @@ class PrefixCacheTest {
         assertEquals(ForwardBatch.NO_SNAPSHOT, hit.snapshot());
     }
 
+    private int partial(int[] ids, int numTokens, int parent, long parentKey) {
+        int block = cache.take();
+        cache.tokens().set(block, 0, ids, parent < 0 ? 0 : BLOCK, numTokens);
+        assertEquals(block, cache.insertPartial(block, numTokens, parent, parentKey, 0));
+        snapshot(block);
+        cache.release(block);
+        return block;
+    }
+
+    @Test
+    void aHitEndsWithinABlockWhereAPartialOneIsTheLongest() {
+        int[] ids = tokens(2, 1);
+        int shorter = partial(ids, 20, -1, 0);
+        int longer = partial(ids, 40, -1, 0);
+        assertEquals(0, match(0, ids));
+        assertEquals(longer, hit.partialBlock());
+        assertEquals(40, hit.numTokens());
+        assertTrue(hit.snapshot() != ForwardBatch.NO_SNAPSHOT);
+        int[] other = ids.clone();
+        other[30]++;
+        match(0, other);
+        assertEquals(shorter, hit.partialBlock());
+        assertEquals(20, hit.numTokens());
+        cache.match(0, BlockTokens.keys(0, ids, ids.length), ids, 39, hit);
+        assertEquals(20, hit.numTokens(), "no more than asked for");
+        match(5, ids);
+        assertEquals(0, hit.numTokens(), "another salt");
+        other[3]++;
+        match(0, other);
+        assertEquals(0, hit.numTokens(), "another text");
+
+        int[] blocks = compute(0, ids);
+        int snapshot = snapshot(blocks[0]);
+        assertEquals(1, match(0, ids));
+        assertEquals(snapshot, hit.snapshot());
+        assertEquals(BLOCK, hit.numTokens(), "a full block is longer");
+        release(blocks);
+    }
+
+    @Test
+    void aPartialBlockIsEvictedBeforeItsParentAndIsNone() {
+        int[] ids = tokens(2, 1);
+        int[] blocks = compute(0, ids);
+        int partial = partial(ids, 33, blocks[0], BlockTokens.key(0, ids, 0));
+        int[] other = ids.clone();
+        other[BLOCK + 33]++;
+        assertEquals(1, match(0, other));
+        assertEquals(BLOCK + 33, hit.numTokens());
+        int again = cache.take();
+        cache.tokens().set(again, 0, ids, BLOCK, 33);
+        assertEquals(partial, cache.insertPartial(again, 33, blocks[0], BlockTokens.key(0, ids, 0), 0));
+        cache.release(again);
+        release(blocks);
+        int numFree = NUM_BLOCKS - 3;
+        int[] taken = new int[numFree + 1];
+        for (int i = 0; i < taken.length; i++) {
+            taken[i] = cache.take();
+        }
+        assertEquals(partial, taken[numFree], "the oldest");
+        cache.checkIntegrity();
+        assertEquals(0, match(0, other));
+        assertEquals(0, hit.numTokens());
+        release(taken);
+    }
+
     @Test
     void tokensDecideWhenKeysCollide() {
         int[] ids = tokens(2, 1);
@@ -103,11 +168,11 @@ class PrefixCacheTest {
         snapshot(blocks[0]);
         snapshot(blocks[1]);
         int[] foreign = tokens(2, 2);
-        cache.match(0, BlockTokens.keys(0, ids, ids.length), foreign, 2, hit);
+        cache.match(0, BlockTokens.keys(0, ids, ids.length), foreign, 2 * BLOCK, hit);
         assertEquals(0, hit.numBlocks(), "the key of another text");
         int[] half = ids.clone();
         System.arraycopy(foreign, 0, half, BLOCK, BLOCK);
-        cache.match(0, BlockTokens.keys(0, ids, ids.length), half, 2, hit);
+        cache.match(0, BlockTokens.keys(0, ids, ids.length), half, 2 * BLOCK, hit);
         assertEquals(1, hit.numBlocks());
     }
 
@@ -133,7 +198,7 @@ class PrefixCacheTest {
         snapshot(blocks[1]);
         assertEquals(0, match(6, ids));
         assertEquals(2, match(5, ids));
-        cache.match(6, BlockTokens.keys(5, ids, ids.length), ids, 2, hit);
+        cache.match(6, BlockTokens.keys(5, ids, ids.length), ids, 2 * BLOCK, hit);
         assertEquals(0, hit.numBlocks(), "not even with the same keys");
     }
 

@@ -19,12 +19,13 @@ import java.util.regex.Pattern;
 /** A server in a process of its own, as a user starts it. */
 final class ServeProcess implements AutoCloseable {
     private static final Pattern READY =
-            Pattern.compile("penstock: ready; http://127\\.0\\.0\\.1:(\\d+),.* gRPC at .*");
+            Pattern.compile("penstock: ready; http://127\\.0\\.0\\.1:(\\d+),.* gRPC at [^ ]*:(\\d+).*");
 
     /** All that it printed until it was ready, and after its end the rest. */
     final List<String> said = new ArrayList<>();
     final Process process;
     final URI address;
+    private int grpcPort;
 
     private ServeProcess(Process process) throws IOException {
         this.process = process;
@@ -38,8 +39,14 @@ final class ServeProcess implements AutoCloseable {
 
     /** Starts a server in a JVM with more options, and waits until it is ready. */
     static ServeProcess start(List<String> jvmOptions, String... options) throws IOException {
+        return startAt(0, jvmOptions, options);
+    }
+
+    /** Starts one whose gRPC port is known before, and waits until it is ready. */
+    static ServeProcess startAt(int grpcPort, List<String> jvmOptions, String... options) throws IOException {
         List<String> command = java(jvmOptions, Penstock.class);
-        command.addAll(List.of("serve", "--port", "0", "--grpc-port", "0", "--max-num-seqs", "4"));
+        command.addAll(List.of("serve", "--port", "0", "--grpc-port", String.valueOf(grpcPort),
+                "--max-num-seqs", "4"));
         command.addAll(List.of(options));
         return new ServeProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
@@ -59,10 +66,15 @@ final class ServeProcess implements AutoCloseable {
             said.add(line);
             Matcher ready = READY.matcher(line);
             if (ready.matches()) {
+                grpcPort = Integer.parseInt(ready.group(2));
                 return URI.create("http://127.0.0.1:" + ready.group(1));
             }
         }
         throw new AssertionError("it never got ready: " + said);
+    }
+
+    int grpcPort() {
+        return grpcPort;
     }
 
     /** SIGTERM. */

@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.penstock.batch.BatchRecord;
+import io.penstock.batch.BatchSource;
+import io.penstock.batch.parquet.ParquetColumns;
+import io.penstock.batch.parquet.ParquetInput;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +99,7 @@ class BatchCommandTest {
         }
         Path input = write("in.jsonl", text.append("bad\n").toString());
         batch(input, folder.resolve("whole.jsonl"));
-        var parts = new java.util.ArrayList<String>();
+        var parts = new ArrayList<String>();
         for (int shard = 0; shard < 3; shard++) {
             assertEquals(0, batch(input, folder.resolve("part.jsonl"), "--shard", shard + "/3").exitCode() % 3);
             parts.addAll(Files.readAllLines(folder.resolve("part-0000" + shard + "-of-00003.jsonl")));
@@ -115,10 +121,11 @@ class BatchCommandTest {
         assertTrue(batch(input, folder.resolve("o"), "--workers", "gpu1").err().contains("'gpu1' is no worker"));
     }
 
-    private Process start(Path input, Path output) throws IOException {
+    private Process start(Path input, Path output, String... options) throws IOException {
         List<String> command = ServeProcess.java(List.of(), Penstock.class);
         command.addAll(List.of("batch", "-i", input.toString(), "-o", output.toString(), "--device", "cpu",
-                "--max-num-seqs", "4", "--progress", "none"));
+                "--progress", "none"));
+        command.addAll(List.of(options));
         return new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("said").toFile()).start();
     }
@@ -139,7 +146,7 @@ class BatchCommandTest {
         Path input = write("in.jsonl", text.toString());
         Path calm = folder.resolve("calm.jsonl");
         long startNs = System.nanoTime();
-        Process whole = start(input, calm);
+        Process whole = start(input, calm, "--max-num-seqs", "4");
         assertTrue(whole.waitFor(120, TimeUnit.SECONDS));
         assertEquals(0, whole.exitValue(), () -> read(folder.resolve("said")));
         long wholeMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
@@ -150,7 +157,7 @@ class BatchCommandTest {
             Path part = beside(output, ".part");
             boolean isDone = false;
             while (!isDone) {
-                Process process = start(input, output);
+                Process process = start(input, output, "--max-num-seqs", "4");
                 boolean isKilled = numLeft > 0 && !process.waitFor(random.nextLong(wholeMs), TimeUnit.MILLISECONDS);
                 if (isKilled) {
                     process.destroyForcibly();
@@ -164,6 +171,43 @@ class BatchCommandTest {
             }
             assertEquals(sorted(calm), sorted(output));
         }
+    }
+
+    private static List<String> rows(Path parquet) throws IOException {
+        List<String> rows = new ArrayList<>();
+        try (BatchSource source = new ParquetInput(parquet, ParquetColumns.ALL).open()) {
+            for (BatchRecord row = source.next(); row != null; row = source.next()) {
+                rows.add(new String(row.json(), StandardCharsets.UTF_8));
+            }
+        }
+        return rows.stream().sorted().toList();
+    }
+
+    @Test
+    void aJobFromParquetToParquetGoesOnAfterAKill() throws Exception {
+        var text = new StringBuilder();
+        for (int i = 0; i < 40; i++) {
+            text.append("{\"prompt\": \"Tell ").append(i).append("\", \"max_tokens\": 4}\n");
+        }
+        Path table = folder.resolve("table.parquet");
+        assertEquals(0, batch(write("in.jsonl", text.toString()), table).exitCode());
+        String[] options = {"--template", "Say {custom_id} again", "--id-field", "custom_id", "--max-tokens", "30",
+            "--max-num-seqs", "4"};
+        Path calm = folder.resolve("calm.parquet");
+        assertEquals(0, batch(table, calm, options).exitCode());
+        Path output = folder.resolve("out.parquet");
+        Path part = beside(output, ".part");
+        Process process = start(table, output, options);
+        while (process.isAlive() && !(Files.exists(part) && Files.size(part) > 2_000)) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        assertTrue(process.isAlive(), () -> read(folder.resolve("said")));
+        process.destroyForcibly().waitFor();
+        assertFalse(Files.exists(output));
+        Invocation again = batch(table, output, options);
+        assertEquals(0, again.exitCode(), again::err);
+        assertEquals(40, rows(calm).size());
+        assertEquals(rows(calm), rows(output));
     }
 
     private static String read(Path file) {

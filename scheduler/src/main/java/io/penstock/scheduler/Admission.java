@@ -37,7 +37,8 @@ final class Admission {
     /** Looks up what of a waiting sequence is computed; nothing for a swapped one, which has all that it had. */
     void match(Sequence sequence) {
         int maxTokens = maxHitTokens(sequence);
-        if (maxTokens >= ModelLimits.BLOCK_TOKENS && sequence.blockKeys.length != sequence.numToPrefill / ModelLimits.BLOCK_TOKENS) {
+        int numKeys = sequence.numToPrefill / ModelLimits.BLOCK_TOKENS;
+        if (maxTokens >= ModelLimits.BLOCK_TOKENS && sequence.blockKeys.length != numKeys) {
             sequence.blockKeys = BlockTokens.keys(
                     sequence.request.options().cacheSalt(), sequence.tokenIds, sequence.numToPrefill);
         }

@@ -84,7 +84,7 @@ final class SequenceMemory {
         return cache.numAvailable() - numPromised;
     }
 
-    /** What earlier steps left for this one: copies for forks and for partial blocks, and blocks that turned out to be known already. */
+    /** What earlier steps left: copies for forks and of partial blocks, and blocks that turned out to be known. */
     void beginStep(ForwardBatch batch) {
         for (int i = 0; i < numForkCopies; i++) {
             batch.addCopy(Copy.BLOCK, forkFrom[i], forkTo[i]);

@@ -61,10 +61,11 @@ class SameTokensTest {
             numStalled += stats.numStalledRows();
             numDiscarded += stats.numDiscardedRows();
         }
-        assertTrue(numHits > 0 && numPartialHits > 0 && numSwaps > 0 && numRecomputes > 0 && numForks > 0 && numEvicted > 0
-                && numStalled > 0 && numDiscarded > 0,
-                "something never happened: cached tokens " + numHits + ", hits in a block " + numPartialHits + ", swaps " + numSwaps + ", recomputes "
-                + numRecomputes + ", forks " + numForks + ", evicted blocks " + numEvicted + ", stalled rows "
-                + numStalled + ", discarded rows " + numDiscarded);
+        assertTrue(numHits > 0 && numPartialHits > 0 && numSwaps > 0 && numRecomputes > 0 && numForks > 0
+                && numEvicted > 0 && numStalled > 0 && numDiscarded > 0,
+                "something never happened: cached tokens " + numHits + ", hits in a block " + numPartialHits
+                + ", swaps " + numSwaps + ", recomputes " + numRecomputes + ", forks " + numForks
+                + ", evicted blocks " + numEvicted + ", stalled rows " + numStalled + ", discarded rows "
+                + numDiscarded);
     }
 }

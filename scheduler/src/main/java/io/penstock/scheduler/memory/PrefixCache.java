@@ -341,7 +341,7 @@ public final class PrefixCache {
         snapshots.unpin(snapshot);
     }
 
-    /** Keeps a pinned snapshot as the conv state at the end of a findable block's tokens; a block that has one keeps that. */
+    /** Keeps a pinned snapshot as the conv state behind a findable block's tokens; a block that has one keeps that. */
     public void keepSnapshot(int snapshot, int block) {
         if (isFindable[block] && snapshotOfBlock[block] == ForwardBatch.NO_SNAPSHOT) {
             snapshotOfBlock[block] = snapshot;

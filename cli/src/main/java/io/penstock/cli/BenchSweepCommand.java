@@ -89,6 +89,9 @@ final class BenchSweepCommand implements Callable<Integer> {
                     isReady = true;
                 }
                 exitCode = Math.max(exitCode, run(session, one));
+                if (exitCode == LoadSession.INTERRUPTED) {
+                    break;
+                }
             }
             return exitCode;
         }

@@ -24,11 +24,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToIntFunction;
+import org.jline.utils.Signals;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** One server and the options of its measurement; runs loads on it, one after the other. */
 final class LoadSession implements AutoCloseable {
+    /** Exit code after Ctrl-C. */
+    static final int INTERRUPTED = 130;
+
     static final String SUITE = "serve";
 
     private static final long QUIET_NS = 2_000_000_000L;
@@ -43,6 +48,7 @@ final class LoadSession implements AutoCloseable {
     private final ServeTarget target;
     private final Optional<GpuMonitor> gpu;
     private final ServeBenchmark benchmark;
+    private final AtomicInteger numInterrupts = new AtomicInteger();
     private final LoadMetrics.Wanted wanted;
     private final Map<String, Object> facts = new LinkedHashMap<>();
 
@@ -129,8 +135,11 @@ final class LoadSession implements AutoCloseable {
             return new Run(session, name, more, date, measured);
         }
 
-        /** Keeps it as the options have it. */
+        /** Keeps it as the options have it; not if it was interrupted, for it would pass for a whole one. */
         void save() {
+            if (session.numInterrupts.get() > 0) {
+                return;
+            }
             if (session.results.lines() != null) {
                 ResultLog.of(session.results.lines(), SUITE).append(result());
             }
@@ -139,6 +148,10 @@ final class LoadSession implements AutoCloseable {
 
         /** 0 if all went well; says what did not. */
         int exitCode() {
+            if (session.numInterrupts.get() > 0) {
+                System.err.println("penstock: interrupted; these figures are of the requests until then, and not saved");
+                return INTERRUPTED;
+            }
             String complaint = ServeReport.complaint(measured.outcome());
             if (complaint != null) {
                 System.err.println("penstock: " + complaint);
@@ -167,12 +180,22 @@ final class LoadSession implements AutoCloseable {
         Instant date = Instant.now();
         var bar = new ProgressBar(System.err, Terminals.isError() && !results.isQuiet(), name, QUIET_NS,
                 System::nanoTime);
+        Object before = Signals.register("INT", this::interrupt);
         try {
             return new Run(this, name, config, date, benchmark.measure(plan, wanted, ownCount,
                     (ended, total, _) -> bar.count(ended, total)));
         } finally {
+            Signals.unregister("INT", before);
             bar.clear();
         }
+    }
+
+    /** The first one lets open requests end, whose figures are then shown; the second does not. */
+    private void interrupt() {
+        if (numInterrupts.incrementAndGet() > 1) {
+            Runtime.getRuntime().halt(INTERRUPTED);
+        }
+        benchmark.stop("interrupted");
     }
 
     private static void putIf(boolean isKnown, Map<String, Object> config, String key, int value) {

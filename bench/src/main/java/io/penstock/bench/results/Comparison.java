@@ -118,6 +118,9 @@ public record Comparison(String caseName, String metric, double before, double a
 
     /** A file may have any name; its results say of which suite they are. */
     private static String suite(Path file) {
+        if (!Files.exists(file)) {
+            throw new InputException(file + " does not exist: give a file of bench/results");
+        }
         try (var lines = Files.lines(file)) {
             String first = lines.filter(line -> !line.isBlank()).findFirst().orElse("");
             Matcher suite = FIRST_SUITE.matcher(first);

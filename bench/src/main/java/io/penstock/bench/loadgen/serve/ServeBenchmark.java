@@ -37,6 +37,7 @@ public final class ServeBenchmark {
     private final Options options;
     private final ServerProbe counters;
     private final EnergyMeter energy;
+    private volatile LoadRun running;
 
     /**
      * Nothing is sent yet.
@@ -127,9 +128,18 @@ public final class ServeBenchmark {
         return new Measured(plan, outcome, metrics);
     }
 
+    /** Lets what is open end, and sends nothing more of what runs now. From any thread. */
+    public void stop(String why) {
+        LoadRun now = running;
+        if (now != null) {
+            now.stop(why);
+        }
+    }
+
     private LoadOutcome run(LoadPlan plan, LoadRun.Progress progress) throws InterruptedException {
         try (LoadClient client = target.open(options.numThreads(), options.isBusy(), options.timeoutNs())) {
-            return new LoadRun(plan, client, options.isBusy(), progress).run();
+            running = new LoadRun(plan, client, options.isBusy(), progress);
+            return running.run();
         }
     }
 }

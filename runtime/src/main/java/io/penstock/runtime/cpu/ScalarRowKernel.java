@@ -15,4 +15,21 @@ final class ScalarRowKernel extends RowKernel {
             x[i] = Elementwise.exp(x[i] - max);
         }
     }
+
+    @Override
+    void scale(float[] x, int from, int n, float factor) {
+        for (int i = from; i < from + n; i++) {
+            x[i] *= factor;
+        }
+    }
+
+    @Override
+    void roundBf16(float[] x, int from, int n) {
+        Elementwise.roundBf16(x, from, n);
+    }
+
+    @Override
+    void copy(float[] x, int from, float[] to, int toFrom, int n) {
+        System.arraycopy(x, from, to, toFrom, n);
+    }
 }

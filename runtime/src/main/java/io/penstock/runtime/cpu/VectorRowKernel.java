@@ -7,7 +7,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@link RowKernel} with the Vector API, which the compiler does not come to by itself: {@link Elementwise#exp}
- * branches. Each lane does what the scalar twin does; what is left behind the last whole vector goes there.
+ * branches, and its loops need longer rows. Each lane does what the scalar twin does; what is left behind the last
+ * whole vector goes there.
  */
 final class VectorRowKernel extends RowKernel {
     private static final VectorSpecies<Float> F = VectorShapes.FLOATS;
@@ -33,6 +34,39 @@ final class VectorRowKernel extends RowKernel {
             exp(FloatVector.fromArray(F, x, from + i).sub(max)).intoArray(x, from + i);
         }
         rest.expMinus(x, from + i, n - i, max);
+    }
+
+    @Override
+    void scale(float[] x, int from, int n, float factor) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            FloatVector.fromArray(F, x, from + i).mul(factor).intoArray(x, from + i);
+        }
+        rest.scale(x, from + i, n - i, factor);
+    }
+
+    @Override
+    void roundBf16(float[] x, int from, int n) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            bf16(FloatVector.fromArray(F, x, from + i)).intoArray(x, from + i);
+        }
+        rest.roundBf16(x, from + i, n - i);
+    }
+
+    @Override
+    void copy(float[] x, int from, float[] to, int toFrom, int n) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            FloatVector.fromArray(F, x, from + i).intoArray(to, toFrom + i);
+        }
+        rest.copy(x, from + i, to, toFrom + i, n - i);
+    }
+
+    private static FloatVector bf16(FloatVector x) {
+        IntVector bits = x.reinterpretAsInts();
+        IntVector rounded = bits.lanewise(VectorOperators.LSHR, 16).and(1).add(0x7FFF).add(bits).and(0xFFFF0000);
+        return rounded.reinterpretAsFloats().blend(x, x.test(VectorOperators.IS_NAN));
     }
 
     private static FloatVector exp(FloatVector x) {

@@ -26,12 +26,12 @@ class PanelKernelTest {
     @ParameterizedTest
     @CsvSource({
         "1, 1, 1, BF16", "31, 7, 3, BF16", "33, 65, 8, BF16", "70, 129, 9, BF16", "64, 40, 17, BF16",
-        "33, 65, 8, F32", "5, 3, 1, F32", "70, 129, 13, F16"
+        "33, 48, 150, BF16", "33, 65, 8, F32", "5, 3, 1, F32", "70, 129, 13, F16"
     })
     void linear(int rows, int columns, int numX, DType dtype) {
         float[] w = random(rows * columns, 1);
         float[] x = random(numX * columns, 2);
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             PackedMatrix matrix = PackedMatrix.of(arena, new FloatTensor("w", dtype, w, rows, columns));
             for (CpuKernels kernels : new CpuKernels[] {CpuKernels.scalar(), CpuKernels.vector()}) {
                 for (int threads : new int[] {1, 3}) {
@@ -81,7 +81,7 @@ class PanelKernelTest {
         float[] gate = random(width * columns, 3);
         float[] up = random(width * columns, 4);
         float[] x = random(numX * columns, 5);
-        try (Arena arena = Arena.ofConfined(); WorkerPool pool = new WorkerPool(2)) {
+        try (Arena arena = Arena.ofShared(); WorkerPool pool = new WorkerPool(2)) {
             PackedMatrix matrix = PackedMatrix.gateUp(arena, new FloatTensor("w1", DType.BF16, gate, width, columns),
                     new FloatTensor("w3", DType.BF16, up, width, columns));
             CpuTensor in = new CpuTensor(numX, columns);

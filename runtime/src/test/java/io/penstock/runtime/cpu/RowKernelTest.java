@@ -33,6 +33,18 @@ final class RowKernelTest {
         scalar.expMinus(expected, 2, n, 1.5f);
         vector.expMinus(actual, 2, n, 1.5f);
         assertArrayEquals(bits(expected), bits(actual));
+
+        scalar.scale(expected, 4, n, -1.7f);
+        vector.scale(actual, 4, n, -1.7f);
+        assertArrayEquals(bits(expected), bits(actual));
+
+        scalar.roundBf16(expected, 1, n);
+        vector.roundBf16(actual, 1, n);
+        assertArrayEquals(bits(expected), bits(actual));
+
+        scalar.copy(up, 2, expected, 3, n);
+        vector.copy(up, 2, actual, 3, n);
+        assertArrayEquals(bits(expected), bits(actual));
     }
 
     @Test

@@ -88,17 +88,17 @@ extern "C" __global__ void __launch_bounds__(kBlockThreads) attention_prefill_bf
                                  partials, counters, max_blocks, group_heads,  num_kv_heads};
     const uint32_t first_stage = shared_address(shared_stages);
     const uint32_t end_stage = first_stage + kPrefillStages * kTileBytes;
-    PrefillTotal total;
+    PrefillTotal<kPrefillTilesM> total;
     total.values = reinterpret_cast<float4*>(shared_stages + kPrefillStages * kTileBytes) + threadIdx.x;
 
     // The first ticket of a block is its number; the others are drawn until one is beyond the last, num_tickets times.
-    const int num_tickets = plan[1] * num_kv_heads;
+    const int num_tickets = plan[kPrefillKind] * num_kv_heads;
     int ticket = blockIdx.x;
 #pragma unroll 1
     while (ticket < num_tickets) {
         const int kv_head = ticket % num_kv_heads;
         const Item item = reinterpret_cast<const Item*>(plan + kHeaderInts)[first_item + ticket / num_kv_heads];
-        const PrefillRows rows(arguments, item, kv_head);
+        const PrefillRows<kPrefillTilesM> rows(arguments, item, kv_head);
         const bool has_rows = rows.warp_has_rows();
         PrefillLoads loads(arguments, item, kv_head);
         uint32_t write_stage = first_stage;
@@ -109,7 +109,7 @@ extern "C" __global__ void __launch_bounds__(kBlockThreads) attention_prefill_bf
             write_stage += kTileBytes;
         }
         if (threadIdx.x == 0) {
-            next_ticket = gridDim.x + atomicInc(counters + kPrefillCounter, num_tickets - 1);
+            next_ticket = gridDim.x + atomicInc(counters + kPrefillKind, num_tickets - 1);
         }
         uint32_t q[kPrefillTilesM][kSteps][4];
         rows.load_queries(q);
@@ -130,7 +130,9 @@ extern "C" __global__ void __launch_bounds__(kBlockThreads) attention_prefill_bf
             stage = stage + kTileBytes == end_stage ? first_stage : stage + kTileBytes;
             write_stage = write_stage + kTileBytes == end_stage ? first_stage : write_stage + kTileBytes;
         }
-        const bool stores = item.num_pieces > 1 ? merge_pieces(total, arguments, item, kv_head, has_rows) : has_rows;
+        const bool stores = item.num_pieces > 1
+                                ? merge_pieces(total, arguments, item, kv_head, has_rows, [] { __syncthreads(); })
+                                : has_rows;
         if (stores) {
 #pragma unroll
             for (int m = 0; m < kPrefillTilesM; m++) {

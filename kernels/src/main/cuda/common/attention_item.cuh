@@ -1,9 +1,7 @@
 // What a launch of attention is given, and an item of its plan: used by decode and prefill.
 #pragma once
 
-#include "attention_tile.cuh"
-
-constexpr int kBlockThreads = 128;
+#include "attention_sums.cuh"
 
 // An item of the plan, AttentionPlan's.
 struct Item {
@@ -20,9 +18,10 @@ struct Item {
 constexpr int kHeaderInts = 8;
 constexpr int kItemInts = sizeof(Item) / sizeof(int);
 
-// Counters: decode items taken, prefill items taken, then pieces done, by partial result. All wrap to zero in the end.
-constexpr int kDecodeCounter = 0;
-constexpr int kPrefillCounter = 1;
+// Kinds of items: of each the plan's header has the number, and the counters begin with those that were taken. Behind
+// these come the pieces that are done, by partial result. All counters wrap to zero in the end.
+constexpr int kDecodeKind = 0;
+constexpr int kPrefillKind = 1;
 constexpr int kPieceCounters = 2;
 
 struct Arguments {

@@ -37,3 +37,8 @@ __device__ __forceinline__ void cp_async_16(uint32_t shared, const void* global,
 
 // What this thread's copies and stores left in shared memory comes before what engines do after a barrier.
 __device__ __forceinline__ void fence_proxy_async() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+
+// 16 bytes of zeros to shared memory.
+__device__ __forceinline__ void st_shared_zeros_16(uint32_t shared) {
+    asm volatile("st.shared.v4.b32 [%0], {%1, %1, %1, %1};" ::"r"(shared), "r"(0) : "memory");
+}

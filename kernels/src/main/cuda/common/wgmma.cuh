@@ -117,3 +117,15 @@ WGMMA(240, 120, 121)
 WGMMA(256, 128, 129)
 
 #undef WGMMA
+
+// d[64, 64] += a[64, 16] b[16, 64], or without what was in d: a in registers, of each warp's 16 rows as m16n8k16 has
+// them; b in shared memory as its 64 columns along k or, if it is transposed, as its rows, of which eight are 1,024
+// bytes.
+template <bool kIsAdding, bool kIsTransposed>
+__device__ __forceinline__ void wgmma_m64n64k16(float (&d)[32], const uint32_t (&a)[4], uint64_t b) {
+    asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" WGMMA_NUMBERS_64
+                 "}, {%32, %33, %34, %35}, %36, %37, 1, 1, %38;"
+                 : WGMMA_SUMS_64
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(kIsAdding ? 1 : 0),
+                   "n"(kIsTransposed ? 1 : 0));
+}

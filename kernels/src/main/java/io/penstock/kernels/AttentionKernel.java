@@ -1,8 +1,5 @@
 package io.penstock.kernels;
 
-import static io.penstock.kernels.EntryPoint.Type.INT;
-import static io.penstock.kernels.EntryPoint.Type.POINTER;
-
 import io.penstock.device.Device;
 import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
@@ -14,13 +11,6 @@ import io.penstock.device.Stream;
  * item is neither read nor written.
  */
 public final class AttentionKernel extends OperationKernel {
-    static final EntryPoint DECODE_BF16 = new EntryPoint("attention_decode_bf16", 232, POINTER, POINTER, POINTER,
-            POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
-    static final EntryPoint PREFILL_BF16 = new EntryPoint("attention_prefill_bf16", 248, POINTER, POINTER, POINTER,
-            POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
-
-    private static final int BLOCK_THREADS = 128;
-
     private final Launch decode;
     private final Launch prefill;
     private final LaunchShape decodeShape;
@@ -28,17 +18,15 @@ public final class AttentionKernel extends OperationKernel {
 
     /** For plans of these sizes. */
     public AttentionKernel(Device device, AttentionPlan.Sizes sizes) {
-        super(device, "attention");
-        decode = launch(DECODE_BF16);
-        decode.allowDynamicShared(AttentionPlan.Workers.DECODE_SHARED_BYTES);
-        decodeShape = LaunchShape.ofThreads(BLOCK_THREADS)
-                .dynamicShared(AttentionPlan.Workers.DECODE_SHARED_BYTES)
-                .grid(sizes.workers().decodeBlocks(), 1, 1);
-        prefill = launch(PREFILL_BF16);
-        prefill.allowDynamicShared(AttentionPlan.Workers.PREFILL_SHARED_BYTES);
-        prefillShape = LaunchShape.ofThreads(BLOCK_THREADS)
-                .dynamicShared(AttentionPlan.Workers.PREFILL_SHARED_BYTES)
-                .grid(sizes.workers().prefillBlocks(), 1, 1);
+        this(device, sizes, AttentionVariant.of(device.properties()));
+    }
+
+    AttentionKernel(Device device, AttentionPlan.Sizes sizes, AttentionVariant variant) {
+        super(device, "attention", variant.set());
+        decode = launch(variant.decode());
+        decodeShape = shape(variant.decode(), sizes.workers().decode());
+        prefill = launch(variant.prefill());
+        prefillShape = shape(variant.prefill(), sizes.workers().prefill());
         prefill.args().setInt(10, sizes.maxDecodeItems());
         for (Launch launch : new Launch[] {decode, prefill}) {
             launch.args()
@@ -46,6 +34,18 @@ public final class AttentionKernel extends OperationKernel {
                     .setInt(8, sizes.heads().groupHeads())
                     .setInt(9, sizes.heads().numKvHeads());
         }
+    }
+
+    private Launch launch(AttentionVariant.Kernel kernel) {
+        Launch launch = launch(kernel.entry());
+        launch.allowDynamicShared(kernel.sharedBytes());
+        return launch;
+    }
+
+    private static LaunchShape shape(AttentionVariant.Kernel kernel, int numWorkers) {
+        return LaunchShape.ofThreads(kernel.threads())
+                .dynamicShared(kernel.sharedBytes())
+                .grid(Math.ceilDiv(numWorkers, kernel.workers()), 1, 1);
     }
 
     /**

@@ -69,11 +69,11 @@ public final class AttentionPlan {
         }
 
         int maxDecodeItems() {
-            return maxNumSeqs + maxPieces(workers.decodeWarps());
+            return maxNumSeqs + maxPieces(workers.decode());
         }
 
         int maxPrefillItems() {
-            return maxPrefillTiles() + maxPieces(workers.prefillBlocks());
+            return maxPrefillTiles() + maxPieces(workers.prefill());
         }
 
         private int maxPrefillTiles() {
@@ -132,29 +132,16 @@ public final class AttentionPlan {
         }
     }
 
-    /** Who takes items: warps of a decode launch, blocks of a prefill launch, as many as a device holds at a time. */
-    public record Workers(int decodeWarps, int prefillBlocks) {
-        /** Warps of a block of a decode launch. */
-        public static final int DECODE_BLOCK_WARPS = 4;
-
-        static final int DECODE_SHARED_BYTES = DECODE_BLOCK_WARPS * 3 * 8192;
-        static final int PREFILL_SHARED_BYTES = 3 * 16_384 + 4 * PREFILL_ROWS * TILE_TOKENS;
-        private static final int MAX_BLOCKS = 2;
-        private static final int SYSTEM_SHARED_BYTES = 1024;
-
+    /** How many take items of a launch at a time: all that a device holds. */
+    public record Workers(int decode, int prefill) {
         /** The workers of a device. */
-        public static Workers of(DeviceProperties.Cores cores) {
-            int blocks = cores.numMultiprocessors();
-            return new Workers(blocks * resident(cores, DECODE_SHARED_BYTES) * DECODE_BLOCK_WARPS,
-                    blocks * resident(cores, PREFILL_SHARED_BYTES));
+        public static Workers of(DeviceProperties device) {
+            return AttentionVariant.of(device).workers(device.cores());
         }
 
-        private static int resident(DeviceProperties.Cores cores, int sharedBytes) {
-            return Math.clamp(cores.sharedBytes() / (sharedBytes + SYSTEM_SHARED_BYTES), 1, MAX_BLOCKS);
-        }
-
-        int decodeBlocks() {
-            return decodeWarps / DECODE_BLOCK_WARPS;
+        /** Of a device that several share, one's workers. */
+        public Workers share(int numShares) {
+            return new Workers(Math.max(1, decode / numShares), Math.max(1, prefill / numShares));
         }
     }
 
@@ -185,9 +172,9 @@ public final class AttentionPlan {
     /** Cuts what was added and writes the plan, {@link Sizes#planBytes} at most, to native memory. */
     public void write(MemorySegment target, long offsetBytes) {
         long first = offsetBytes + (long) Integer.BYTES * HEADER_INTS;
-        numDecodeItems = cut(true, sizes.numDecodePartials(), sizes.workers().decodeWarps());
+        numDecodeItems = cut(true, sizes.numDecodePartials(), sizes.workers().decode());
         place(target, first);
-        numPrefillItems = cut(false, sizes.numPrefillPartials(), sizes.workers().prefillBlocks());
+        numPrefillItems = cut(false, sizes.numPrefillPartials(), sizes.workers().prefill());
         place(target, first + (long) Integer.BYTES * ITEM_INTS * sizes.maxDecodeItems());
         target.set(ValueLayout.JAVA_INT, offsetBytes, numDecodeItems);
         target.set(ValueLayout.JAVA_INT, offsetBytes + Integer.BYTES, numPrefillItems);

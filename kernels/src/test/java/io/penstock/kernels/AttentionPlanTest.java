@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.penstock.device.DeviceProperties;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -157,18 +156,6 @@ class AttentionPlanTest {
         Written written = write(sizes, new int[][] {{64, 131_000}});
         assertEquals(2, written.number(false), "128 partial results do not hold 256 chunks");
         assertEquals(1, written.item(false, 0)[7]);
-    }
-
-    @Test
-    void workersFollowTheDevice() {
-        assertEquals(new AttentionPlan.Workers(108 * 4, 108 * 2), workers(108, 164));
-        assertEquals(new AttentionPlan.Workers(132 * 8, 132 * 2), workers(132, 228));
-        assertEquals(new AttentionPlan.Workers(128 * 4, 128), workers(128, 100));
-    }
-
-    private static AttentionPlan.Workers workers(int numMultiprocessors, int sharedKib) {
-        return AttentionPlan.Workers.of(
-                new DeviceProperties.Cores(numMultiprocessors, 0, 2048, 65_536, sharedKib << 10, 99 << 10));
     }
 
     @Test

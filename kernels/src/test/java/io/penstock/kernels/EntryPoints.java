@@ -9,8 +9,8 @@ final class EntryPoints {
 
     static List<EntryPoint> all() {
         List<EntryPoint> all = new ArrayList<>(List.of(AddKernel.BF16, AddRmsNormKernel.BF16,
-                AddRmsNormRouteTopKKernel.BF16, AddRmsNormRouteTopKKernel.REGROUP, AttentionKernel.DECODE_BF16,
-                AttentionKernel.PREFILL_BF16, CombineAddRmsNormKernel.BF16, CopyBlocksKernel.BF16, EmbedKernel.BF16,
+                AddRmsNormRouteTopKKernel.BF16, AddRmsNormRouteTopKKernel.REGROUP,
+                CombineAddRmsNormKernel.BF16, CopyBlocksKernel.BF16, EmbedKernel.BF16,
                 EmbedKernel.TILED_BF16,
                 GatherLastKernel.BF16, LogprobsKernel.SCAN, LogprobsKernel.MERGE, QkNormRopeStoreKernel.BF16,
                 RmsNormKernel.BF16, SampleKernel.SCAN, SampleKernel.CHOOSE, ShortConvKernel.BF16,
@@ -18,6 +18,10 @@ final class EntryPoints {
         for (WeightFormat format : WeightFormat.values()) {
             all.addAll(LinearKernel.entries(format));
             all.addAll(GroupedLinearKernel.entries(format));
+        }
+        for (AttentionVariant variant : AttentionVariant.values()) {
+            all.add(variant.decode().entry());
+            all.add(variant.prefill().entry());
         }
         for (InProjTile tile : InProjTile.values()) {
             all.add(tile.entry());

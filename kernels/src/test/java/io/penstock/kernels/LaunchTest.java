@@ -142,17 +142,25 @@ class LaunchTest {
 
     @Test
     void attentionHasAsManyBlocksAsTheDeviceHolds() {
-        AttentionPlan.Sizes sizes = new AttentionPlan.Sizes(
-                9, 9, 600, new AttentionPlan.Heads(4, 8), new AttentionPlan.Workers(132 * 8, 132 * 2));
-        AttentionKernel attention = new AttentionKernel(DEVICE, sizes);
+        requireAttention(AttentionVariant.MMA, new AttentionPlan.Workers(132 * 8, 132 * 2),
+                "attention_decode_bf16 grid 264x1x1, block 128x1x1, 98304 B dynamic shared",
+                "attention_prefill_bf16 grid 264x1x1, block 128x1x1, 81920 B dynamic shared");
+        requireAttention(AttentionVariant.WGMMA, new AttentionPlan.Workers(132 * 2, 132),
+                "attention_decode_wgmma_bf16 grid 132x1x1, block 384x1x1, 198656 B dynamic shared",
+                "attention_prefill_wgmma_bf16 grid 132x1x1, block 288x1x1, 99328 B dynamic shared");
+    }
+
+    private static void requireAttention(
+            AttentionVariant variant, AttentionPlan.Workers workers, String decode, String prefill) {
+        AttentionPlan.Sizes sizes =
+                new AttentionPlan.Sizes(9, 9, 600, new AttentionPlan.Heads(4, 8), workers);
+        AttentionKernel attention = new AttentionKernel(DEVICE, sizes, variant);
         var step = new AttentionKernel.StepAddresses(64, 80, 96, 112);
         attention.launchDecode(DEVICE.stream, 16, 32, 48, step);
-        assertEquals("attention_decode_bf16", DEVICE.stream.kernel.name());
-        assertEquals("grid 264x1x1, block 128x1x1, 98304 B dynamic shared", DEVICE.stream.shape.toString());
+        assertEquals(decode, DEVICE.stream.kernel.name() + " " + DEVICE.stream.shape);
         assertTrue(DEVICE.stream.shape.dynamicSharedBytes() <= DEVICE.stream.kernel.maxDynamicSharedBytes);
         attention.launchPrefill(DEVICE.stream, 16, 32, 48, step);
-        assertEquals("attention_prefill_bf16", DEVICE.stream.kernel.name());
-        assertEquals("grid 264x1x1, block 128x1x1, 81920 B dynamic shared", DEVICE.stream.shape.toString());
+        assertEquals(prefill, DEVICE.stream.kernel.name() + " " + DEVICE.stream.shape);
         assertTrue(DEVICE.stream.shape.dynamicSharedBytes() <= DEVICE.stream.kernel.maxDynamicSharedBytes);
     }
 

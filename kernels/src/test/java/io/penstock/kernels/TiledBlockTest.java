@@ -148,7 +148,7 @@ class TiledBlockTest {
     void onlyOneDeviceHasTiles() {
         FakeDevice device = new FakeDevice();
         assertEquals(WeightFormat.TILES, WeightFormat.of(device.properties()));
-        assertEquals("grouped_linear linear",
+        assertEquals("attention grouped_linear linear",
                 Ptx.operations(PtxSet.HOPPER).stream().collect(Collectors.joining(" ")));
     }
 }

@@ -40,20 +40,14 @@ final class AttentionBenchmark implements KernelBenchmark {
         blocks = memory.bf16("KV blocks", (long) numSeqs * blocksPerSeq * blockElements(), numCopies);
         AttentionPlan.Sizes sizes = new AttentionPlan.Sizes(numSeqs, numTokens, context,
                 new AttentionPlan.Heads(shape.numHeads() / shape.numKvHeads(), shape.numKvHeads()),
-                share(AttentionPlan.Workers.of(memory.device().properties().cores())));
+                // A slice has its share of the device, so that contexts are cut where the whole operation would cut them.
+                AttentionPlan.Workers.of(memory.device().properties()).share(shape.numSlices()));
         step = new AttentionKernel.StepAddresses(
                 memory.ints("block tables", numSeqs * blocksPerSeq, i -> i).address(0),
                 plan(memory, sizes).address(0),
                 memory.output("partial results", sizes.partialBytes(), 1).address(0),
                 memory.ints("counters", (int) sizes.counterBytes() / Integer.BYTES, i -> 0).address(0));
         kernel = new AttentionKernel(memory.device(), sizes);
-    }
-
-    /** A slice has its share of the device, so that contexts are cut where the whole operation would cut them. */
-    private AttentionPlan.Workers share(AttentionPlan.Workers all) {
-        int blocks = all.decodeWarps() / AttentionPlan.Workers.DECODE_BLOCK_WARPS / shape.numSlices();
-        return new AttentionPlan.Workers(Math.max(1, blocks) * AttentionPlan.Workers.DECODE_BLOCK_WARPS,
-                Math.max(1, all.prefillBlocks() / shape.numSlices()));
     }
 
     private int blockElements() {

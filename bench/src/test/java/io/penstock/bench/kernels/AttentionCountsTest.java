@@ -15,8 +15,8 @@ class AttentionCountsTest {
     private static final int TILE_BYTES = 2 * 64 * 64 * 2;
     private static final int ROWS = 128;
 
-    private static Map<String, Long> count(KernelShape shape, int numTokens, boolean isDecode) {
-        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(numTokens));
+    private static Map<String, Long> count(int capability, KernelShape shape, int numTokens, boolean isDecode) {
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(numTokens).on(capability));
         Stream stream = device.createStream("counts");
         try (device;
                 BenchmarkMemory memory = new BenchmarkMemory(device, stream, numTokens, false);
@@ -36,7 +36,7 @@ class AttentionCountsTest {
     @Test
     void aPromptReadsATileOnceForThirtyTwoTokens() {
         int numTokens = 512;
-        Map<String, Long> counters = count(shape(), numTokens, false);
+        Map<String, Long> counters = count(80, shape(), numTokens, false);
         int tokens = ROWS / 4;
         long tiles = 0;
         for (int t = tokens; t <= numTokens; t += tokens) {
@@ -56,8 +56,35 @@ class AttentionCountsTest {
 
     @Test
     void aTokenReadsEachKeyAndValueOnce() {
-        Map<String, Long> counters = count(shape(), 32, true);
+        Map<String, Long> counters = count(80, shape(), 32, true);
         assertEquals(32L * 1024 * 2 * 64 * 2, counters.get("asyncCopyBytes"));
         assertEquals(0, counters.get("bankConflicts"));
+    }
+
+    /** Tensor cores have eight instructions a tile of decode, four for keys and four for values. */
+    @Test
+    void aTokenReadsEachKeyAndValueOnceOnHopper() {
+        Map<String, Long> counters = count(90, shape(), 32, true);
+        assertEquals(32L * 1024 * 2 * 64 * 2, counters.get("bulkCopyBytes"));
+        assertEquals(0, counters.get("asyncCopyBytes"));
+        assertEquals(0, counters.get("bankConflicts"));
+        long tiles = 32L * 1024 / 64;
+        assertEquals(8 * tiles, counters.get("wgmmaInstructions"));
+        System.err.println(counters + " per tile " + counters.get("warpInstructions") / tiles);
+    }
+
+    @Test
+    void warpgroupsOfAPromptShareATile() {
+        int numTokens = 1536;
+        Map<String, Long> counters = count(90, shape(), numTokens, false);
+        int tokens = ROWS / 4;
+        long tiles = 0;
+        for (int t = tokens; t <= numTokens; t += tokens) {
+            tiles += (t + 63) / 64;
+        }
+        assertTrue(counters.get("bulkCopyBytes") <= tiles * TILE_BYTES, "what lies behind is not read");
+        assertEquals(0, counters.get("bankConflicts"));
+        assertEquals(2 * 8 * tiles, counters.get("wgmmaInstructions"));
+        System.err.println(counters + " per wgmma " + counters.get("warpInstructions") / (16.0 * tiles));
     }
 }

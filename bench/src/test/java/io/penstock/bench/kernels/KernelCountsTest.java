@@ -68,7 +68,8 @@ class KernelCountsTest {
         List<Arguments> all = new ArrayList<>();
         for (KernelSuite.Entry entry : KernelSuite.all()) {
             if (List.of("embed", "linear out_proj", "linear lm_head", "grouped_linear gate_up",
-                    "sample_from_head greedy", "sample_from_head temperature").contains(entry.name())) {
+                    "sample_from_head greedy", "sample_from_head temperature", "attention decode",
+                    "attention prefill").contains(entry.name())) {
                 all.add(Arguments.of(entry, 64));
             } else if (entry.name().equals("grouped_linear down")) {
                 // More rows an expert, so the larger variant.

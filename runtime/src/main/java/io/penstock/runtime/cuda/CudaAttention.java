@@ -18,7 +18,7 @@ final class CudaAttention implements AutoCloseable {
     CudaAttention(Device device, Stream stream, AttentionConfig attention, ModelLimits limits) {
         sizes = new AttentionPlan.Sizes(limits.maxNumSeqs(), limits.maxNumBatchedTokens(), limits.maxModelLen(),
                 new AttentionPlan.Heads(attention.numHeads() / attention.numKvHeads(), attention.numKvHeads()),
-                AttentionPlan.Workers.of(device.properties().cores()));
+                AttentionPlan.Workers.of(device.properties()));
         partials = device.allocate("attention's partial results", sizes.partialBytes());
         counters = device.allocate("attention's counters", sizes.counterBytes());
         stream.fill(counters, 0, counters.sizeBytes(), (byte) 0);

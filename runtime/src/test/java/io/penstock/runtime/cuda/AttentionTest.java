@@ -18,6 +18,9 @@ class AttentionTest {
     class Emulator extends Cases implements Backends.OnEmulator {}
 
     @Nested
+    class HopperEmulator extends Cases implements Backends.OnHopperEmulator {}
+
+    @Nested
     @Tag("gpu")
     class Cuda extends Cases implements Backends.OnCuda {}
 }

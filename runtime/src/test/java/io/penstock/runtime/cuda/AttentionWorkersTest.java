@@ -17,9 +17,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Attention's bits depend neither on how many take its items, nor on their order, nor on whether a graph does it. */
 class AttentionWorkersTest {
+    private static final int NUM_SCHEDULES = 20;
     private static final int GROUP = 3;
     private static final int KV_HEADS = 2;
     private static final int COLUMNS = (GROUP + 2) * KV_HEADS * 64;
@@ -50,8 +53,8 @@ class AttentionWorkersTest {
         private final Buffer keysValues;
         private final AttentionKernel.StepAddresses step;
 
-        Bench(int seed, AttentionPlan.Workers workers) {
-            device = new EmulatorDevice(EmulatorOptions.collecting(seed));
+        Bench(int capability, int seed, AttentionPlan.Workers workers) {
+            device = new EmulatorDevice(EmulatorOptions.collecting(seed).on(capability));
             stream = device.createStream("attention");
             sizes = new AttentionPlan.Sizes(
                     MAX_SEQS, MAX_TOKENS, MAX_LEN, new AttentionPlan.Heads(GROUP, KV_HEADS), workers);
@@ -114,14 +117,15 @@ class AttentionWorkersTest {
         }
     }
 
-    @Test
-    void sameBitsWhoeverTakesTheItems() {
+    @ParameterizedTest
+    @ValueSource(ints = {80, 90})
+    void sameBitsWhoeverTakesTheItems(int capability) {
         float[] first = null;
         int seed = 0;
         for (int numDecodeWarps : new int[] {4, 12, 40, 400}) {
             AttentionPlan.Workers workers = new AttentionPlan.Workers(numDecodeWarps, 1 + numDecodeWarps / 7);
             for (int round = 0; round < 2; round++) {
-                try (Bench bench = new Bench(100 * seed++, workers)) {
+                try (Bench bench = new Bench(capability, 100 * seed++, workers)) {
                     float[] rows = bench.run(STEP);
                     first = first == null ? rows : first;
                     new Closeness().requireSame(workers.toString(), WIDTH, first, rows);
@@ -133,18 +137,31 @@ class AttentionWorkersTest {
         }
     }
 
+    /** Each launch has an order of its own: pieces end, and are merged, in many. */
+    @Test
+    void sameBitsInAnyOrder() {
+        int[][] sequences = {{1, 1030}, {20, 505}, {1, 63}};
+        try (Bench bench = new Bench(90, 5, new AttentionPlan.Workers(12, 6))) {
+            float[] first = bench.run(sequences);
+            for (int run = 1; run < NUM_SCHEDULES; run++) {
+                new Closeness().requireSame("run " + run, WIDTH, first, bench.run(sequences));
+            }
+        }
+    }
+
     @Test
     void contextsAreCutByFewerItemsThanWorkers() {
-        try (Bench few = new Bench(1, new AttentionPlan.Workers(4, 1));
-                Bench many = new Bench(1, new AttentionPlan.Workers(400, 40))) {
+        try (Bench few = new Bench(80, 1, new AttentionPlan.Workers(4, 1));
+                Bench many = new Bench(80, 1, new AttentionPlan.Workers(400, 40))) {
             assertEquals(List.of(4, 3), Arrays.stream(few.plan(STEP)).boxed().toList());
             assertEquals(List.of(7, 8), Arrays.stream(many.plan(STEP)).boxed().toList());
         }
     }
 
-    @Test
-    void rowsOfNoItemAreLeftAlone() {
-        try (Bench bench = new Bench(3, new AttentionPlan.Workers(40, 8))) {
+    @ParameterizedTest
+    @ValueSource(ints = {80, 90})
+    void rowsOfNoItemAreLeftAlone(int capability) {
+        try (Bench bench = new Bench(capability, 3, new AttentionPlan.Workers(40, 8))) {
             float[] rows = bench.run(new int[][] {{1, 70}, {3, 5}});
             for (int i = 0; i < rows.length; i++) {
                 assertEquals(i >= 4 * WIDTH, Float.isNaN(rows[i]), "value " + i);
@@ -155,11 +172,12 @@ class AttentionWorkersTest {
         }
     }
 
-    @Test
-    void aGraphHoldsForEveryPlan() {
+    @ParameterizedTest
+    @ValueSource(ints = {80, 90})
+    void aGraphHoldsForEveryPlan(int capability) {
         int[][][] steps = {{{1, 9}}, {{1, 1100}, {1, 63}, {1, 640}}, {}, {{1, 600}, {1, 0}}};
-        try (Bench bench = new Bench(7, new AttentionPlan.Workers(40, 8));
-                Bench direct = new Bench(9, new AttentionPlan.Workers(16, 8))) {
+        try (Bench bench = new Bench(capability, 7, new AttentionPlan.Workers(40, 8));
+                Bench direct = new Bench(capability, 9, new AttentionPlan.Workers(16, 8))) {
             bench.plan(steps[0]);
             bench.stream.beginCapture();
             bench.launchDecode();

@@ -25,7 +25,7 @@ class DeviceBatchTest {
     private final PlannedDevice device = new PlannedDevice(
             new DeviceProperties("planned", "none", 90, CORES, new DeviceProperties.Memory(1L << 30, 0, 0, 0)));
     private final DeviceBatch uploaded = new DeviceBatch(device, LIMITS, new AttentionPlan.Sizes(2048, 8192, 131_072,
-            new AttentionPlan.Heads(4, 8), AttentionPlan.Workers.of(CORES)));
+            new AttentionPlan.Heads(4, 8), AttentionPlan.Workers.of(device.properties())));
     private final List<Long> sizes = new ArrayList<>();
     private MemorySegment host;
 

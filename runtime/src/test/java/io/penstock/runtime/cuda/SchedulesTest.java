@@ -163,7 +163,7 @@ class SchedulesTest {
 
     /** Each launch on a device has an order of its own, so that one device does for all. */
     @Test
-    void tilesHaveTheSameBitsAndNoFaults() {
+    void kernelsOfHopperHaveTheSameBitsAndNoFaults() {
         ModelConfig config = Samples.withExperts(Samples.config(64, HIDDEN, HEADS, KV_HEADS), RULE);
         Samples samples = new Samples(2);
         float[] x = samples.normal(80 * HIDDEN, 1);
@@ -174,8 +174,13 @@ class SchedulesTest {
         Arrays.setAll(ids, pair -> pair / 3 % 2 == 0 ? pair % 3 : 7 - pair % 3);
         var choice = new Choice(8, RULE.expertsPerToken(), ids, samples.normalFloat32(ids.length, 1));
         float[] inner = samples.normal(ids.length * 72, 1);
+        ForwardBatch batch = batch();
+        int heads = batch.numTokens() * (HEADS + 2 * KV_HEADS) * 64;
+        float[] qkv = samples.normal(heads, 1);
         EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
         try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
+            backend.qkNormRopeStore(
+                    samples.normal(heads, 1), samples.normal(64, 1), samples.normal(64, 1), 0, batch);
             List<float[]> first = null;
             for (int run = 0; run < NUM_SCHEDULES; run++) {
                 List<float[]> results = List.of(backend.linear(x, matrix, HIDDEN),
@@ -184,7 +189,8 @@ class SchedulesTest {
                         backend.groupedLinearSiluAndMul(
                                 Arrays.copyOf(x, 70 * HIDDEN), experts, experts, HIDDEN, choice),
                         backend.groupedLinear(inner, experts, 72, choice),
-                        tokensFromHead(backend, Arrays.copyOf(x, 4 * HIDDEN), Arrays.copyOf(matrix, 64 * HIDDEN)));
+                        tokensFromHead(backend, Arrays.copyOf(x, 4 * HIDDEN), Arrays.copyOf(matrix, 64 * HIDDEN)),
+                        backend.attention(qkv, 0, batch));
                 assertEquals(List.of(), device.faults(), "run " + run);
                 first = first == null ? results : first;
                 for (int i = 0; i < results.size(); i++) {

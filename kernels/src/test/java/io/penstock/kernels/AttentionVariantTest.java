@@ -89,7 +89,8 @@ class AttentionVariantTest {
                 Path.of(System.getProperty("basedir", ".")).resolve("src/main/cuda/sm_90a/attention.cu"));
         for (String line : new String[] {
             "constexpr int kDecodeGroups = 2;", "constexpr int kDecodeStages = 6;",
-            "constexpr int kDecodeThreads = (kDecodeGroups + 1) * kGroupThreads;", "setmaxnreg_inc<216>", "setmaxnreg_dec<72>",
+            "constexpr int kDecodeThreads = (kDecodeGroups + 1) * kGroupThreads;", "setmaxnreg_inc<216>",
+            "setmaxnreg_dec<72>",
             "constexpr int kPrefillStages = 4;", "constexpr int kSumThreads = kPrefillGroups * kGroupThreads;"
         }) {
             assertTrue(source.contains(line), "not there: " + line);

@@ -40,7 +40,7 @@ final class AttentionBenchmark implements KernelBenchmark {
         blocks = memory.bf16("KV blocks", (long) numSeqs * blocksPerSeq * blockElements(), numCopies);
         AttentionPlan.Sizes sizes = new AttentionPlan.Sizes(numSeqs, numTokens, context,
                 new AttentionPlan.Heads(shape.numHeads() / shape.numKvHeads(), shape.numKvHeads()),
-                // A slice has its share of the device, so that contexts are cut where the whole operation would cut them.
+                // A slice has its share of the device: contexts are cut where the whole operation would cut them.
                 AttentionPlan.Workers.of(memory.device().properties()).share(shape.numSlices()));
         step = new AttentionKernel.StepAddresses(
                 memory.ints("block tables", numSeqs * blocksPerSeq, i -> i).address(0),

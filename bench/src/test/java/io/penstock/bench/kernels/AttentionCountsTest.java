@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 class AttentionCountsTest {
     private static final int TILE_BYTES = 2 * 64 * 64 * 2;
     private static final int ROWS = 128;
+    private static final int GROUP = 4;
 
     private static Map<String, Long> count(int capability, KernelShape shape, int numTokens, boolean isDecode) {
         EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(numTokens).on(capability));
@@ -28,20 +29,26 @@ class AttentionCountsTest {
         }
     }
 
+    /** What the items of a prompt look at. */
+    private static long tiles(int numTokens) {
+        long tiles = 0;
+        for (int t = ROWS / GROUP; t <= numTokens; t += ROWS / GROUP) {
+            tiles += (t + 63) / 64;
+        }
+        return tiles;
+    }
+
     /** The 8B model's group of four heads; one kv head tells the same as eight. */
     private static KernelShape shape() {
-        return new KernelShape(2048, 64, 4, 1, 64, null);
+        return new KernelShape(2048, 64, GROUP, 1, 64, null);
     }
 
     @Test
     void aPromptReadsATileOnceForThirtyTwoTokens() {
         int numTokens = 512;
         Map<String, Long> counters = count(80, shape(), numTokens, false);
-        int tokens = ROWS / 4;
-        long tiles = 0;
-        for (int t = tokens; t <= numTokens; t += tokens) {
-            tiles += (t + 63) / 64;
-        }
+        int tokens = ROWS / GROUP;
+        long tiles = tiles(numTokens);
         long copied = counters.get("asyncCopyBytes");
         assertTrue(copied <= tiles * TILE_BYTES, copied + " of " + tiles + " tiles: what lies behind is not read");
         long others = counters.get("globalReadBytes") + counters.get("globalWriteBytes") - copied;
@@ -70,21 +77,15 @@ class AttentionCountsTest {
         assertEquals(0, counters.get("bankConflicts"));
         long tiles = 32L * 1024 / 64;
         assertEquals(8 * tiles, counters.get("wgmmaInstructions"));
-        System.err.println(counters + " per tile " + counters.get("warpInstructions") / tiles);
     }
 
     @Test
     void warpgroupsOfAPromptShareATile() {
-        int numTokens = 1536;
+        int numTokens = 512;
         Map<String, Long> counters = count(90, shape(), numTokens, false);
-        int tokens = ROWS / 4;
-        long tiles = 0;
-        for (int t = tokens; t <= numTokens; t += tokens) {
-            tiles += (t + 63) / 64;
-        }
+        long tiles = tiles(numTokens);
         assertTrue(counters.get("bulkCopyBytes") <= tiles * TILE_BYTES, "what lies behind is not read");
         assertEquals(0, counters.get("bankConflicts"));
         assertEquals(2 * 8 * tiles, counters.get("wgmmaInstructions"));
-        System.err.println(counters + " per wgmma " + counters.get("warpInstructions") / (16.0 * tiles));
     }
 }

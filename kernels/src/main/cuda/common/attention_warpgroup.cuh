@@ -118,7 +118,7 @@ __device__ __forceinline__ void multiply_keys(
 __device__ __forceinline__ void multiply_values(
     float (&sums)[kColumnTiles][4], const uint32_t (&p)[kSteps][4], uint32_t values) {
     const uint64_t matrix = swizzled_matrix(values);
-    auto& d = reinterpret_cast<float(&)[4 * kColumnTiles]>(sums);
+    auto& d = reinterpret_cast<float (&)[4 * kColumnTiles]>(sums);
 #pragma unroll
     for (int step = 0; step < kSteps; step++) {
         wgmma_m64n64k16<true, true>(d, p[step], matrix + step * 128);

@@ -135,13 +135,14 @@ __device__ __forceinline__ void clear(float (&scores)[kColumnTiles][4]) {
     }
 }
 
-// Sums up tiles of the ring, at least one. add_scores(tile, scores, p) turns a tile's scores into exponentials. A tile's
-// values are multiplied together with the next one's keys: a warpgroup waits for tensor cores once a tile.
+// Sums up tiles of the ring, at least one; add_scores(tile, scores, p) turns a tile's scores into exponentials. Values
+// are multiplied together with the next tile's keys: a warpgroup waits for tensor cores once a tile. What they are not
+// to add to is cleared once all the same: registers that nobody wrote would serialise them.
 template <int kStages, typename Sums, typename AddScores>
 __device__ __forceinline__ void add_tiles(
     Sums& sums, const uint32_t (&q)[kSteps][4], TileRing<kStages>& ring, int tile, int end_tile, AddScores add_scores) {
     float scores[kColumnTiles][4];
-    uint32_t p[kSteps][4] = {};
+    uint32_t p[kSteps][4];
     clear(scores);
     ring.wait_full();
     wgmma_fence();

@@ -71,32 +71,6 @@ final class Elementwise {
         return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
     }
 
-    /** RMSNorm of one row: {@code out = x / sqrt(mean(x^2) + eps) * weight}. In place is allowed. */
-    static void rmsNorm(
-            float[] out, int outFrom, float[] x, int from, float[] weight, float eps, Arithmetic arithmetic) {
-        int n = weight.length;
-        float scale = (float) (1 / Math.sqrt(sumOfSquares(x, from, n) / n + eps));
-        if (arithmetic == Arithmetic.FLOAT32) {
-            for (int i = 0; i < n; i++) {
-                out[outFrom + i] = x[from + i] * scale * weight[i];
-            }
-        } else {
-            for (int i = 0; i < n; i++) {
-                out[outFrom + i] = Arithmetic.bf16(Arithmetic.bf16(x[from + i] * scale) * weight[i]);
-            }
-        }
-    }
-
-    /** {@code x += y}. */
-    static void add(float[] x, int xFrom, float[] y, int yFrom, int n, Arithmetic arithmetic) {
-        for (int i = 0; i < n; i++) {
-            x[xFrom + i] += y[yFrom + i];
-        }
-        if (arithmetic == Arithmetic.BFLOAT16) {
-            roundBf16(x, xFrom, n);
-        }
-    }
-
     static void roundBf16(float[] x, int from, int n) {
         for (int i = from; i < from + n; i++) {
             x[i] = Arithmetic.bf16(x[i]);

@@ -32,4 +32,30 @@ final class ScalarRowKernel extends RowKernel {
     void copy(float[] x, int from, float[] to, int toFrom, int n) {
         System.arraycopy(x, from, to, toFrom, n);
     }
+
+    @Override
+    void add(float[] x, int from, float[] y, int yFrom, int n) {
+        for (int i = 0; i < n; i++) {
+            x[from + i] += y[yFrom + i];
+        }
+    }
+
+    @Override
+    void multiply(float[] out, int outFrom, float[] x, int from, float[] y, int yFrom, int n) {
+        for (int i = 0; i < n; i++) {
+            out[outFrom + i] = x[from + i] * y[yFrom + i];
+        }
+    }
+
+    @Override
+    void multiplyAdd(float[] out, int outFrom, float[] x, int from, float[] y, int yFrom, int n) {
+        for (int i = 0; i < n; i++) {
+            out[outFrom + i] = Math.fma(x[from + i], y[yFrom + i], out[outFrom + i]);
+        }
+    }
+
+    @Override
+    float sumOfSquares(float[] x, int from, int n) {
+        return Elementwise.sumOfSquares(x, from, n);
+    }
 }

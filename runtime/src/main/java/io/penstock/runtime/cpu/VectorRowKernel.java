@@ -13,6 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorRowKernel extends RowKernel {
     private static final VectorSpecies<Float> F = VectorShapes.FLOATS;
     private static final int LANES = F.length();
+    private static final VectorSpecies<Float> SUMS = FloatVector.SPECIES_256;
     private static final int ROUNDER_BITS = Float.floatToRawIntBits(Elementwise.ROUNDER);
 
     private final RowKernel rest = new ScalarRowKernel();
@@ -61,6 +62,51 @@ final class VectorRowKernel extends RowKernel {
             FloatVector.fromArray(F, x, from + i).intoArray(to, toFrom + i);
         }
         rest.copy(x, from + i, to, toFrom + i, n - i);
+    }
+
+    @Override
+    void add(float[] x, int from, float[] y, int yFrom, int n) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            FloatVector.fromArray(F, x, from + i).add(FloatVector.fromArray(F, y, yFrom + i)).intoArray(x, from + i);
+        }
+        rest.add(x, from + i, y, yFrom + i, n - i);
+    }
+
+    @Override
+    void multiply(float[] out, int outFrom, float[] x, int from, float[] y, int yFrom, int n) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            FloatVector.fromArray(F, x, from + i).mul(FloatVector.fromArray(F, y, yFrom + i))
+                    .intoArray(out, outFrom + i);
+        }
+        rest.multiply(out, outFrom + i, x, from + i, y, yFrom + i, n - i);
+    }
+
+    @Override
+    void multiplyAdd(float[] out, int outFrom, float[] x, int from, float[] y, int yFrom, int n) {
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) {
+            FloatVector.fromArray(F, x, from + i)
+                    .fma(FloatVector.fromArray(F, y, yFrom + i), FloatVector.fromArray(F, out, outFrom + i))
+                    .intoArray(out, outFrom + i);
+        }
+        rest.multiplyAdd(out, outFrom + i, x, from + i, y, yFrom + i, n - i);
+    }
+
+    /** The eight sums are eight lanes. */
+    @Override
+    float sumOfSquares(float[] x, int from, int n) {
+        if (LANES < SUMS.length()) {
+            return rest.sumOfSquares(x, from, n);
+        }
+        FloatVector s = FloatVector.zero(SUMS);
+        for (int i = from; i < from + n; i += SUMS.length()) {
+            FloatVector v = FloatVector.fromArray(SUMS, x, i);
+            s = v.fma(v, s);
+        }
+        float even = (s.lane(0) + s.lane(4)) + (s.lane(2) + s.lane(6));
+        return even + ((s.lane(1) + s.lane(5)) + (s.lane(3) + s.lane(7)));
     }
 
     private static FloatVector bf16(FloatVector x) {

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -45,6 +46,29 @@ final class RowKernelTest {
         scalar.copy(up, 2, expected, 3, n);
         vector.copy(up, 2, actual, 3, n);
         assertArrayEquals(bits(expected), bits(actual));
+
+        scalar.add(expected, 4, gate, 6, n);
+        vector.add(actual, 4, gate, 6, n);
+        assertArrayEquals(bits(expected), bits(actual));
+
+        scalar.multiply(expected, 1, expected, 1, gate, 7, n);
+        vector.multiply(actual, 1, actual, 1, gate, 7, n);
+        assertArrayEquals(bits(expected), bits(actual));
+
+        scalar.multiplyAdd(expected, 2, up, 1, gate, 7, n);
+        vector.multiplyAdd(actual, 2, up, 1, gate, 7, n);
+        assertArrayEquals(bits(expected), bits(actual));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16, 64, 264})
+    void sumsOfSquaresAreTheSame(int n) {
+        Random random = new Random(n);
+        float[] x = new float[n + 3];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        assertEquals(scalar.sumOfSquares(x, 3, n), vector.sumOfSquares(x, 3, n));
     }
 
     @Test

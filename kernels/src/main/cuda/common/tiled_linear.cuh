@@ -13,6 +13,8 @@
 
 constexpr int kGroupThreads = 128;
 constexpr int kGroupWarps = kGroupThreads / kWarpSize;
+// Of a tensor-core instruction.
+constexpr int kMostColumns = 256;
 // A warp's room for 16 rows by 16 columns of a result, twice.
 constexpr uint32_t kStoreBytes = 2 * 512;
 
@@ -211,6 +213,18 @@ struct Consumer {
         }
     }
 
+    // An instruction has 256 columns at most; more rows of x are two of them.
+    template <int kRows, int kSums>
+    static __device__ __forceinline__ void multiply(float (&sums)[kSums], uint64_t weights, uint64_t x) {
+        if constexpr (kRows <= kMostColumns) {
+            Wgmma<kRows>::add(sums, weights, x);
+        } else {
+            constexpr int kFirst = (kRows / 2 + 15) / 16 * 16;
+            Wgmma<kFirst>::add(sums, weights, x);
+            Wgmma<kRows - kFirst>::template add<kFirst / 2>(sums, weights, x + kFirst * (kRowBytes >> 4));
+        }
+    }
+
     // One part with kRows rows of x, of which the last may be padding.
     template <int kRows, typename Store>
     __device__ __forceinline__ void run_part(const Part& part, int num_tiles, Store store) {
@@ -229,7 +243,7 @@ struct Consumer {
             wgmma_fence();
 #pragma unroll
             for (int step = 0; step < TILE_K / 16; step++) {
-                Wgmma<kRows>::add(sums, weights + step * 2, x + step * 2);
+                multiply<kRows>(sums, weights + step * 2, x + step * 2);
             }
             wgmma_commit_group();
             // The stage before is done while this one is multiplied.

@@ -42,14 +42,14 @@ __device__ __forceinline__ void stmatrix_x4_trans(uint32_t shared, const uint32_
 
 // d[64, kColumns] += a[64, 16] b[kColumns, 16]ᵀ, both in shared memory. Warp w of the warpgroup has rows 16 w to
 // 16 w + 15. Of the i-th eight columns lane l has in d[4 i] and d[4 i + 1] columns 2 (l % 4) and the next of row l / 4,
-// then those of row l / 4 + 8.
+// then those of row l / 4 + 8; d begins at kFirst.
 template <int kColumns>
 struct Wgmma;
 
 // The registers of 16 columns each, as operands and as their numbers.
-#define WGMMA_SUMS(i)                                                                                           \
-    "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3]), "+f"(d[i + 4]), "+f"(d[i + 5]), "+f"(d[i + 6]), \
-        "+f"(d[i + 7])
+#define WGMMA_SUMS(i)                                                                               \
+    "+f"(d[kFirst + i]), "+f"(d[kFirst + i + 1]), "+f"(d[kFirst + i + 2]), "+f"(d[kFirst + i + 3]), \
+        "+f"(d[kFirst + i + 4]), "+f"(d[kFirst + i + 5]), "+f"(d[kFirst + i + 6]), "+f"(d[kFirst + i + 7])
 #define WGMMA_SUMS_16 WGMMA_SUMS(0)
 #define WGMMA_SUMS_32 WGMMA_SUMS_16, WGMMA_SUMS(8)
 #define WGMMA_SUMS_48 WGMMA_SUMS_32, WGMMA_SUMS(16)
@@ -82,15 +82,15 @@ struct Wgmma;
 #define WGMMA_NUMBERS_224 WGMMA_NUMBERS_208 ", %104, %105, %106, %107, %108, %109, %110, %111"
 #define WGMMA_NUMBERS_240 WGMMA_NUMBERS_224 ", %112, %113, %114, %115, %116, %117, %118, %119"
 #define WGMMA_NUMBERS_256 WGMMA_NUMBERS_240 ", %120, %121, %122, %123, %124, %125, %126, %127"
-#define WGMMA_SUMS_8 "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+#define WGMMA_SUMS_8 "+f"(d[kFirst]), "+f"(d[kFirst + 1]), "+f"(d[kFirst + 2]), "+f"(d[kFirst + 3])
 #define WGMMA_NUMBERS_8 "%0, %1, %2, %3"
 
 #define WGMMA(COLUMNS, A, B)                                                                                        \
     template <>                                                                                                     \
     struct Wgmma<COLUMNS> {                                                                                         \
-        template <int kSums>                                                                                        \
+        template <int kFirst = 0, int kSums>                                                                        \
         static __device__ __forceinline__ void add(float (&d)[kSums], uint64_t a, uint64_t b) {                     \
-            static_assert(kSums >= COLUMNS / 2, "a thread has a 128th of the sums");                                \
+            static_assert(kSums >= kFirst + COLUMNS / 2, "a thread has a 128th of the sums");                       \
             asm volatile("wgmma.mma_async.sync.aligned.m64n" #COLUMNS "k16.f32.bf16.bf16 {" WGMMA_NUMBERS_##COLUMNS \
                          "}, %" #A ", %" #B ", 1, 1, 1, 0, 0;"                                                      \
                          : WGMMA_SUMS_##COLUMNS                                                                     \

@@ -94,7 +94,7 @@ __device__ __forceinline__ void grouped_linear_silu_and_mul_bf16(const GroupedWo
 // Few rows an expert: two blocks of a multiprocessor have 192 KiB of stages between them. Many: a warpgroup's sums are
 // all the registers that it can have, and a byte of shared memory serves 100 FLOPs.
 using BlockM64 = TiledBlock<1, 6, RowCounts<8, 16, 32, 64>>;
-using BlockM128 = TiledBlock<2, 4, RowCounts<64, 96, 128, 144, 160, 192, 224, 256>>;
+using BlockM128 = TiledBlock<2, 4, RowCounts<64, 96, 128, 144, 176, 208, 256, 272, 304>>;
 
 #define GROUPED_LINEAR(function, variant, Block, kBlocks, scales, pairs_per_row, kRowsPerColumn)                    \
     extern "C" __global__ void __launch_bounds__(Block::kThreads, kBlocks) variant(                                 \

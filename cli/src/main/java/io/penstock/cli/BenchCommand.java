@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             BenchCpuCommand.class,
             BenchEngineCommand.class,
             BenchStepCommand.class,
+            BenchPredictCommand.class,
             BenchLoadCommand.class,
             BenchEmulatorCommand.class,
             BenchMasksCommand.class,

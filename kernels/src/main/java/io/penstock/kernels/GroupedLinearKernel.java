@@ -79,7 +79,7 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
     static int tileRows(WeightFormat format, int numPairs, int numExperts) {
         return switch (format) {
             case ROW_MAJOR -> LinearTile.selectGrouped(numPairs, numExperts).blockRows();
-            case TILES -> TiledBlock.selectGrouped(numPairs, numExperts).mostRows();
+            case TILES -> TiledBlock.selectGrouped(numPairs, numExperts).mostRowsOfExpert();
         };
     }
 

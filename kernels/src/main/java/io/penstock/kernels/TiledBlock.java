@@ -5,11 +5,18 @@ package io.penstock.kernels;
  * time, and by how many rows of x. All give the same bits. Times are those of a simple model of a 9.0 device, in clocks
  * of a multiprocessor.
  */
-enum TiledBlock {
+public enum TiledBlock {
     /** Few rows: two blocks of a multiprocessor have 96 KiB of stages each. */
-    M64(1, 6, 2, 128, 8, 16, 32, 64),
-    /** Many rows: one block has as many sums as registers hold. For experts there is code for four more numbers. */
-    M128(2, 4, 1, 168, 64, 128, 192, 256);
+    M64(new Shape(1, 6, 2, 128), new int[] {8, 16, 32, 64}, new int[] {8, 16, 32, 64}),
+    /**
+     * Many rows: one block has as many sums as registers hold. An expert's rows are what routing makes them, so there
+     * is code for more numbers, up to what shared memory holds: a few more than 256 are no two parts.
+     */
+    M128(new Shape(2, 4, 1, 168), new int[] {64, 128, 192, 256},
+            new int[] {64, 96, 128, 144, 176, 208, 256, 272, 304});
+
+    /** Registers a thread may take at the start: then warpgroups that multiply take those of the one that copies. */
+    private record Shape(int numGroups, int numStages, int blocksPerMultiprocessor, int maxRegisters) {}
 
     /** Up to so many rows an expert on average, an expert's rows are hardly ever more than one part of the smaller. */
     private static final int FEW_ROWS_PER_EXPERT = 32;
@@ -29,22 +36,18 @@ enum TiledBlock {
     /** The same of memory, and of all multiprocessors together. */
     private static final int MEMORY_BYTES_PER_CLOCK = 2400;
 
-    private final int numGroups;
-    private final int numStages;
-    private final int blocksPerMultiprocessor;
-    private final int maxRegisters;
+    private final Shape shape;
     private final int[] rowCounts;
+    private final int[] expertRowCounts;
 
-    TiledBlock(int numGroups, int numStages, int blocksPerMultiprocessor, int maxRegisters, int... rowCounts) {
-        this.numGroups = numGroups;
-        this.numStages = numStages;
-        this.blocksPerMultiprocessor = blocksPerMultiprocessor;
-        this.maxRegisters = maxRegisters;
+    TiledBlock(Shape shape, int[] rowCounts, int[] expertRowCounts) {
+        this.shape = shape;
         this.rowCounts = rowCounts;
+        this.expertRowCounts = expertRowCounts;
     }
 
     /** The variant for products with several experts, by the rows that one has on average. */
-    static TiledBlock selectGrouped(int numPairs, int numExperts) {
+    public static TiledBlock selectGrouped(int numPairs, int numExperts) {
         return numPairs <= FEW_ROWS_PER_EXPERT * numExperts ? M64 : M128;
     }
 
@@ -53,7 +56,7 @@ enum TiledBlock {
      *
      * @param weightRows of which each part has so many as a block
      */
-    static int select(int numRows, int weightRows, int k, int numMultiprocessors) {
+    public static int select(int numRows, int weightRows, int k, int numMultiprocessors) {
         int best = 0;
         long leastClocks = Long.MAX_VALUE;
         for (TiledBlock block : BLOCKS) {
@@ -76,31 +79,47 @@ enum TiledBlock {
         return numRowTiles * BLOCKS.length + block.ordinal();
     }
 
-    static TiledBlock block(int plan) {
+    /** The variant of a plan. */
+    public static TiledBlock block(int plan) {
         return BLOCKS[plan % BLOCKS.length];
     }
 
-    static int numRowTiles(int plan) {
+    /** Into how many tiles a plan cuts the rows of x. */
+    public static int numRowTiles(int plan) {
         return plan / BLOCKS.length;
     }
 
     /** What a product takes: its multiprocessor with the most parts, or the weights' way from memory. */
-    long clocks(int numRows, int numRowTiles, int weightRows, int k, int numMultiprocessors) {
-        int rows = padded(Math.min(numRows, 16 * Math.ceilDiv(Math.ceilDiv(numRows, 16), numRowTiles)));
+    private long clocks(int numRows, int numRowTiles, int weightRows, int k, int numMultiprocessors) {
+        int rows = tileRows(numRows, numRowTiles);
         long partsEach = Math.ceilDiv((long) numRowTiles * Math.ceilDiv(weightRows, blockRows()), numMultiprocessors);
         long memory = (long) Short.BYTES * weightRows * k / MEMORY_BYTES_PER_CLOCK;
         return Math.max(memory, partsEach * WeightTiles.kTiles(k) * stepClocks(rows));
     }
 
+    /** Rows that are multiplied in each of so many tiles of the rows of x. */
+    public int tileRows(int numRows, int numRowTiles) {
+        return padded(Math.min(numRows, 16 * Math.ceilDiv(Math.ceilDiv(numRows, 16), numRowTiles)));
+    }
+
     /** What 64 of k take with so many rows of x: the products, or the bytes' way from the L2 cache. */
-    int stepClocks(int rows) {
+    public int stepClocks(int rows) {
         int products = blockRows() * rows * WeightTiles.SIDE / PRODUCTS_PER_CLOCK;
         return Math.max(products, (blockRows() + rows) * ROW_BYTES / L2_BYTES_PER_CLOCK);
     }
 
     /** Rows that are multiplied where there are so many: the next number that there is code for. */
     int padded(int numRows) {
-        for (int rows : rowCounts) {
+        return padded(numRows, rowCounts);
+    }
+
+    /** The same of an expert's rows. */
+    public int paddedOfExpert(int numRows) {
+        return padded(numRows, expertRowCounts);
+    }
+
+    private int padded(int numRows, int[] counts) {
+        for (int rows : counts) {
             if (numRows <= rows) {
                 return rows;
             }
@@ -113,40 +132,61 @@ enum TiledBlock {
         return rowCounts[rowCounts.length - 1];
     }
 
+    /** The same of an expert's rows. */
+    public int mostRowsOfExpert() {
+        return expertRowCounts[expertRowCounts.length - 1];
+    }
+
     /** Rows of the weight. */
-    int blockRows() {
-        return numGroups * WeightTiles.SIDE;
+    public int blockRows() {
+        return shape.numGroups * WeightTiles.SIDE;
     }
 
     int threads() {
-        return (1 + numGroups) * GROUP_THREADS;
+        return (1 + shape.numGroups) * GROUP_THREADS;
+    }
+
+    /** Bytes of weights that a block has under way. */
+    public int inFlightBytes() {
+        return shape.numStages * blockRows() * ROW_BYTES;
     }
 
     int numStages() {
-        return numStages;
+        return shape.numStages;
     }
 
     int sharedBytes() {
-        return numStages * ((blockRows() + mostRows()) * ROW_BYTES + BARRIER_BYTES) + numGroups * STORE_BYTES;
+        return sharedBytes(mostRows());
+    }
+
+    /** With stages for an expert's rows. */
+    int expertSharedBytes() {
+        return sharedBytes(mostRowsOfExpert());
+    }
+
+    private int sharedBytes(int mostRows) {
+        return shape.numStages * ((blockRows() + mostRows) * ROW_BYTES + BARRIER_BYTES)
+                + shape.numGroups * STORE_BYTES;
     }
 
     /** With what the LM head keeps of each row of x, in each warpgroup. */
     int headSharedBytes() {
-        return sharedBytes() + numGroups * mostRows() * ROW_RULE_BYTES;
+        return sharedBytes() + shape.numGroups * mostRows() * ROW_RULE_BYTES;
     }
 
-    int blocksPerMultiprocessor() {
-        return blocksPerMultiprocessor;
+    /** How many a multiprocessor has at a time. */
+    public int blocksPerMultiprocessor() {
+        return shape.blocksPerMultiprocessor;
     }
 
     /** Parts of the weight's rows. */
-    int numParts(int weightRows) {
+    public int numParts(int weightRows) {
         return Math.ceilDiv(weightRows, blockRows());
     }
 
-    /** Registers a thread may take at the start: then warpgroups that multiply take those of the one that copies. */
+    /** Registers a thread may take at the start. */
     int maxRegisters() {
-        return maxRegisters;
+        return shape.maxRegisters;
     }
 
     /** As it stands in the names of entries. */

@@ -19,10 +19,11 @@ final class TiledGroupedLinear extends GroupedLinearKernel {
         this.numExperts = numExperts;
         numMultiprocessors = device.properties().cores().numMultiprocessors();
         for (TiledBlock block : BLOCKS) {
-            shapes[block.ordinal()] = LaunchShape.ofThreads(block.threads()).dynamicShared(block.sharedBytes());
+            int sharedBytes = block.expertSharedBytes();
+            shapes[block.ordinal()] = LaunchShape.ofThreads(block.threads()).dynamicShared(sharedBytes);
             for (Output output : OUTPUTS) {
                 Launch launch = launch(output.entry(block));
-                launch.allowDynamicShared(block.sharedBytes());
+                launch.allowDynamicShared(sharedBytes);
                 launches[output.ordinal()][block.ordinal()] = launch;
             }
         }

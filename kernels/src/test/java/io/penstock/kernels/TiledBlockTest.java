@@ -10,8 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import java.util.regex.Pattern;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -77,7 +78,8 @@ class TiledBlockTest {
     @ParameterizedTest
     @EnumSource
     void occupancy(TiledBlock block) {
-        for (int sharedBytes : new int[] {block.sharedBytes(), block.headSharedBytes()}) {
+        int[] each = {block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes()};
+        for (int sharedBytes : each) {
             assertTrue(sharedBytes <= SHARED_OF_BLOCK, block + ": " + sharedBytes);
             int byShared = SHARED_OF_MULTIPROCESSOR / (sharedBytes + RESERVED_OF_BLOCK);
             int byRegisters = REGISTERS / (block.threads() * block.maxRegisters());
@@ -97,20 +99,18 @@ class TiledBlockTest {
 
     @ParameterizedTest
     @EnumSource
-    void theSourceHasTheSameTable(TiledBlock block) throws IOException {
-        StringBuilder counts = new StringBuilder();
-        for (int rows = 1, last = 0; rows <= block.mostRows(); rows++) {
-            if (block.padded(rows) != last) {
-                last = block.padded(rows);
-                counts.append(counts.isEmpty() ? "" : ", ").append(last);
-            }
-        }
+    void theSourcesHaveTheSameTable(TiledBlock block) throws IOException {
+        requireTable("linear.cu", block, block.mostRows(), block::padded);
+        requireTable("grouped_linear.cu", block, block.mostRowsOfExpert(), block::paddedOfExpert);
+    }
+
+    private static void requireTable(String source, TiledBlock block, int mostRows, IntUnaryOperator padded)
+            throws IOException {
+        String counts = IntStream.rangeClosed(1, mostRows).map(padded).distinct().mapToObj(Integer::toString)
+                .collect(Collectors.joining(", "));
         String table = "using Block" + block + " = TiledBlock<" + block.blockRows() / WeightTiles.SIDE + ", "
                 + block.numStages() + ", RowCounts<" + counts + ">>;";
-        assertTrue(Files.readString(CUDA.resolve("linear.cu")).contains(table), "not there: " + table);
-        String most = "using Block" + block + " = TiledBlock<" + block.blockRows() / WeightTiles.SIDE + ", "
-                + block.numStages() + ", RowCounts<[0-9, ]*" + block.mostRows() + ">>;";
-        assertTrue(Pattern.compile(most).matcher(Files.readString(CUDA.resolve("grouped_linear.cu"))).find(), most);
+        assertTrue(Files.readString(CUDA.resolve(source)).contains(table), source + " lacks: " + table);
     }
 
     @ParameterizedTest

@@ -33,6 +33,10 @@ final class BenchmarkRouting {
         }
     }
 
+    int[] rowsOfExperts() {
+        return rowsOfExpert;
+    }
+
     /** Memory for a routing of the benchmark's tokens. */
     static RoutingAddresses zeros(BenchmarkMemory memory, KernelShape.Experts experts) {
         int numTokens = memory.numTokens();

@@ -42,6 +42,11 @@ final class GroupedLinearBenchmark implements KernelBenchmark {
         return (isGateUp ? 2L : 1L) * numColumns * k;
     }
 
+    /** Pairs of each expert. */
+    int[] rowsOfExperts() {
+        return routing.rowsOfExperts();
+    }
+
     @Override
     public String name() {
         return "grouped_linear " + (isGateUp ? "silu_and_mul " : "") + numTokens + " x " + numColumns + " x " + k + ", "

@@ -8,7 +8,7 @@ import java.util.Map;
  * What the operations of a step must move and compute at least: weights, rows read and written, keys and values, each
  * once, in bfloat16. With T tokens, E experts and k of them a token, {@code E (1 - (1 - k / E)^T)} experts are read.
  */
-final class StepFloors {
+public final class StepFloors {
     private static final int BF16 = 2;
     private static final int FLOAT = 4;
 
@@ -17,10 +17,10 @@ final class StepFloors {
      *
      * @param numCalls in a step
      */
-    record Floor(int numCalls, double bytes, double flops) {}
+    public record Floor(int numCalls, double bytes, double flops) {}
 
     /** Sizes of a step: each of {@code numSeqs} sequences has {@code context} tokens with this step's. */
-    record Sizes(int numTokens, int numSeqs, int context) {}
+    public record Sizes(int numTokens, int numSeqs, int context) {}
 
     private final ModelConfig model;
     private final double tokens;
@@ -57,7 +57,7 @@ final class StepFloors {
     }
 
     /** The floors by the operations' names, in the order of a step. */
-    static Map<String, Floor> of(ModelConfig model, Sizes sizes) {
+    public static Map<String, Floor> of(ModelConfig model, Sizes sizes) {
         return new StepFloors(model, sizes).floors;
     }
 

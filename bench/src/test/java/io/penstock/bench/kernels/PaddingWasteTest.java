@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.device.Stream;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
+import io.penstock.kernels.TiledBlock;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,7 +40,7 @@ class PaddingWasteTest {
             Stream stream = device.createStream("padding waste");
             try (device;
                     BenchmarkMemory memory = new BenchmarkMemory(device, stream, numTokens, false);
-                    KernelBenchmark benchmark = new GroupedLinearBenchmark(memory, SHAPE, isGateUp)) {
+                    GroupedLinearBenchmark benchmark = new GroupedLinearBenchmark(memory, SHAPE, isGateUp)) {
                 device.clearCounters();
                 benchmark.launch(stream, 0);
                 stream.synchronize();
@@ -46,7 +48,26 @@ class PaddingWasteTest {
                 String what = benchmark.name() + ": " + ratio + " rows computed for each useful one";
                 assertEquals(List.of(), device.faults(), what);
                 assertTrue(ratio >= 1 && ratio <= maxRatio, what);
+                if (computeCapability == 90) {
+                    int weightRows = isGateUp ? 2 * experts.width() : SHAPE.hidden();
+                    int k = isGateUp ? SHAPE.hidden() : experts.width();
+                    assertEquals(idealIssues(benchmark.rowsOfExperts(), weightRows, k),
+                            device.counters().wgmmaInstructions(), what);
+                }
             }
         }
+    }
+
+    /** For each part of an expert's rows, 64 rows of its weight and 16 of k: one instruction of up to 256 columns. */
+    private static long idealIssues(int[] rowsOfExperts, int weightRows, int k) {
+        TiledBlock block = TiledBlock.selectGrouped(IntStream.of(rowsOfExperts).sum(), rowsOfExperts.length);
+        long issues = 0;
+        for (int rows : rowsOfExperts) {
+            for (int tiles = Math.ceilDiv(rows, block.mostRowsOfExpert()), i = 0; i < tiles; i++) {
+                int share = (Math.ceilDiv(rows, 16) + i) / tiles * 16;
+                issues += (long) weightRows / 64 * k / 16 * Math.ceilDiv(block.paddedOfExpert(share), 256);
+            }
+        }
+        return issues;
     }
 }

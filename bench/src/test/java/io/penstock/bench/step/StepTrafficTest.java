@@ -10,18 +10,39 @@ import io.penstock.runtime.config.ModelShapes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What whole steps of the 8B model move, from slices of their operations: close to what they must. */
 class StepTrafficTest {
     private static final double MAX_RATIO = 1.15;
+    private static final double MAX_RATIO_ON_HOPPER = 1.06;
     private static final int MAX_LAUNCHES = 170;
 
     @ParameterizedTest
     @CsvSource({"64, 1024, false", "1, 2048, true"})
     void trafficIsCloseToTheFloor(int numSeqs, int context, boolean isPrefill) {
-        try (EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(numSeqs))) {
+        requireTraffic(EmulatorOptions.collecting(numSeqs), new StepProfile.Step(numSeqs, context, isPrefill),
+                MAX_RATIO);
+    }
+
+    /** More with {@code -Dpenstock.stepSeqs=256,2048}, in some minutes. */
+    static IntStream decodeSizes() {
+        return Stream.of(System.getProperty("penstock.stepSeqs", "32").split(",")).mapToInt(Integer::parseInt);
+    }
+
+    @ParameterizedTest
+    @MethodSource("decodeSizes")
+    void trafficIsCloseToTheFloorOnHopper(int numSeqs) {
+        requireTraffic(EmulatorOptions.collecting(numSeqs).on(90), new StepProfile.Step(numSeqs, 1024, false),
+                MAX_RATIO_ON_HOPPER);
+    }
+
+    private static void requireTraffic(EmulatorOptions options, StepProfile.Step step, double maxRatio) {
+        try (EmulatorDevice device = new EmulatorDevice(options)) {
             long[] seen = {0};
             StepTraffic traffic = new StepTraffic(device, DeviceSpec.named("h200"), () -> {
                 Map<String, Long> counts = new LinkedHashMap<>(device.counters().values());
@@ -30,7 +51,6 @@ class StepTrafficTest {
                 device.clearCounters();
                 return counts;
             });
-            StepProfile.Step step = new StepProfile.Step(numSeqs, context, isPrefill);
             StepProfile.Result result = traffic.count(ModelShapes.named("lfm2.5-8b-a1b"), step);
             String table = String.join("\n", StepReport.lines("counted", step, result));
             assertEquals(List.of(), device.faults(), table);
@@ -38,9 +58,9 @@ class StepTrafficTest {
             double floor = result.rows().stream().mapToDouble(StepProfile.Row::floorBytes).sum();
             double attention = result.rows().stream().filter(row -> row.name().equals("attention"))
                     .mapToDouble(row -> row.metrics().get("trafficBytes") / row.floorBytes()).findFirst().orElseThrow();
-            assertTrue(attention >= 0.95 && attention <= MAX_RATIO, table);
-            assertTrue(bytes >= 0.95 * floor && bytes <= MAX_RATIO * floor, table);
-            assertTrue(isPrefill || result.step().get("launches") <= MAX_LAUNCHES, table);
+            assertTrue(attention >= 0.95 && attention <= maxRatio, table);
+            assertTrue(bytes >= 0.95 * floor && bytes <= maxRatio * floor, table);
+            assertTrue(step.isPrefill() || result.step().get("launches") <= MAX_LAUNCHES, table);
         }
     }
 }

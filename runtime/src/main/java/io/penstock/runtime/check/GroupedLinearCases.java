@@ -24,7 +24,8 @@ final class GroupedLinearCases {
 
     /** Tokens, experts, experts of a token, width, hidden: few, some and many rows an expert, so each variant. */
     private static final int[][] SIZES = {{1, 8, 4, 40, 72}, {2, 32, 8, 8, 8}, {5, 8, 1, 56, 128}, {16, 8, 4, 72, 136},
-        {37, 16, 4, 136, 104}, {70, 8, 4, 64, 264}, {83, 8, 8, 40, 200}, {301, 8, 4, 136, 72}};
+        {37, 16, 4, 136, 104}, {70, 8, 4, 64, 264}, {83, 8, 8, 40, 200}, {301, 8, 4, 136, 72},
+        {266, 8, 4, 24, 40}};
 
     private GroupedLinearCases() {}
 

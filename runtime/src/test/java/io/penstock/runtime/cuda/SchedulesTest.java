@@ -31,7 +31,7 @@ class SchedulesTest {
     private static final int HEADS = 5;
     private static final int KV_HEADS = 2;
     private static final RouterRule RULE = new RouterRule(8, 3, true, 1);
-    private static final ModelLimits LIMITS = new ModelLimits(4, 200, 300, 12, 4);
+    private static final ModelLimits LIMITS = new ModelLimits(4, 300, 300, 12, 4);
 
     private static ForwardBatch batch() {
         ForwardBatch batch = new ForwardBatch(LIMITS);
@@ -177,6 +177,11 @@ class SchedulesTest {
         ForwardBatch batch = batch();
         int heads = batch.numTokens() * (HEADS + 2 * KV_HEADS) * 64;
         float[] qkv = samples.normal(heads, 1);
+        // Of each of the first experts more rows than an instruction has columns.
+        int[] manyIds = new int[300 * RULE.expertsPerToken()];
+        Arrays.setAll(manyIds, pair -> pair % RULE.expertsPerToken());
+        var many = new Choice(8, RULE.expertsPerToken(), manyIds, samples.normalFloat32(manyIds.length, 1));
+        float[] manyInner = samples.normal(manyIds.length * 72, 1);
         EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
         try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
             backend.qkNormRopeStore(
@@ -189,6 +194,7 @@ class SchedulesTest {
                         backend.groupedLinearSiluAndMul(
                                 Arrays.copyOf(x, 70 * HIDDEN), experts, experts, HIDDEN, choice),
                         backend.groupedLinear(inner, experts, 72, choice),
+                        backend.groupedLinear(manyInner, experts, 72, many),
                         tokensFromHead(backend, Arrays.copyOf(x, 4 * HIDDEN), Arrays.copyOf(matrix, 64 * HIDDEN)),
                         backend.attention(qkv, 0, batch));
                 assertEquals(List.of(), device.faults(), "run " + run);

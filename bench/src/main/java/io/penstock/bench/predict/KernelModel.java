@@ -1,0 +1,7 @@
+package io.penstock.bench.predict;
+
+/** One kernel with its sizes: what it should take on a device. A record for each kernel there is. */
+public sealed interface KernelModel permits DenseProduct, ExpertProduct, MmaProduct, DecodeAttention, RowOperation {
+    /** The prediction for one launch. */
+    Prediction on(Chip chip);
+}

@@ -1,0 +1,118 @@
+package io.penstock.bench.predict;
+
+import io.penstock.runtime.config.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Predictions as tables: those that the kernels' pages have, in their form. */
+public final class PredictionReport {
+    private static final int BF16 = 2;
+    private static final int FLOAT = 4;
+    private static final double MICRO = 1e6;
+    private static final int[] EXPERT_ROWS = {8, 32, 64, 128, 256, 512, 1024};
+    private static final int[] DENSE_ROWS = {1, 64, 256, 2048, 8192};
+    private static final int[] STEP_SEQS = {1, 32, 256, 1024, 2048};
+
+    private final ModelConfig model;
+    private final Chip chip;
+
+    /** Of a model's shapes on a device. */
+    public PredictionReport(ModelConfig model, Chip chip) {
+        this.model = model;
+        this.chip = chip;
+    }
+
+    /** The products with experts, by the rows that one has on average; a model without experts has no such table. */
+    public List<String> expertProducts() {
+        if (model.numMoeLayers() == 0) {
+            return List.of();
+        }
+        int hidden = model.hiddenSize();
+        int width = model.moe().expertWidth();
+        var experts = new ExpertProduct.Experts(model.moe().numExperts(), model.moe().expertsPerToken());
+        List<String> lines = new ArrayList<>();
+        lines.add("| rows an expert | gate_up " + hidden + " to 2 x " + width + " | share | down " + width + " to "
+                + hidden + " | share |");
+        lines.add("|---|---|---|---|---|");
+        for (int rows : EXPERT_ROWS) {
+            int tokens = rows * experts.num() / experts.perToken();
+            lines.add("| " + rows + " | "
+                    + cells(new ExpertProduct(tokens, experts, 2 * width, hidden, 1, 1)) + " | "
+                    + cells(new ExpertProduct(tokens, experts, hidden, width, BF16, experts.perToken())) + " |");
+        }
+        return lines;
+    }
+
+    private String cells(KernelModel kernel) {
+        Prediction each = kernel.on(chip);
+        String how = each.bound() == Prediction.Bound.PRODUCTS
+                ? String.format(Locale.ROOT, ", %.0f TFLOP/s", each.flopsPerSecond() / 1e12)
+                : " (" + name(each.bound()) + ")";
+        return String.format(Locale.ROOT, "%.0f us%s | %.2f", MICRO * each.seconds(), how, each.share());
+    }
+
+    /** The floor's share of dense products, by rows. */
+    public List<String> denseProducts() {
+        int hidden = model.hiddenSize();
+        int queries = model.attention().queryWidth();
+        int width = model.feedForward().denseWidth();
+        List<String> lines = new ArrayList<>();
+        lines.add("| dense | 1 row | 64 | 256 | 2,048 | 8,192 |");
+        lines.add("|---|---|---|---|---|---|");
+        lines.add(dense("qkv", queries + 2 * model.attention().kvWidth(), hidden, BF16));
+        lines.add(dense("out_proj", hidden, hidden, BF16));
+        lines.add(dense("dense gate_up", 2 * width, hidden, 1));
+        lines.add(dense("dense down", hidden, width, BF16));
+        lines.add(dense("LM head", model.vocabSize(), hidden, FLOAT));
+        return lines;
+    }
+
+    private String dense(String name, int weightRows, int k, int columnBytes) {
+        StringBuilder line = new StringBuilder("| " + name + " " + k + " to " + weightRows + " |");
+        for (int rows : DENSE_ROWS) {
+            double share = new DenseProduct(rows, weightRows, k, columnBytes).on(chip).share();
+            line.append(String.format(Locale.ROOT, " %.2f |", share));
+        }
+        return line.toString();
+    }
+
+    /** Decode steps of several sizes: what they should take, and make. */
+    public List<String> steps(int context) {
+        List<String> lines = new ArrayList<>();
+        lines.add("| sequences | step | floor | share | tokens/s |");
+        lines.add("|---|---|---|---|---|");
+        for (int numSeqs : STEP_SEQS) {
+            List<StepPrediction.Row> rows = StepPrediction.of(model, numSeqs, context, chip);
+            double seconds = StepPrediction.seconds(rows);
+            double floor = StepPrediction.floorSeconds(rows);
+            lines.add(String.format(Locale.ROOT, "| %,d | %.2f ms | %.2f ms | %.2f | %,.0f |", numSeqs,
+                    1e3 * seconds, 1e3 * floor, floor / seconds, numSeqs / seconds));
+        }
+        return lines;
+    }
+
+    /** A decode step, kernel by kernel. */
+    public List<String> step(int numSeqs, int context) {
+        List<StepPrediction.Row> rows = StepPrediction.of(model, numSeqs, context, chip);
+        double all = StepPrediction.seconds(rows);
+        List<String> lines = new ArrayList<>();
+        lines.add("| kernel | calls | us | floor us | share | bound | of step |");
+        lines.add("|---|---|---|---|---|---|---|");
+        for (StepPrediction.Row row : rows) {
+            lines.add(String.format(Locale.ROOT, "| %s | %d | %.1f | %.1f | %.2f | %s | %.1f %% |", row.name(),
+                    row.numCalls(), MICRO * row.seconds(), MICRO * row.floorSeconds(),
+                    row.floorSeconds() / row.seconds(), name(row.each().bound()), 100 * row.seconds() / all));
+        }
+        return lines;
+    }
+
+    private static String name(Prediction.Bound bound) {
+        return switch (bound) {
+            case MEMORY -> "memory";
+            case IN_FLIGHT -> "bytes in flight";
+            case PRODUCTS -> "products";
+            case LATENCY -> "latency";
+        };
+    }
+}

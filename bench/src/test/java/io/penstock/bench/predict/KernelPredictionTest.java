@@ -1,0 +1,113 @@
+package io.penstock.bench.predict;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.runtime.InputException;
+import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.config.ModelShapes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The model of 9.0's kernels: never faster than the chip, in step with the docs, and what the kernels are meant for. */
+class KernelPredictionTest {
+    private static final ModelConfig MODEL = ModelShapes.named("lfm2.5-8b-a1b");
+    private static final ExpertProduct.Experts EXPERTS = new ExpertProduct.Experts(32, 4);
+    private static final Path PAGE =
+            Path.of(System.getProperty("basedir", ".")).resolve("../docs/kernels/tiled-linear.md");
+
+    private static ExpertProduct gateUp(int rows) {
+        return new ExpertProduct(8 * rows, EXPERTS, 3584, 2048, 1, 1);
+    }
+
+    private static ExpertProduct down(int rows) {
+        return new ExpertProduct(8 * rows, EXPERTS, 2048, 1792, 2, 4);
+    }
+
+    @Test
+    void thePageHasTheTables() throws IOException {
+        List<String> page = Files.readAllLines(PAGE);
+        var report = new PredictionReport(MODEL, Chip.named("h200"));
+        List<String> lines = new ArrayList<>(report.expertProducts());
+        lines.addAll(report.denseProducts());
+        lines.addAll(report.steps(1024));
+        lines.addAll(new PredictionReport(MODEL, Chip.named("h100")).steps(1024));
+        lines.removeAll(page);
+        assertEquals(List.of(), lines, "the page lacks lines of './penstock bench predict'");
+    }
+
+    /** Rows an expert, and the TFLOP/s of both products at least. */
+    @ParameterizedTest
+    @CsvSource({"256, 600", "512, 650", "1024, 650"})
+    void manyRowsAnExpertMakeWhatIsAsked(int rows, double teraflops) {
+        Chip chip = Chip.named("h200");
+        assertTrue(gateUp(rows).on(chip).flopsPerSecond() >= teraflops * 1e12);
+        assertTrue(down(rows).on(chip).flopsPerSecond() >= teraflops * 1e12);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {8, 32, 64, 128})
+    void fewRowsAnExpertTakeTheTimeOfTheWeights(int rows) {
+        Chip chip = Chip.named("h200");
+        for (KernelModel kernel : List.of(gateUp(rows), down(rows))) {
+            Prediction prediction = kernel.on(chip);
+            assertEquals(Prediction.Bound.MEMORY, prediction.bound());
+            assertTrue(prediction.share() >= 0.85, kernel + " " + prediction);
+        }
+    }
+
+    @Test
+    void nothingIsFasterThanItsFloor() {
+        var random = new SplittableRandom(1);
+        for (int trial = 0; trial < 300; trial++) {
+            Chip chip = Chip.named(Chip.NAMES.get(trial % Chip.NAMES.size()));
+            int rows = random.nextInt(1, 6000);
+            int columns = 8 * random.nextInt(1, 3000);
+            int k = 8 * random.nextInt(1, 900);
+            double bytes = random.nextDouble(1e3, 1e10);
+            for (KernelModel kernel : List.of(new DenseProduct(rows, columns, k, 2),
+                    new ExpertProduct(random.nextInt(1, 3000), EXPERTS, columns, k, 2, 4),
+                    new MmaProduct(bytes, 1e3 * bytes), new RowOperation(bytes, 1e-6),
+                    new DecodeAttention(rows, random.nextInt(1, 9000), 8, bytes, bytes))) {
+                Prediction prediction = kernel.on(chip);
+                assertTrue(prediction.share() > 0 && prediction.share() < 1, kernel + " " + prediction);
+            }
+        }
+    }
+
+    /** A rate is no more than the bytes under way in the time of an access: 0.8 us. */
+    @Test
+    void fewBytesUnderWayAreSlow() {
+        Chip chip = Chip.named("h200");
+        assertEquals(8e-3, chip.memorySeconds(1e9, 1e5), 1e-9);
+        assertEquals(1e9 / (0.93 * 4.3e12), chip.memorySeconds(1e9, 1e7), 1e-9);
+        assertEquals(Prediction.Bound.IN_FLIGHT, new DecodeAttention(1, 1024, 8, 2e6, 1e6).on(chip).bound());
+    }
+
+    @Test
+    void aStepIsItsKernelsAndTheGapsBetweenThem() {
+        List<StepPrediction.Row> rows = StepPrediction.of(MODEL, 32, 1024, Chip.named("h200"));
+        double sum = 0;
+        for (StepPrediction.Row row : rows) {
+            sum += row.numCalls() * (row.each().seconds() + Chip.GAP_SECONDS);
+        }
+        assertEquals(sum, StepPrediction.seconds(rows), 1e-12);
+        assertTrue(StepPrediction.floorSeconds(rows) < sum);
+        assertEquals(161, rows.stream().mapToInt(StepPrediction.Row::numCalls).sum());
+    }
+
+    @Test
+    void anotherDeviceHasNone() {
+        var refused = assertThrows(InputException.class, () -> Chip.named("l40s"));
+        assertTrue(refused.getMessage().contains("h200") && refused.getMessage().contains("l40s"));
+    }
+}

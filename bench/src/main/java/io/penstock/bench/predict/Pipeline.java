@@ -11,7 +11,7 @@ final class Pipeline {
     /** Of a part, beside its rows: the ring is full already, the last products and the first store are not hidden. */
     private static final double PART_CLOCKS = 600;
 
-    /** An epilogue's instructions for a row of x, of eight warps on four schedulers: nothing is multiplied meanwhile. */
+    /** An epilogue's instructions for a row of x, of eight warps on four schedulers: no product hides them. */
     private static final double ROW_CLOCKS = 7.5;
 
     private final TiledBlock block;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The model of 9.0's kernels: never faster than the chip, in step with the docs, and what the kernels are meant for. */
+/** The model of the kernels for 9.0: never faster than the chip, in step with the docs, and what they are meant for. */
 class KernelPredictionTest {
     private static final ModelConfig MODEL = ModelShapes.named("lfm2.5-8b-a1b");
     private static final ExpertProduct.Experts EXPERTS = new ExpertProduct.Experts(32, 4);

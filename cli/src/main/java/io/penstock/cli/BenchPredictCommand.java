@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import io.penstock.bench.predict.Chip;
 import io.penstock.bench.predict.PredictionReport;
+import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelShapes;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -47,7 +48,7 @@ final class BenchPredictCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireBetween("--context", context);
-        var report = new PredictionReport(ModelShapes.named(shape), Chip.named(device));
+        PredictionReport report = report();
         if (batch != null) {
             requireBetween("--batch", batch);
             show("Decode of " + batch + " sequences of " + context + " tokens", report.step(batch, context));
@@ -57,6 +58,14 @@ final class BenchPredictCommand implements Callable<Integer> {
         show("Dense products, share of the floor", report.denseProducts());
         show("Decode steps of sequences of " + context + " tokens", report.steps(context));
         return 0;
+    }
+
+    private PredictionReport report() {
+        try {
+            return new PredictionReport(ModelShapes.named(shape), Chip.named(device));
+        } catch (InputException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private void show(String title, List<String> lines) {

@@ -156,6 +156,9 @@ class BadInputTest {
     static Stream<Arguments> simulations() {
         return Stream.of(
                 bad(USAGE, "give --scenario NAME; --list shows all", "bench", "simulate"),
+                bad(USAGE, "no predictions for 'l40s': there are [h200, h100]", "bench", "predict", "--device", "l40s"),
+                bad(USAGE, "unknown model shape 'x'", "bench", "predict", "--shape", "x"),
+                bad(USAGE, "--batch must be between 1 and 131072, not 0", "bench", "predict", "--batch", "0"),
                 bad(USAGE, "unknown scenario 'rush_hour': known are uniform_512, closed_loop_1024_256",
                         "bench", "simulate", "--scenario", "rush_hour"),
                 badSimulation(USAGE, "unknown device 'b300': known are h200, h100", "--device", "b300"),

@@ -55,6 +55,15 @@ class ToolCommandsTest {
     }
 
     @Test
+    void predictionsAreTables() {
+        String all = out("bench", "predict", "--device", "h100");
+        assertTrue(all.contains("predicted for h100:") && all.contains("| 256 | "), all);
+        String step = out("bench", "predict", "--batch", "32", "--context", "2000");
+        assertTrue(step.startsWith("Decode of 32 sequences of 2000 tokens, predicted for h200:"), step);
+        assertTrue(step.contains("| attention | 6 | "), step);
+    }
+
+    @Test
     void simulationHasTheKeysOfThePeers() throws IOException {
         String[] args = {"bench", "simulate", "--scenario", "skewed_mix", "--device", "l40s", "--seqs", "16",
             "--num-prompts", "40", "--seed", "3", "--swap-gib", "1", "--sync", "--json"};

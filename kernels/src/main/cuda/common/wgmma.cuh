@@ -123,6 +123,7 @@ WGMMA(256, 128, 129)
 // bytes.
 template <bool kIsAdding, bool kIsTransposed>
 __device__ __forceinline__ void wgmma_m64n64k16(float (&d)[32], const uint32_t (&a)[4], uint64_t b) {
+    constexpr int kFirst = 0;
     asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" WGMMA_NUMBERS_64
                  "}, {%32, %33, %34, %35}, %36, %37, 1, 1, %38;"
                  : WGMMA_SUMS_64

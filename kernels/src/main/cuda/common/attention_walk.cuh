@@ -4,8 +4,10 @@
 
 #include "attention_item.cuh"
 
-// Where an item that is taken has its kv head: the conv slot has served.
+// Where an item has its kv head when it is noted for those who sum up: the conv slot has served.
 constexpr int kKvHead = 2;
+
+__device__ __forceinline__ int noted_kv_head(const Item& noted) { return noted.conv_slot; }
 
 // Who takes items of a kind.
 struct AttentionWorkers {

@@ -18,8 +18,8 @@ using DecodeRing = TileRing<kDecodeStages>;
 
 extern __shared__ __align__(1024) uint8_t shared_stages[];
 
-// The warpgroup sums up items until there are none. The group's heads are rows of one of its warps; what the other rows
-// have is zero, and nobody looks at it: copies take longer than these products.
+// The warpgroup sums up items until there are none. The group's heads are rows of one of its warps. The other rows have
+// no query, and nobody looks at what becomes of them: copies take longer than these products.
 __device__ __forceinline__ void sum_up_decode(const Arguments& arguments, DecodeRing ring, bool has_rows) {
     const int row = threadIdx.x % kWarpSize / 4;
     const bool has_row = row < arguments.group_heads;
@@ -30,7 +30,7 @@ __device__ __forceinline__ void sum_up_decode(const Arguments& arguments, Decode
         if (item.end_tile == 0) {
             break;
         }
-        const int kv_head = item.conv_slot;
+        const int kv_head = noted_kv_head(item);
         const int num_keys = item.first_position + 1;
         uint32_t q[kSteps][4];
 #pragma unroll
@@ -44,9 +44,9 @@ __device__ __forceinline__ void sum_up_decode(const Arguments& arguments, Decode
         add_chunks(
             sums, q, ring, item.first_tile, item.end_tile,
             [&](int tile, float (&scores)[kColumnTiles][4], uint32_t (&p)[kSteps][4]) {
+                // Compilers serialise products with constants for those rows that there are not: they get their scores.
                 const int num_row_keys[1] = {num_keys - tile * kTileTokens};
                 sums.add_scores<true>(p, scores, num_row_keys);
-            // Compilers serialise products with constants in the place of those rows that there are not.
 #pragma unroll
                 for (int i = 0; i < 2 * kSteps; i++) {
                     p[i / 2][i % 2 * 2 + 1] = cvt_rn_bf16x2_f32(scores[i][3], scores[i][2]);
@@ -138,7 +138,7 @@ __device__ __forceinline__ void sum_up_prefill(const Arguments& arguments, Prefi
         if (item.end_tile == 0) {
             break;
         }
-        const int kv_head = item.conv_slot;
+        const int kv_head = noted_kv_head(item);
         const PrefillRows<1> rows(arguments, item, kv_head);
         const int end_tile = end_tile_of_group(rows, item);
         AttentionSums<2> sums[1];

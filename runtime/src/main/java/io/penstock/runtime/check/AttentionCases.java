@@ -34,10 +34,8 @@ final class AttentionCases {
         for (int group = 1; group <= 8; group++) {
             int numHeads = group * (group % 3 + 1);
             int numKvHeads = group % 3 + 1;
-            all.add(OperationCase.small(NAME, "decode, group of " + group,
-                    trial -> check(trial, numHeads, numKvHeads, decode(1, 2, 63, 64, 65, 130))));
-            all.add(OperationCase.small(NAME, "prefill, group of " + group,
-                    trial -> check(trial, numHeads, numKvHeads, new int[][] {{37, 0}, {2, 63}, {18, 60}})));
+            all.add(OperationCase.small(NAME, "group of " + group, trial -> check(trial, numHeads, numKvHeads,
+                    new int[][] {{1, 0}, {37, 0}, {1, 1}, {1, 62}, {2, 63}, {1, 63}, {1, 64}, {18, 60}, {1, 129}})));
         }
         all.add(OperationCase.small(NAME, "decode of several chunks",
                 trial -> check(trial, 4, 1, decode(511, 512, 513, 1025))));

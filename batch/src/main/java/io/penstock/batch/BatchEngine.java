@@ -31,6 +31,13 @@ public interface BatchEngine extends AutoCloseable {
     /** Whether it will answer nothing any more; all that was submitted has got its result or will. */
     boolean isDead();
 
+    /**
+     * Asked now and then by one thread while requests are under way, for an engine that hangs can tell nobody.
+     *
+     * @throws BatchException if it has stood still for longer than it may
+     */
+    default void requireProgress() {}
+
     /** Ends what is under way, with errors that are the engine's. */
     @Override
     void close();

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -94,6 +95,16 @@ final class BatchCommand implements Callable<Integer> {
             description = "How long lines wait while no worker is up before the job stops. Default: 300.")
     private int workersTimeout;
 
+    @Option(names = "--stall-timeout", paramLabel = "SECONDS", defaultValue = "" + LocalEngine.DEFAULT_STALL_TIMEOUT_S,
+            description = "The job stops, to be gone on with, when the model in this process has ended no step for so"
+                    + " long: a GPU that hangs tells nobody. Default: ${DEFAULT-VALUE}.")
+    private int stallTimeout;
+
+    @Option(names = "--allow-failed-lines",
+            description = "Exit code 0 instead of 3 when some lines have errors, for schedulers that would stop the"
+                    + " other shards.")
+    private boolean allowFailedLines;
+
     @Mixin
     private SamplingOptions sampling;
 
@@ -108,6 +119,14 @@ final class BatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        int code = run();
+        return allowFailedLines && code == BatchRun.SOME_FAILED ? ExitCode.OK : code;
+    }
+
+    private int run() throws IOException {
+        if (stallTimeout < 1) {
+            throw new InputException("--stall-timeout must be at least 1, not " + stallTimeout);
+        }
         job.validate();
         engine.validate();
         batching.validate();
@@ -119,7 +138,8 @@ final class BatchCommand implements Callable<Integer> {
         ServingConfig config = batching.forMany(engine, source.config(), engine.modelLen(source.config(), 0));
         EngineOpener opener = workers == null
                 ? () -> new LocalEngine(EngineOptions.loading(
-                        source, layerLoaded -> Penstock.open(encoder, config, layerLoaded, () -> 0)))
+                        source, layerLoaded -> Penstock.open(encoder, config, layerLoaded, () -> 0)),
+                        TimeUnit.SECONDS.toNanos(stallTimeout))
                 : remote(encoder);
         LineFormat format = LineFormat.of(encoder, options);
         var run = new BatchRun(System.err, progress);

@@ -237,6 +237,7 @@ final class Feeder {
     }
 
     private void pause() {
+        engine.requireProgress();
         isWaiting = true;
         try {
             if (failed.isEmpty() && !isClosed) {

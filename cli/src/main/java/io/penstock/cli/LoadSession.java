@@ -149,7 +149,7 @@ final class LoadSession implements AutoCloseable {
         /** 0 if all went well; says what did not. */
         int exitCode() {
             if (session.numInterrupts.get() > 0) {
-                System.err.println("penstock: interrupted; these figures are of the requests until then, and not saved");
+                System.err.println("penstock: interrupted; the figures are of the requests until then, and not saved");
                 return INTERRUPTED;
             }
             String complaint = ServeReport.complaint(measured.outcome());

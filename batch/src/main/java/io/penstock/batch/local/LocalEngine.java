@@ -27,9 +27,9 @@ public final class LocalEngine implements BatchEngine {
     private final SchedulerStats stats;
     private final long stallTimeoutNs;
 
-    /** Steps that were seen, and when there were more of them. */
-    private long numSteps;
-    private long steppedNs;
+    /** Steps that were seen, and when there were more of them or there was nothing to do. */
+    private volatile long numSteps;
+    private volatile long steppedNs;
     private volatile boolean isStalled;
 
     public LocalEngine(Penstock penstock) {
@@ -43,6 +43,7 @@ public final class LocalEngine implements BatchEngine {
         limits = penstock.limits();
         stats = penstock.stats();
         queue = penstock.queue(maxInFlight());
+        steppedNs = System.nanoTime();
     }
 
     private int maxInFlight() {
@@ -51,6 +52,9 @@ public final class LocalEngine implements BatchEngine {
 
     @Override
     public void submit(GenerationRequest request, Consumer<GenerationResult> done) {
+        if (queue.numChoices() == 0) {
+            steppedNs = System.nanoTime();
+        }
         queue.submit(request, done);
     }
 

@@ -7,6 +7,7 @@ import io.penstock.runtime.cpu.Arithmetic;
 import io.penstock.runtime.cpu.CpuModel;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.GraphMode;
+import io.penstock.runtime.cuda.TileTableFile;
 import io.penstock.serving.model.AskedLimits;
 import io.penstock.serving.model.Backend;
 import io.penstock.serving.model.ModelSource;
@@ -178,7 +179,7 @@ final class EngineOptions {
     }
 
     private CudaOptions options() {
-        return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs));
+        return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs).withTiles(TileTableFile.folder()));
     }
 
     /** Refuses a device, for commands that run on the CPU only. */

@@ -24,6 +24,7 @@ import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.check.OperationCases;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.cuda.DeviceBackend;
+import io.penstock.runtime.cuda.TileTableFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Spec;
             "  penstock gpu-check",
             "  penstock gpu-check --quick --only linear,short_conv --no-results",
             "  penstock gpu-check --device emulator",
+            "  penstock gpu-check --tune",
             "  compute-sanitizer penstock gpu-check --only end_to_end --requests 1000 --no-results",
         })
 final class GpuCheckCommand implements Callable<Integer> {
@@ -97,6 +99,15 @@ final class GpuCheckCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the inputs. Default: a fresh one, printed.")
     private Long seed;
 
+    @Option(names = "--tune", description = "Instead of checking: measures every way to cut the dense products of "
+            + GpuCheck.MODEL + " on a Hopper GPU, and stores the best, which later starts use. Tokens do not depend on"
+            + " it.")
+    private boolean isTuning;
+
+    @Option(names = "--tiles", paramLabel = "FOLDER", description = "Where --tune stores what it finds. Default: the"
+            + " environment variable PENSTOCK_TILES, else ~/.cache/penstock/tiles.")
+    private Path tiles;
+
     @Option(names = "--quick", description = "Small cases and few sizes only.")
     private boolean isQuick;
 
@@ -121,6 +132,9 @@ final class GpuCheckCommand implements Callable<Integer> {
     public Integer call() {
         CheckOptions options = new CheckOptions(
                 operations(), seed == null ? new SplittableRandom().nextLong(MAX_FRESH_SEED) : seed, isQuick);
+        if (tiles != null && !isTuning) {
+            throw wrong("--tiles needs --tune");
+        }
         if (results != null && isWithoutResults) {
             throw wrong("--results does not go with --no-results");
         }
@@ -169,6 +183,9 @@ final class GpuCheckCommand implements Callable<Integer> {
         LaunchMode mode = isAwaited ? LaunchMode.AWAITED : LaunchMode.QUEUED;
         Supplier<Device> open = () -> CudaDevices.open(ordinal, mode);
         try (Device gpu = open.get()) {
+            if (isTuning) {
+                return tuning().timed(gpu);
+            }
             switch (CudaDevices.openGemm(gpu)) {
                 case GemmProbe.Available found -> {
                     try (var gemm = found.gemm()) {
@@ -191,6 +208,9 @@ final class GpuCheckCommand implements Callable<Integer> {
         OperationBackend.Factory backend =
                 (config, limits) -> new DeviceBackend(new EmulatorDevice(emulated), config, limits);
         try (EmulatorDevice counting = new EmulatorDevice(emulated)) {
+            if (isTuning) {
+                return tuning().counted(counting);
+            }
             return check(CheckTarget.counted(counting, backend, () -> {
                 Map<String, Long> counts = counting.counters().values();
                 counting.clearCounters();
@@ -199,6 +219,10 @@ final class GpuCheckCommand implements Callable<Integer> {
         } catch (DeviceException e) {
             throw new InputException("the emulator failed: " + e.getMessage(), e);
         }
+    }
+
+    private Tuning tuning() {
+        return new Tuning(tiles == null ? TileTableFile.folder() : tiles, progress());
     }
 
     private int check(CheckTarget target, Supplier<Device> open, CheckOptions options) {

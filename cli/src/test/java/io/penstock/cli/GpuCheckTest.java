@@ -58,6 +58,23 @@ class GpuCheckTest {
         assertEquals(1, run.out().lines().count());
     }
 
+    @Test
+    void tuningStoresATable() throws IOException {
+        Path tiles = folder.resolve("tiles");
+        Invocation run = Invocation.of(
+                "gpu-check", "--device", "emulator:sm_90", "--tune", "--tiles", tiles.toString());
+        assertEquals(0, run.exitCode(), run::err);
+        Path file = tiles.resolve("penstock-emulator.json");
+        assertTrue(run.out().startsWith("stored how 10 products are cut on Penstock emulator: " + file), run::out);
+        JsonNode table = new ObjectMapper().readTree(Files.readAllBytes(file));
+        assertEquals(10, table.get("choices").size());
+        Invocation other = Invocation.of("gpu-check", "--device", "emulator", "--tune", "--tiles", tiles.toString());
+        assertEquals(1, other.exitCode());
+        assertTrue(other.err().startsWith("penstock: --tune chooses between kernels for compute capability 9.0"),
+                other::err);
+        assertEquals(2, Invocation.of("gpu-check", "--device", "emulator", "--tiles", "x").exitCode());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"emulator", "emulator:sm_90"})
     void wholeEnginesOnTheEmulator(String device) throws IOException {

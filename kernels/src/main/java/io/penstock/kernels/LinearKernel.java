@@ -59,9 +59,14 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
 
     /** Loads the kernels for weights of a format, which the device can run. */
     public static LinearKernel of(Device device, WeightFormat format) {
+        return of(device, format, TileTable.BUILT_IN);
+    }
+
+    /** The same, with what was measured of those on tiles. */
+    public static LinearKernel of(Device device, WeightFormat format, TileTable table) {
         return switch (format) {
             case ROW_MAJOR -> new RowMajorLinear(device);
-            case TILES -> new TiledLinear(device);
+            case TILES -> new TiledLinear(device, table);
         };
     }
 

@@ -13,10 +13,12 @@ final class TiledLinear extends LinearKernel {
 
     private final LaunchShape[][] shapes = new LaunchShape[OUTPUTS.length][BLOCKS.length];
     private final Launch[][] launches = new Launch[OUTPUTS.length][BLOCKS.length];
+    private final TileTable table;
     private final int numMultiprocessors;
 
-    TiledLinear(Device device) {
+    TiledLinear(Device device, TileTable table) {
         super(device, WeightFormat.TILES);
+        this.table = table;
         numMultiprocessors = device.properties().cores().numMultiprocessors();
         for (TiledBlock block : BLOCKS) {
             for (Output output : OUTPUTS) {
@@ -59,7 +61,7 @@ final class TiledLinear extends LinearKernel {
     }
 
     private int plan(Output output, int numRows, int numColumns, int k) {
-        return TiledBlock.select(numRows, output.weightRows(numColumns), k, numMultiprocessors);
+        return table.plan(numRows, output.weightRows(numColumns), k, numMultiprocessors);
     }
 
     private static void setProduct(Launch launch, long y, long x, long weight) {

@@ -2,6 +2,7 @@ package io.penstock.bench.kernels;
 
 import io.penstock.device.Stream;
 import io.penstock.kernels.LinearKernel;
+import io.penstock.kernels.TileTable;
 import io.penstock.kernels.WeightFormat;
 
 /** A projection with its weights read anew each time, in each of its forms. */
@@ -35,6 +36,12 @@ final class LinearBenchmark implements KernelBenchmark {
 
     /** @param format as the model has the weight on the device */
     LinearBenchmark(BenchmarkMemory memory, Form form, WeightFormat format, int numColumns, int k) {
+        this(memory, form, format, numColumns, k, TileTable.BUILT_IN);
+    }
+
+    /** @param tiles how products on tiles are cut */
+    LinearBenchmark(
+            BenchmarkMemory memory, Form form, WeightFormat format, int numColumns, int k, TileTable tiles) {
         this.form = form;
         this.numColumns = numColumns;
         this.k = k;
@@ -44,7 +51,7 @@ final class LinearBenchmark implements KernelBenchmark {
         x = memory.bf16("x", (long) numTokens * k, numCopies);
         weight = memory.bf16(
                 "weight", format.matrixBytes(form.rowsPerColumn * numColumns, k) / Short.BYTES, numCopies);
-        kernel = LinearKernel.of(memory.device(), format);
+        kernel = LinearKernel.of(memory.device(), format, tiles);
     }
 
     private long weightLength() {

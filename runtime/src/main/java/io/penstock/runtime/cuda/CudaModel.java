@@ -43,7 +43,8 @@ public final class CudaModel implements AutoCloseable {
         this.limits = limits;
         config = tensors.config();
         try {
-            workspace = closing.add(new DeviceWorkspace(device, config, limits));
+            workspace = closing.add(new DeviceWorkspace(device, config, limits,
+                    TileTableFile.read(options.tiles(), device.properties().name())));
             weights = closing.add(new DeviceWeights(device, workspace.stream(), tensors, layerLoaded));
         } catch (RuntimeException | Error e) {
             closing.close();

@@ -13,6 +13,7 @@ import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.RmsNormKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.kernels.SiluAndMulKernel;
+import io.penstock.kernels.TileTable;
 import io.penstock.kernels.UpdateBlockTablesKernel;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ForwardBatch;
@@ -55,8 +56,12 @@ final class CudaOps implements Ops, AutoCloseable {
     private final ShortConvKernel.LayerAddresses[] convLayers;
     private final QkNormRopeStoreKernel.LayerAddresses[] attentionLayers;
 
-    /** Loads the kernels and allocates the memory that {@code limits} asks for. */
-    CudaOps(Device device, Stream stream, ModelConfig config, ModelLimits limits) {
+    /**
+     * Loads the kernels and allocates the memory that {@code limits} asks for.
+     *
+     * @param tiles how products on tiles are cut
+     */
+    CudaOps(Device device, Stream stream, ModelConfig config, ModelLimits limits, TileTable tiles) {
         if (config.dimensions().convLCache() != ShortConvKernel.TAPS) {
             throw new IllegalArgumentException("convolution of " + config.dimensions().convLCache()
                     + " taps: the kernel has " + ShortConvKernel.TAPS);
@@ -75,7 +80,7 @@ final class CudaOps implements Ops, AutoCloseable {
         add = new AddKernel(device);
         format = WeightFormat.of(device.properties());
         rowMajorLinear = LinearKernel.of(device, WeightFormat.ROW_MAJOR);
-        tiledLinear = format == WeightFormat.TILES ? LinearKernel.of(device, format) : null;
+        tiledLinear = format == WeightFormat.TILES ? LinearKernel.of(device, format, tiles) : null;
         siluAndMul = new SiluAndMulKernel(device);
         boolean hasConv = config.numConvLayers() > 0;
         shortConv = hasConv ? new ShortConvKernel(device, hidden) : null;

@@ -3,6 +3,7 @@ package io.penstock.runtime.cuda;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.model.OperationObserver;
 import io.penstock.runtime.model.Trace;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
@@ -14,11 +15,13 @@ import java.util.Arrays;
  * @param trace sees the tensors of each step that is launched directly; {@link Trace#NONE} in production
  * @param observer told of each step and, where it is launched directly, of its operations; {@link
  *     OperationObserver#NONE} in production
+ * @param tiles folder of {@link TileTableFile}; null for none
  */
-public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, OperationObserver observer) {
+public record CudaOptions(
+        GraphMode graphs, int[] graphBatchSizes, Trace trace, OperationObserver observer, Path tiles) {
     /** Captured in the background, in the usual sizes. */
     public static final CudaOptions DEFAULTS = new CudaOptions(GraphMode.BACKGROUND, new int[0], Trace.NONE,
-            OperationObserver.NONE);
+            OperationObserver.NONE, null);
 
     /** Up to this many sequences, sizes lie so close that at most a fifth of a batch is padding, but for the least. */
     private static final int[] SMALL_SIZES = {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64};
@@ -37,19 +40,23 @@ public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, 
     }
 
     public CudaOptions withGraphs(GraphMode mode) {
-        return new CudaOptions(mode, graphBatchSizes, trace, observer);
+        return new CudaOptions(mode, graphBatchSizes, trace, observer, tiles);
     }
 
     public CudaOptions withGraphBatchSizes(int... sizes) {
-        return new CudaOptions(graphs, sizes, trace, observer);
+        return new CudaOptions(graphs, sizes, trace, observer, tiles);
     }
 
     public CudaOptions withTrace(Trace seen) {
-        return new CudaOptions(graphs, graphBatchSizes, seen, observer);
+        return new CudaOptions(graphs, graphBatchSizes, seen, observer, tiles);
     }
 
     public CudaOptions withObserver(OperationObserver told) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, told);
+        return new CudaOptions(graphs, graphBatchSizes, trace, told, tiles);
+    }
+
+    public CudaOptions withTiles(Path folder) {
+        return new CudaOptions(graphs, graphBatchSizes, trace, observer, folder);
     }
 
     /** The sizes to capture for at most {@code maxNumSeqs} sequences, which is the last of them; rising. */

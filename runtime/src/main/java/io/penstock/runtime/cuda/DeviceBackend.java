@@ -6,13 +6,14 @@ import io.penstock.device.Stream;
 import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
+import io.penstock.kernels.TileTable;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
+import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
-import io.penstock.runtime.check.OperationBackend;
 import java.util.Arrays;
 
 /** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
@@ -30,11 +31,16 @@ public final class DeviceBackend implements OperationBackend {
 
     /** With memory and a stream of its own. */
     public DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
+        this(device, config, limits, TileTable.BUILT_IN);
+    }
+
+    /** @param tiles how products on tiles are cut */
+    DeviceBackend(Device device, ModelConfig config, ModelLimits limits, TileTable tiles) {
         this.device = device;
         this.config = config;
         this.limits = limits;
         stream = device.createStream("check");
-        ops = new CudaOps(device, stream, config, limits);
+        ops = new CudaOps(device, stream, config, limits, tiles);
         experts = new DeviceExpertsBackend(device, stream, limits, ops);
         long kvBytes = ops.memory().keysValues().sizeBytes();
         byte half = (byte) (Float.floatToRawIntBits(UNWRITTEN) >>> 24);

@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel.RoutingAddresses;
+import io.penstock.kernels.TileTable;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.Activations;
@@ -23,9 +24,14 @@ final class DeviceWorkspace implements AutoCloseable {
     private final List<DeviceMemory> memories = new ArrayList<>();
 
     DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits) {
+        this(device, config, limits, TileTable.BUILT_IN);
+    }
+
+    /** @param tiles how products on tiles are cut */
+    DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits, TileTable tiles) {
         try {
             stream = closing.add(device.createStream("steps"));
-            ops = closing.add(new CudaOps(device, stream, config, limits));
+            ops = closing.add(new CudaOps(device, stream, config, limits, tiles));
             DeviceRouting routing = config.isMoe() ? routing(device, config, limits.maxNumBatchedTokens()) : null;
             DeviceActivations all = closing.add(new DeviceActivations(device, stream, config, limits, routing));
             memories.add(all.arena());

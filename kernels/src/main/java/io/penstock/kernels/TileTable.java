@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How dense products on tiles are cut, by their sizes: what was measured on a device, and where nothing was, what {@link
- * TiledBlock}'s model says. A row has the same bits whatever is chosen.
+ * How dense products on tiles are cut, by their sizes: what was measured on a device, and where nothing was, what the
+ * model of {@link TiledBlock} says. A row has the same bits whatever is chosen.
  */
 public final class TileTable {
     /** Nothing was measured. */

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cpu;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * A matrix product cut into blocks of rows and groups of weight panels; plain, or grouped by expert. Fields are set
@@ -33,6 +34,10 @@ final class LinearWork implements WorkerPool.Work {
 
     /** Up to so many rows are multiplied where they lie. */
     private static final int MAX_UNPACKED_ROWS = 4;
+
+    /** Where the rows of a tile start. */
+    private static final int[] TILE_STARTS =
+            IntStream.range(0, PanelKernel.MAX_ROWS).map(row -> row * PackedMatrix.PANEL_ROWS).toArray();
 
     private final WorkerPool pool;
     private final PanelKernel kernel;
@@ -68,6 +73,7 @@ final class LinearWork implements WorkerPool.Work {
         final float[] packed = new float[PACKED_FLOATS];
         final int[] rowOffsets = new int[BLOCK_ROWS];
         final int[] outRows = new int[BLOCK_ROWS];
+        final int[] outStarts = new int[BLOCK_ROWS];
         int block = NONE;
     }
 
@@ -141,16 +147,27 @@ final class LinearWork implements WorkerPool.Work {
             }
         }
         for (; panel < endPanel; panel++) {
+            int column = panel * PackedMatrix.PANEL_ROWS;
+            boolean isWhole = isUnchanged() && column + PackedMatrix.PANEL_ROWS <= out.columns();
             for (int row = 0; row < numRows; row += PanelKernel.MAX_ROWS) {
                 int n = Math.min(PanelKernel.MAX_ROWS, numRows - row);
-                if (isPacked(n)) {
-                    kernel.multiplyPacked(weights, panel, s.packed, row * x.columns(), s.tile);
-                } else {
+                int from = row * x.columns();
+                if (!isPacked(n)) {
                     kernel.multiply(weights, panel, x.values(), s.rowOffsets, row, n, s.tile);
+                } else if (isWhole && n == PanelKernel.MAX_ROWS) {
+                    kernel.multiplyPacked(weights, panel, s.packed, from, out.values(), s.outStarts, row, column);
+                    continue;
+                } else {
+                    kernel.multiplyPacked(weights, panel, s.packed, from, s.tile, TILE_STARTS, 0, 0);
                 }
                 store(s, 0, panel, row, n);
             }
         }
+    }
+
+    /** Whether a tile goes out as the kernel computes it. */
+    private boolean isUnchanged() {
+        return epilogue == Epilogue.KEEP || epilogue == Epilogue.STORE && !isRounding;
     }
 
     private boolean isPacked(int numRows) {
@@ -164,6 +181,7 @@ final class LinearWork implements WorkerPool.Work {
                 int index = first + Math.min(r, numRows - 1);
                 int target = routing == null ? index : routing.pair(index);
                 s.outRows[r] = target;
+                s.outStarts[r] = target * out.columns();
                 s.rowOffsets[r] = (routing == null ? target : target / pairsPerRow) * x.columns();
             }
             if (isPacked(n)) {

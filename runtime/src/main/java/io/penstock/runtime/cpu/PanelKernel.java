@@ -30,8 +30,13 @@ abstract class PanelKernel {
      */
     abstract void pack(float[] x, int[] rowOffsets, int first, int columns, float[] packed, int to);
 
-    /** Computes a tile [MAX_ROWS, 32] of rows packed from {@code from}. */
-    abstract void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] tile);
+    /**
+     * Computes a tile of rows packed from {@code from}.
+     *
+     * @param out receives 32 values of row {@code r} from {@code rowStarts[first + r] + column}
+     */
+    abstract void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column);
 
     /**
      * One row with two neighbouring panels of a bfloat16 matrix: {@code tile} [2 panels, 32]. For decode, where two

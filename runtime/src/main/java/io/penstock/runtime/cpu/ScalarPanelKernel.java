@@ -23,9 +23,10 @@ final class ScalarPanelKernel extends PanelKernel {
     }
 
     @Override
-    void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] tile) {
+    void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] out, int[] rowStarts,
+            int first, int column) {
         for (int r = 0; r < MAX_ROWS; r++) {
-            row(matrix, panel, packed, from + r, MAX_ROWS, tile, r * PackedMatrix.PANEL_ROWS);
+            row(matrix, panel, packed, from + r, MAX_ROWS, out, rowStarts[first + r] + column);
         }
     }
 

@@ -56,24 +56,27 @@ final class VectorPanelKernel extends PanelKernel {
     }
 
     @Override
-    void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] tile) {
+    void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] out, int[] rowStarts,
+            int first, int column) {
         long base = matrix.panelOffset(panel);
         int columns = matrix.columns();
         MemorySegment w = matrix.segment();
         if (EIGHT_ROWS) {
             if (matrix.isFloat32()) {
-                eightPackedFloat32(w, base, columns, packed, from, tile);
+                eightPackedFloat32(w, base, columns, packed, from, out, rowStarts, first, column);
             } else {
-                eightPacked(w, base, columns, packed, from, tile);
+                eightPacked(w, base, columns, packed, from, out, rowStarts, first, column);
             }
             return;
         }
         for (int lane = 0; lane < HALF; lane += LANES) {
             for (int r = 0; r < MAX_ROWS; r += 4) {
                 if (matrix.isFloat32()) {
-                    fourPackedFloat32(w, base + 4L * lane, columns, packed, from + r, tile, r, lane);
+                    fourPackedFloat32(w, base + 4L * lane, columns, packed, from + r, out, rowStarts, first + r,
+                            column + lane);
                 } else {
-                    fourPacked(w, base + 4L * lane, columns, packed, from + r, tile, r, lane);
+                    fourPacked(w, base + 4L * lane, columns, packed, from + r, out, rowStarts, first + r,
+                            column + lane);
                 }
             }
         }
@@ -197,7 +200,8 @@ final class VectorPanelKernel extends PanelKernel {
     }
 
     private static void eightPacked(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] tile) {
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;
         for (int k = 0; k < columns; k++) {
@@ -230,18 +234,19 @@ final class VectorPanelKernel extends PanelKernel {
             a7 = low.fma(v, a7);
             b7 = high.fma(v, b7);
         }
-        store(a0, b0, tile, 0, 0);
-        store(a1, b1, tile, 1, 0);
-        store(a2, b2, tile, 2, 0);
-        store(a3, b3, tile, 3, 0);
-        store(a4, b4, tile, 4, 0);
-        store(a5, b5, tile, 5, 0);
-        store(a6, b6, tile, 6, 0);
-        store(a7, b7, tile, 7, 0);
+        store(a0, b0, out, rowStarts[first] + column);
+        store(a1, b1, out, rowStarts[first + 1] + column);
+        store(a2, b2, out, rowStarts[first + 2] + column);
+        store(a3, b3, out, rowStarts[first + 3] + column);
+        store(a4, b4, out, rowStarts[first + 4] + column);
+        store(a5, b5, out, rowStarts[first + 5] + column);
+        store(a6, b6, out, rowStarts[first + 6] + column);
+        store(a7, b7, out, rowStarts[first + 7] + column);
     }
 
     private static void eightPackedFloat32(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] tile) {
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;
         for (int k = 0; k < columns; k++) {
@@ -274,18 +279,19 @@ final class VectorPanelKernel extends PanelKernel {
             a7 = low.fma(v, a7);
             b7 = high.fma(v, b7);
         }
-        store(a0, b0, tile, 0, 0);
-        store(a1, b1, tile, 1, 0);
-        store(a2, b2, tile, 2, 0);
-        store(a3, b3, tile, 3, 0);
-        store(a4, b4, tile, 4, 0);
-        store(a5, b5, tile, 5, 0);
-        store(a6, b6, tile, 6, 0);
-        store(a7, b7, tile, 7, 0);
+        store(a0, b0, out, rowStarts[first] + column);
+        store(a1, b1, out, rowStarts[first + 1] + column);
+        store(a2, b2, out, rowStarts[first + 2] + column);
+        store(a3, b3, out, rowStarts[first + 3] + column);
+        store(a4, b4, out, rowStarts[first + 4] + column);
+        store(a5, b5, out, rowStarts[first + 5] + column);
+        store(a6, b6, out, rowStarts[first + 6] + column);
+        store(a7, b7, out, rowStarts[first + 7] + column);
     }
 
     private static void fourPacked(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] tile, int r, int lane) {
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         for (int k = 0; k < columns; k++) {
@@ -306,14 +312,15 @@ final class VectorPanelKernel extends PanelKernel {
             a3 = low.fma(v, a3);
             b3 = high.fma(v, b3);
         }
-        store(a0, b0, tile, r, lane);
-        store(a1, b1, tile, r + 1, lane);
-        store(a2, b2, tile, r + 2, lane);
-        store(a3, b3, tile, r + 3, lane);
+        store(a0, b0, out, rowStarts[first] + column);
+        store(a1, b1, out, rowStarts[first + 1] + column);
+        store(a2, b2, out, rowStarts[first + 2] + column);
+        store(a3, b3, out, rowStarts[first + 3] + column);
     }
 
     private static void fourPackedFloat32(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] tile, int r, int lane) {
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         for (int k = 0; k < columns; k++) {
@@ -334,10 +341,10 @@ final class VectorPanelKernel extends PanelKernel {
             a3 = low.fma(v, a3);
             b3 = high.fma(v, b3);
         }
-        store(a0, b0, tile, r, lane);
-        store(a1, b1, tile, r + 1, lane);
-        store(a2, b2, tile, r + 2, lane);
-        store(a3, b3, tile, r + 3, lane);
+        store(a0, b0, out, rowStarts[first] + column);
+        store(a1, b1, out, rowStarts[first + 1] + column);
+        store(a2, b2, out, rowStarts[first + 2] + column);
+        store(a3, b3, out, rowStarts[first + 3] + column);
     }
 
     private static void fourRowsFloat32(
@@ -380,7 +387,11 @@ final class VectorPanelKernel extends PanelKernel {
     }
 
     private static void store(FloatVector low, FloatVector high, float[] tile, int row, int lane) {
-        low.intoArray(tile, row * STRIDE + lane);
-        high.intoArray(tile, row * STRIDE + HALF + lane);
+        store(low, high, tile, row * STRIDE + lane);
+    }
+
+    private static void store(FloatVector low, FloatVector high, float[] out, int at) {
+        low.intoArray(out, at);
+        high.intoArray(out, at + HALF);
     }
 }

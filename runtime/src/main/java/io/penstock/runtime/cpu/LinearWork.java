@@ -26,6 +26,11 @@ final class LinearWork implements WorkerPool.Work {
     /** Multiply-adds of an item of many rows, for the same two reasons. */
     private static final int ITEM_MACS = 2 * 1024 * 1024;
 
+    /** A product of fewer weight bytes and multiply-adds than these is done before another thread has begun. */
+    private static final long MIN_SHARED_BYTES = 1024 * 1024;
+
+    private static final long MIN_SHARED_MACS = 1024 * 1024;
+
     /** The most rows of a block. */
     private static final int BLOCK_ROWS = 64;
 
@@ -81,7 +86,7 @@ final class LinearWork implements WorkerPool.Work {
     void run(CpuTensor out, CpuTensor x, PackedMatrix matrix, Epilogue epilogue) {
         this.matrix = matrix;
         this.routing = null;
-        start(out, x, matrix, epilogue, 1, x.rows());
+        start(out, x, matrix, epilogue, 1, x.rows(), x.rows());
     }
 
     /**
@@ -98,11 +103,11 @@ final class LinearWork implements WorkerPool.Work {
         for (int e = 0; e < experts.length; e++) {
             most = Math.max(most, routing.offset(e + 1) - routing.offset(e));
         }
-        start(out, x, experts[0], epilogue, experts.length, most);
+        start(out, x, experts[0], epilogue, experts.length, most, routing.numPairs());
     }
 
     private void start(CpuTensor out, CpuTensor x, PackedMatrix shape, Epilogue epilogue, int numMatrices,
-            int mostRows) {
+            int mostRows, int numRows) {
         assert x.columns() == shape.columns() : x.columns() + " input columns, weight has " + shape.columns();
         this.out = out;
         this.x = x;
@@ -117,7 +122,14 @@ final class LinearWork implements WorkerPool.Work {
         for (Scratch each : scratch) {
             each.block = Scratch.NONE;
         }
-        pool.run(this, numMatrices * blocksPerMatrix * itemsPerBlock);
+        int numItems = numMatrices * blocksPerMatrix * itemsPerBlock;
+        long readBytes = Math.min(numMatrices, numRows) * shape.sizeBytes();
+        long macs = (long) numRows * columns * shape.rows();
+        if (readBytes < MIN_SHARED_BYTES && macs < MIN_SHARED_MACS) {
+            pool.runAlone(this, numItems);
+        } else {
+            pool.run(this, numItems);
+        }
     }
 
     @Override

@@ -46,12 +46,10 @@ final class ShortConvWork implements WorkerPool.Work {
         states = memory.convStates(convLayer);
         snapshots = memory.snapshots(convLayer);
         int numItems = (hidden + ITEM_CHANNELS - 1) / ITEM_CHANNELS;
-        if (batch.numTokens() > MAX_ALONE_TOKENS) {
+        if (batch.numTokens() <= MAX_ALONE_TOKENS) {
+            pool.runAlone(this, numItems);
+        } else {
             pool.run(this, numItems);
-            return;
-        }
-        for (int item = 0; item < numItems; item++) {
-            run(item, 0);
         }
     }
 

@@ -387,7 +387,8 @@ final class VectorPanelKernel extends PanelKernel {
     }
 
     private static void store(FloatVector low, FloatVector high, float[] tile, int row, int lane) {
-        store(low, high, tile, row * STRIDE + lane);
+        low.intoArray(tile, row * STRIDE + lane);
+        high.intoArray(tile, row * STRIDE + HALF + lane);
     }
 
     private static void store(FloatVector low, FloatVector high, float[] out, int at) {

@@ -6,7 +6,6 @@ import io.penstock.device.KernelSignature;
 import io.penstock.emulator.exec.EmulatedModule;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.ptx.PtxException;
-import io.penstock.emulator.ptx.PtxModule;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +21,10 @@ final class EmulatorModule implements DeviceModule {
     EmulatorModule(EmulatorDevice device, String name, String ptx, AddressSpace space) {
         this.device = device;
         this.name = name;
-        PtxModule parsed = PtxModule.parse(ptx);
-        device.requireTarget(name, parsed.target());
-        this.module = new EmulatedModule(name, parsed, space);
-        this.signatures = KernelSignature.parse(ptx);
+        ParsedModule parsed = ParsedModule.of(ptx);
+        device.requireTarget(name, parsed.module().target());
+        this.module = new EmulatedModule(name, parsed.module(), space);
+        this.signatures = parsed.signatures();
     }
 
     @Override

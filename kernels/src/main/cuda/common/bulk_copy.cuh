@@ -27,6 +27,11 @@ __device__ __forceinline__ void cp_async_bulk(
         : "memory");
 }
 
+// A multiple of 16 bytes from memory to the L2 cache, whenever there is time.
+__device__ __forceinline__ void prefetch_bulk(const void* global, uint32_t num_bytes) {
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(global), "r"(num_bytes) : "memory");
+}
+
 // 16 bytes, past L1; where is_there is false nothing is read and the bytes become zero.
 __device__ __forceinline__ void cp_async_16(uint32_t shared, const void* global, bool is_there, uint64_t policy) {
     const int source_bytes = is_there ? 16 : 0;

@@ -4,6 +4,7 @@
 
 #include "counter_random.cuh"
 #include "head_result.cuh"
+#include "named_barrier.cuh"
 #include "tiled_linear.cuh"
 
 // What becomes of a row: its rate in the race, or one of these.
@@ -208,9 +209,8 @@ __device__ __forceinline__ void finish_head(
     uint8_t* shared_bytes, float* y) {
     const int lane = threadIdx.x % kWarpSize;
     const int thread = threadIdx.x % kGroupThreads;
-    // A number that is not a constant would take all 16 barriers.
     const auto wait_for_group = [&] {
-        consumer.group == 0 ? barrier_sync(1, kGroupThreads) : barrier_sync(2, kGroupThreads);
+        consumer.group == 0 ? bar_sync<1, kGroupThreads>() : bar_sync<2, kGroupThreads>();
     };
     float* room = reinterpret_cast<float*>(shared_bytes + Block::kStores + consumer.group * kGroupWarps * kStoreBytes);
     RowRule* table = reinterpret_cast<RowRule*>(shared_bytes + Block::kEnd) + consumer.group * Block::BLOCK_X;

@@ -52,8 +52,7 @@ __device__ __forceinline__ void add_to_row(
 // Gives store(column, eight values) the row bf16(bf16(x / sqrt(mean(x^2) + eps)) * weight).
 template <typename Store>
 __device__ __forceinline__ void normalise_row(
-    const Bf16x8 (&row)[kRowVectors], const bf16 (&shared_weight)[kMaxColumns], int num_columns, float eps,
-    Store store) {
+    const Bf16x8 (&row)[kRowVectors], const bf16* norm, int num_columns, float eps, Store store) {
     float squares = 0;
 #pragma unroll
     for (int v = 0; v < kRowVectors; v++) {
@@ -73,7 +72,7 @@ __device__ __forceinline__ void normalise_row(
         float x[kVectorWidth];
         float weight[kVectorWidth];
         unpack(row[v], x);
-        unpack(load_vector(shared_weight + row_column(v)), weight);
+        unpack(load_vector(norm + row_column(v)), weight);
 #pragma unroll
         for (int i = 0; i < kVectorWidth; i++) {
             x[i] *= scale;
@@ -88,8 +87,7 @@ __device__ __forceinline__ void normalise_row(
 }
 
 __device__ __forceinline__ void normalise_row(
-    bf16* out, const Bf16x8 (&row)[kRowVectors], const bf16 (&shared_weight)[kMaxColumns], int num_columns, float eps) {
-    normalise_row(row, shared_weight, num_columns, eps, [&](int column, const Bf16x8& values) {
-        store_vector(out + column, values);
-    });
+    bf16* out, const Bf16x8 (&row)[kRowVectors], const bf16* norm, int num_columns, float eps) {
+    normalise_row(
+        row, norm, num_columns, eps, [&](int column, const Bf16x8& values) { store_vector(out + column, values); });
 }

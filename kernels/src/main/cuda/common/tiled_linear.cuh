@@ -111,17 +111,15 @@ struct Ring {
 };
 
 // The warpgroup that copies: its first thread images of weights, all threads rows of x, a chunk of every 16th.
-template <typename Block, typename Work>
+template <typename Block>
 struct Producer {
-    const Work& work;
     Ring<Block> issued;
     Ring<Block> landed;
     int num_pending = 0;
     uint64_t weight_policy = evict_first_policy();
     uint64_t x_policy = evict_last_policy();
 
-    __device__ __forceinline__ Producer(const Work& work_, uint32_t shared)
-        : work(work_), issued(shared), landed(shared) {}
+    __device__ __forceinline__ explicit Producer(uint32_t shared) : issued(shared), landed(shared) {}
 
     // Hands over the oldest stage: the thread's copies have landed, and tensor cores see them.
     __device__ __forceinline__ void hand_over() {
@@ -144,7 +142,26 @@ struct Producer {
         }
     }
 
-    __device__ __forceinline__ void copy_part(const Part& part) {
+    // The stage that was filled last, when those before it are ready to be handed over.
+    __device__ __forceinline__ void issue() {
+        cp_async_commit_group();
+        issued.next();
+        if (++num_pending > Block::kAhead) {
+            cp_async_wait_group<Block::kAhead>();
+            hand_over();
+        }
+    }
+
+    // Hands over all that is under way.
+    __device__ __forceinline__ void drain() {
+        cp_async_wait_group<0>();
+        while (num_pending > 0) {
+            hand_over();
+        }
+    }
+
+    template <typename Work>
+    __device__ __forceinline__ void copy_part(const Work& work, const Part& part) {
         constexpr int kPassRows = kGroupThreads / kChunks;
         const int row = threadIdx.x / kChunks;
         const int chunk = threadIdx.x % kChunks;
@@ -175,25 +192,18 @@ struct Producer {
                         is_in_row && pass * kPassRows + row < part.num_rows, x_policy);
                 }
             }
-            cp_async_commit_group();
-            issued.next();
-            if (++num_pending > Block::kAhead) {
-                cp_async_wait_group<Block::kAhead>();
-                hand_over();
-            }
+            issue();
         }
     }
 
-    __device__ __forceinline__ void run() {
+    template <typename Work>
+    __device__ __forceinline__ void run(const Work& work) {
         const int num_parts = work.num_parts();
 #pragma unroll 1
         for (int i = blockIdx.x; i < num_parts; i += gridDim.x) {
-            copy_part(work.part(i));
+            copy_part(work, work.part(i));
         }
-        cp_async_wait_group<0>();
-        while (num_pending > 0) {
-            hand_over();
-        }
+        drain();
     }
 };
 
@@ -201,11 +211,11 @@ struct Producer {
 template <typename Block, typename Work>
 struct Consumer {
     const Work& work;
-    Ring<Block> ring;
+    Ring<Block>& ring;
     int group;  // of the multiplying ones
 
-    __device__ __forceinline__ Consumer(const Work& work_, uint32_t shared)
-        : work(work_), ring(shared), group(threadIdx.x / kGroupThreads - 1) {}
+    __device__ __forceinline__ Consumer(const Work& work_, Ring<Block>& ring_)
+        : work(work_), ring(ring_), group(threadIdx.x / kGroupThreads - 1) {}
 
     __device__ __forceinline__ void release(uint32_t empty) {
         if (threadIdx.x % kGroupThreads == 0) {
@@ -363,9 +373,9 @@ __device__ __forceinline__ void store_silu_and_mul_bf16(
     }
 }
 
-// Runs a block: kStore says what becomes of the sums.
-template <typename Block, typename Work, typename Store>
-__device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_bytes, Store store) {
+// Runs a block: one warpgroup does produce, the others consume.
+template <typename Block, typename Produce, typename Consume>
+__device__ __forceinline__ void run_warpgroups(uint8_t* shared_bytes, Produce produce, Consume consume) {
     const uint32_t shared = shared_address(shared_bytes);
     if (threadIdx.x == 0) {
         Ring<Block>(shared).initialise();
@@ -377,13 +387,25 @@ __device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_byte
         if constexpr (kMovesRegisters) {
             setmaxnreg_dec<72>();
         }
-        Producer<Block, Work> producer(work, shared);
-        producer.run();
+        Producer<Block> producer(shared);
+        produce(producer);
     } else {
         if constexpr (kMovesRegisters) {
             setmaxnreg_inc<216>();
         }
-        Consumer<Block, Work> consumer(work, shared);
-        consumer.run([&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); });
+        Ring<Block> ring(shared);
+        consume(ring);
     }
+}
+
+// Runs a block on the parts of one product in turn: store says what becomes of the sums.
+template <typename Block, typename Work, typename Store>
+__device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_bytes, Store store) {
+    run_warpgroups<Block>(
+        shared_bytes, [&](Producer<Block>& producer) { producer.run(work); },
+        [&](Ring<Block>& ring) {
+            Consumer<Block, Work> consumer(work, ring);
+            consumer.run(
+                [&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); });
+        });
 }

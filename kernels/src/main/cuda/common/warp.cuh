@@ -1,4 +1,4 @@
-// What the lanes of a warp do together, and some warps of a block. All lanes take part.
+// What the lanes of a warp do together. All 32 take part.
 #pragma once
 
 constexpr int kWarpSize = 32;
@@ -21,9 +21,4 @@ __device__ __forceinline__ int load_uniform(const int* address) {
         value = *address;
     }
     return __shfl_sync(kAllLanes, value, 0);
-}
-
-// Waits for all of so many threads of a block, which are whole warps. Barrier 0 is that of the whole block.
-__device__ __forceinline__ void barrier_sync(int barrier, int num_threads) {
-    asm volatile("bar.sync %0, %1;" ::"r"(barrier), "r"(num_threads) : "memory");
 }

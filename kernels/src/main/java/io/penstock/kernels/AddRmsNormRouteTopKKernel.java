@@ -101,10 +101,11 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
      * @param weights float32 [pairs]
      * @param sortedPairs int [pairs of real tokens]: sorted by expert, within an expert in rising order
      * @param offsets int [experts + 1]: where each expert begins in {@code sortedPairs}
-     * @param tiles int [tiles][4]: expert, its first place in {@code sortedPairs}, rows, 0
+     * @param tiles int [tiles][4]: expert, its first place in {@code sortedPairs}, rows, 0; the zero counts while
+     *     {@link ExpertsAddRmsNormKernel} runs
      * @param masks for the operation itself: byte [ceil(tokens / 8)][experts]
-     * @param counters int [2]: the number of tiles, and for the operation itself one that is zero before the first
-     *     launch and after each
+     * @param counters int [4]: the number of tiles, and three that are zero before the first launch and after each:
+     *     one for the operation itself, two for {@link ExpertsAddRmsNormKernel}
      */
     public record RoutingAddresses(long expertIds, long weights, long sortedPairs, long offsets, long tiles,
             long masks, long counters) {
@@ -132,6 +133,11 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             return counters;
         }
 
+        /** Address of what {@link ExpertsAddRmsNormKernel} counts [2]. */
+        long progress() {
+            return counters + 2 * Integer.BYTES;
+        }
+
         private long numArrived() {
             return counters + Integer.BYTES;
         }
@@ -151,7 +157,7 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             long pairs = (long) Integer.BYTES * numPairs;
             return new long[] {pairs, pairs, pairs, (long) Integer.BYTES * (numExperts + 1),
                 tilesBytes(maxTokens, numExperts, expertsPerToken), masksBytes(maxTokens, numExperts),
-                2L * Integer.BYTES};
+                4L * Integer.BYTES};
         }
 
         private static long align(long sizeBytes) {

@@ -174,6 +174,11 @@ public enum TiledBlock {
         return sharedBytes() + shape.numGroups * mostRows() * ROW_RULE_BYTES;
     }
 
+    /** With the piece of work that each stage begins, where blocks draw pieces. */
+    int drawSharedBytes() {
+        return expertSharedBytes() + shape.numStages * Integer.BYTES;
+    }
+
     /** How many a multiprocessor has at a time. */
     public int blocksPerMultiprocessor() {
         return shape.blocksPerMultiprocessor;

@@ -23,6 +23,7 @@ final class EntryPoints {
             all.add(variant.decode().entry());
             all.add(variant.prefill().entry());
         }
+        all.add(ExpertsAddRmsNormKernel.BF16);
         for (InProjTile tile : InProjTile.values()) {
             all.add(tile.entry());
         }

@@ -89,6 +89,11 @@ class LaunchTest {
         all.put("linear_tiled_m64_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));
         all.put("linear_silu_and_mul_tiled_m64_bf16",
                 (stream, rows) -> linear.launchSiluAndMul(stream, 16, 32, 48, rows, 64, 128));
+        var experts = new ExpertsAddRmsNormKernel(
+                DEVICE, new AddRmsNormRouteTopKKernel.Rule(32, 4, true, 1), 2048, 1e-5f);
+        var operands = new ExpertsAddRmsNormKernel.Operands(48, 64, 80, 96, 112, 1792);
+        all.put("experts_add_rms_norm_tiled_m64_bf16",
+                (stream, rows) -> experts.launch(stream, 16, 32, operands, routing, 0, rows));
         EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
         var embedded = new EmbedKernel.TokenAddresses(48, 64, 80, 96);
         all.put("embed_tiled_bf16",

@@ -78,7 +78,7 @@ class TiledBlockTest {
     @ParameterizedTest
     @EnumSource
     void occupancy(TiledBlock block) {
-        int[] each = {block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes()};
+        int[] each = {block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes(), block.drawSharedBytes()};
         for (int sharedBytes : each) {
             assertTrue(sharedBytes <= SHARED_OF_BLOCK, block + ": " + sharedBytes);
             int byShared = SHARED_OF_MULTIPROCESSOR / (sharedBytes + RESERVED_OF_BLOCK);
@@ -101,7 +101,7 @@ class TiledBlockTest {
     @EnumSource
     void theSourcesHaveTheSameTable(TiledBlock block) throws IOException {
         requireTable("linear.cu", block, block.mostRows(), block::padded);
-        requireTable("grouped_linear.cu", block, block.mostRowsOfExpert(), block::paddedOfExpert);
+        requireTable("../common/grouped_work.cuh", block, block.mostRowsOfExpert(), block::paddedOfExpert);
     }
 
     private static void requireTable(String source, TiledBlock block, int mostRows, IntUnaryOperator padded)
@@ -148,7 +148,7 @@ class TiledBlockTest {
     void onlyOneDeviceHasTiles() {
         FakeDevice device = new FakeDevice();
         assertEquals(WeightFormat.TILES, WeightFormat.of(device.properties()));
-        assertEquals("attention grouped_linear linear",
+        assertEquals("attention experts_add_rms_norm grouped_linear linear",
                 Ptx.operations(PtxSet.HOPPER).stream().collect(Collectors.joining(" ")));
     }
 }

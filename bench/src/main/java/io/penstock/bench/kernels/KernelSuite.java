@@ -34,6 +34,7 @@ public final class KernelSuite {
             new Entry("add_rms_norm_route_top_k", AddRmsNormRouteTopKBenchmark::new),
             new Entry("grouped_linear gate_up", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, true)),
             new Entry("grouped_linear down", (memory, shape) -> new GroupedLinearBenchmark(memory, shape, false)),
+            new Entry("experts_add_rms_norm", ExpertsAddRmsNormBenchmark::new),
             new Entry("combine_add_rms_norm", CombineAddRmsNormBenchmark::new),
             new Entry("gather_last", GatherLastBenchmark::new),
             sample("sample greedy", SampleBenchmark.Request.GREEDY),

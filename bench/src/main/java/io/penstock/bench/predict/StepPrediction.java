@@ -40,7 +40,7 @@ public final class StepPrediction {
     /** What each operation of a decode step should take, in their order. */
     public static List<Row> of(ModelConfig model, int numSeqs, int context, Chip chip) {
         Map<String, StepFloors.Floor> floors =
-                StepFloors.of(model, new StepFloors.Sizes(numSeqs, numSeqs, context));
+                StepFloors.of(model, new StepFloors.Sizes(numSeqs, numSeqs, context, false));
         var step = new StepPrediction(model, numSeqs, context);
         List<Row> rows = new ArrayList<>();
         floors.forEach((name, floor) ->

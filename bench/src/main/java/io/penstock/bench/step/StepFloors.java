@@ -1,5 +1,6 @@
 package io.penstock.bench.step;
 
+import io.penstock.kernels.ExpertsAddRmsNormKernel;
 import io.penstock.runtime.config.ModelConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,6 +12,8 @@ import java.util.Map;
 public final class StepFloors {
     private static final int BF16 = 2;
     private static final int FLOAT = 4;
+    /** Bytes a token of what the LM head leaves of rows that need no logits: 16 for 64. */
+    private static final double HEAD_RESULT = 0.25;
 
     /**
      * One call of an operation.
@@ -19,8 +22,13 @@ public final class StepFloors {
      */
     public record Floor(int numCalls, double bytes, double flops) {}
 
-    /** Sizes of a step: each of {@code numSeqs} sequences has {@code context} tokens with this step's. */
-    public record Sizes(int numTokens, int numSeqs, int context) {}
+    /**
+     * Sizes of a step: each of {@code numSeqs} sequences has {@code context} tokens with this step's.
+     *
+     * @param isFused whether what experts do is one operation where they have few rows, and tokens are chosen where
+     *     logits are computed, as on 9.0
+     */
+    public record Sizes(int numTokens, int numSeqs, int context, boolean isFused) {}
 
     private final ModelConfig model;
     private final double tokens;
@@ -47,13 +55,14 @@ public final class StepFloors {
         projection("linearSiluAndMul", numDense, hidden, 2 * width, -width * tokens);
         projection("linear denseDown", numDense, width, hidden, 0);
         if (model.numMoeLayers() > 0) {
-            experts(hidden);
+            experts(hidden, sizes.isFused());
         }
         put("gatherLast", 1, BF16 * 2.0 * sizes.numSeqs() * hidden, 0);
         double vocab = model.vocabSize();
-        put("logits", 1, BF16 * (vocab * hidden + sizes.numSeqs() * hidden) + FLOAT * vocab * sizes.numSeqs(),
+        double logits = (sizes.isFused() ? HEAD_RESULT : FLOAT) * vocab * sizes.numSeqs();
+        put("logits", 1, BF16 * (vocab * hidden + sizes.numSeqs() * hidden) + logits,
                 2 * vocab * hidden * sizes.numSeqs());
-        put("sample", 1, FLOAT * vocab * sizes.numSeqs(), 0);
+        put("sample", 1, logits, 0);
     }
 
     /** The floors by the operations' names, in the order of a step. */
@@ -83,7 +92,7 @@ public final class StepFloors {
                 4 * queries * pairs);
     }
 
-    private void experts(double hidden) {
+    private void experts(double hidden, boolean isFused) {
         double number = model.moe().numExperts();
         double chosen = model.moe().expertsPerToken();
         double width = model.moe().expertWidth();
@@ -92,6 +101,12 @@ public final class StepFloors {
         int layers = model.numMoeLayers();
         put("addRmsNormRouteTopK", layers, BF16 * (4 * tokens * hidden + number * hidden),
                 2 * tokens * number * hidden);
+        if (isFused && ExpertsAddRmsNormKernel.isFor((int) pairs, model.moe().numExperts())) {
+            put("expertsAddRmsNorm", layers,
+                    BF16 * (touched * 3 * hidden * width + 2 * pairs * (width + hidden) + 4 * tokens * hidden),
+                    6 * pairs * hidden * width);
+            return;
+        }
         put("groupedLinearSiluAndMul", layers, BF16 * (touched * hidden * 2 * width + tokens * hidden + pairs * width),
                 2 * pairs * hidden * 2 * width);
         put("groupedLinear", layers, BF16 * (touched * width * hidden + pairs * (width + hidden)),

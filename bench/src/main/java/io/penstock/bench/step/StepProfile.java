@@ -5,6 +5,7 @@ import io.penstock.bench.simulate.DeviceSpec;
 import io.penstock.device.Device;
 import io.penstock.device.Event;
 import io.penstock.device.Stream;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.StepProbe;
@@ -65,7 +66,8 @@ public final class StepProfile {
     }
 
     private Map<String, StepFloors.Floor> floors(ModelConfig model, Step step) {
-        return StepFloors.of(model, new StepFloors.Sizes(step.numTokens(), step.numSeqs(), step.context()));
+        return StepFloors.of(model, new StepFloors.Sizes(step.numTokens(), step.numSeqs(), step.context(),
+                WeightFormat.of(device.properties()) == WeightFormat.TILES));
     }
 
     private List<Row> rows(ModelConfig model, Step step, Map<String, Map<String, Double>> metrics) {

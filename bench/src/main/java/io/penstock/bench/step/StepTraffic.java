@@ -7,6 +7,7 @@ import io.penstock.bench.kernels.KernelSuite;
 import io.penstock.bench.simulate.DeviceSpec;
 import io.penstock.device.Device;
 import io.penstock.device.Stream;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.config.ModelConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -54,12 +55,13 @@ public final class StepTraffic {
     public StepProfile.Result count(ModelConfig model, StepProfile.Step step) {
         List<StepProfile.Row> rows = new ArrayList<>();
         double launches = 0;
+        boolean isFused = WeightFormat.of(device.properties()) == WeightFormat.TILES;
         Map<String, StepFloors.Floor> floors = StepFloors.of(
-                model, new StepFloors.Sizes(step.numTokens(), step.numSeqs(), step.context()));
+                model, new StepFloors.Sizes(step.numTokens(), step.numSeqs(), step.context(), isFused));
         for (var named : floors.entrySet()) {
             StepFloors.Floor floor = named.getValue();
-            Map<String, Double> metrics = new LinkedHashMap<>();
-            for (Part part : parts(named.getKey(), model, step, floor.bytes())) {
+            Map<String, Double> metrics = new LinkedHashMap<>(Map.of("trafficBytes", 0.0, "launches", 0.0));
+            for (Part part : parts(named.getKey(), model, step, floor.bytes(), isFused)) {
                 count(part).forEach((name, value) -> metrics.merge(name, floor.numCalls() * value, Double::sum));
             }
             launches += metrics.get("launches");
@@ -71,7 +73,7 @@ public final class StepTraffic {
         return new StepProfile.Result(rows, Map.of("launches", launches));
     }
 
-    private static List<Part> parts(String operation, ModelConfig model, StepProfile.Step step, double floorBytes) {
+    private static List<Part> parts(String operation, ModelConfig model, StepProfile.Step step, double floorBytes, boolean isFused) {
         int tokens = step.numTokens();
         KernelShape full = KernelShape.of(model);
         KernelShape slice = slice(full);
@@ -81,6 +83,10 @@ public final class StepTraffic {
             return List.of(new Part("linear down_proj", slice, tokens,
                             BF16 * (3 * hidden * hidden + 4 * tokens * hidden)),
                     new Part("short_conv prefill", slice, tokens, BF16 * (4 * tokens * hidden + states)));
+        }
+        if (operation.equals("sample") && isFused) {
+            // Counted with the logits.
+            return List.of();
         }
         String entry = switch (operation) {
             case "embed" -> "embed";
@@ -95,14 +101,15 @@ public final class StepTraffic {
             case "addRmsNormRouteTopK" -> "add_rms_norm_route_top_k";
             case "groupedLinearSiluAndMul" -> "grouped_linear gate_up";
             case "groupedLinear" -> "grouped_linear down";
+            case "expertsAddRmsNorm" -> "experts_add_rms_norm";
             case "combineAddRmsNorm" -> "combine_add_rms_norm";
             case "gatherLast" -> "gather_last";
-            case "logits" -> "linear lm_head";
+            case "logits" -> isFused ? "sample_from_head greedy" : "linear lm_head";
             case "sample" -> "sample greedy";
             default -> throw new IllegalStateException("no benchmark for " + operation);
         };
         boolean isOfSequences = List.of("gatherLast", "logits", "sample").contains(operation);
-        boolean isWhole = !operation.startsWith("grouped") && !operation.equals("attention");
+        boolean isWhole = !operation.startsWith("grouped") && !operation.startsWith("experts") && !operation.equals("attention");
         return List.of(new Part(entry, isWhole ? whole(full) : slice, isOfSequences ? step.numSeqs() : tokens,
                 floorBytes));
     }

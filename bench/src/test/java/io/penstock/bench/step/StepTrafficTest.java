@@ -22,11 +22,14 @@ class StepTrafficTest {
     private static final double MAX_RATIO_ON_HOPPER = 1.06;
     private static final int MAX_LAUNCHES = 170;
 
+    /** On 9.0, where a layer's experts are one launch. */
+    private static final int MAX_FUSED_LAUNCHES = 120;
+
     @ParameterizedTest
     @CsvSource({"64, 1024, false", "1, 2048, true"})
     void trafficIsCloseToTheFloor(int numSeqs, int context, boolean isPrefill) {
         requireTraffic(EmulatorOptions.collecting(numSeqs), new StepProfile.Step(numSeqs, context, isPrefill),
-                MAX_RATIO);
+                MAX_RATIO, MAX_LAUNCHES);
     }
 
     /** More with {@code -Dpenstock.stepSeqs=256,2048}, in some minutes. */
@@ -38,10 +41,11 @@ class StepTrafficTest {
     @MethodSource("decodeSizes")
     void trafficIsCloseToTheFloorOnHopper(int numSeqs) {
         requireTraffic(EmulatorOptions.collecting(numSeqs).on(90), new StepProfile.Step(numSeqs, 1024, false),
-                MAX_RATIO_ON_HOPPER);
+                MAX_RATIO_ON_HOPPER, MAX_FUSED_LAUNCHES);
     }
 
-    private static void requireTraffic(EmulatorOptions options, StepProfile.Step step, double maxRatio) {
+    private static void requireTraffic(
+            EmulatorOptions options, StepProfile.Step step, double maxRatio, int maxLaunches) {
         try (EmulatorDevice device = new EmulatorDevice(options)) {
             long[] seen = {0};
             StepTraffic traffic = new StepTraffic(device, DeviceSpec.named("h200"), () -> {
@@ -60,7 +64,7 @@ class StepTrafficTest {
                     .mapToDouble(row -> row.metrics().get("trafficBytes") / row.floorBytes()).findFirst().orElseThrow();
             assertTrue(attention >= 0.95 && attention <= maxRatio, table);
             assertTrue(bytes >= 0.95 * floor && bytes <= maxRatio * floor, table);
-            assertTrue(step.isPrefill() || result.step().get("launches") <= MAX_LAUNCHES, table);
+            assertTrue(step.isPrefill() || result.step().get("launches") <= maxLaunches, table);
         }
     }
 }

@@ -13,7 +13,7 @@ final class GroupedLinearCases {
     private static final String NAME = "grouped_linear";
 
     /** Who chooses whom. */
-    private enum Routing {
+    enum Routing {
         /** Any experts, as likely. */
         RANDOM,
         /** One expert has every token, the others what is left. */
@@ -47,12 +47,12 @@ final class GroupedLinearCases {
         return all;
     }
 
-    private static String sizes(int[] size, Routing routing) {
+    static String sizes(int[] size, Routing routing) {
         return size[0] + " tokens, " + size[2] + " of " + size[1] + " experts, " + size[3] + " x " + size[4] + ", "
                 + routing.name().toLowerCase().replace('_', ' ');
     }
 
-    private static Choice choice(Samples samples, int[] size, Routing routing) {
+    static Choice choice(Samples samples, int[] size, Routing routing) {
         int perToken = size[2];
         int[] ids = new int[size[0] * perToken];
         for (int t = 0; t < size[0]; t++) {
@@ -70,7 +70,7 @@ final class GroupedLinearCases {
         return Arrays.stream(values, 0, length).anyMatch(each -> each == value);
     }
 
-    private static float[][] experts(Samples samples, int numExperts, int length, double deviation) {
+    static float[][] experts(Samples samples, int numExperts, int length, double deviation) {
         float[][] matrices = new float[numExperts][];
         for (int e = 0; e < numExperts; e++) {
             matrices[e] = samples.normal(length, deviation);
@@ -78,7 +78,7 @@ final class GroupedLinearCases {
         return matrices;
     }
 
-    private static ModelConfig config(int[] size) {
+    static ModelConfig config(int[] size) {
         return Samples.config(8, new RouterRule(size[1], size[2], true, 1));
     }
 

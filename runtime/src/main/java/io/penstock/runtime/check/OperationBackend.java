@@ -93,6 +93,17 @@ public interface OperationBackend extends AutoCloseable {
     /** The new residual and the norm; {@code expertOut} [rows, expertsPerToken, columns]. */
     float[][] combineAddRmsNorm(float[] residual, float[] expertOut, int expertsPerToken, float[] weight);
 
+    /**
+     * The matrices of experts.
+     *
+     * @param gates and {@code ups} [width, hidden] an expert
+     * @param downs [hidden, width] an expert
+     */
+    record Experts(float[][] gates, float[][] ups, float[][] downs) {}
+
+    /** The new residual, the norm, and what goes into their sum [tokens, expertsPerToken, hidden]. */
+    float[][] expertsAddRmsNorm(float[] residual, float[] x, Experts experts, Choice choice, float[] weight);
+
     float[] gatherLast(float[] x, ForwardBatch batch);
 
     /** {@code taps} [3, hidden]; {@code bcx} [tokens, B | C | x]. */

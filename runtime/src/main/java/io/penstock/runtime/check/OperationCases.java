@@ -28,6 +28,7 @@ public final class OperationCases {
         all.put("add_rms_norm_route_top_k", RoutingCases.all());
         all.put("grouped_linear", GroupedLinearCases.all());
         all.put("combine_add_rms_norm", NormCases.combineAddRmsNorm());
+        all.put("experts_add_rms_norm", ExpertsAddRmsNormCases.all());
         all.put("silu_and_mul", SiluAndMulCases.all());
         all.put("gather_last", GatherLastCases.all());
         all.put("sample", SampleCases.all());

@@ -206,6 +206,22 @@ public final class CpuBackend implements OperationBackend {
     }
 
     @Override
+    public float[][] expertsAddRmsNorm(
+            float[] residual, float[] x, Experts experts, Choice choice, float[] weight) {
+        int hidden = weight.length;
+        int width = experts.gates()[0].length / hidden;
+        CpuTensor sum = tensor(residual, hidden);
+        CpuTensor out = tensor(x, hidden);
+        CpuTensor outer = output(choice.expertIds().length, hidden);
+        SparseMoe moe = new SparseMoe(null, null,
+                weights.expertsGateUp(experts(experts.gates(), hidden), experts(experts.ups(), hidden)),
+                weights.experts(experts(experts.downs(), width)), null);
+        ops.expertsAddRmsNorm(sum, out, output(choice.expertIds().length, width), outer, routing(choice), moe,
+                vector(weight));
+        return new float[][] {sum.values(), out.values(), outer.values()};
+    }
+
+    @Override
     public float[] gatherLast(float[] x, ForwardBatch batch) {
         CpuTensor out = output(batch.numLogits(), config.hiddenSize());
         ops.gatherLast(out, tensor(x, config.hiddenSize()), batch);

@@ -4,6 +4,7 @@ import io.penstock.device.Device;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel;
 import io.penstock.kernels.CombineAddRmsNormKernel;
+import io.penstock.kernels.ExpertsAddRmsNormKernel;
 import io.penstock.kernels.GroupedLinearKernel;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.config.ModelConfig;
@@ -17,9 +18,13 @@ import io.penstock.runtime.model.Weight;
 final class CudaExperts implements AutoCloseable {
     private final Stream stream;
     private final long numRealTokens;
+    private final MoeConfig config;
     private final AddRmsNormRouteTopKKernel route;
     private final GroupedLinearKernel groupedLinear;
     private final CombineAddRmsNormKernel combine;
+    private final ExpertsAddRmsNormKernel expertsAddRmsNorm;
+    private final ExpertsAddRmsNormKernel.Operands[] operands;
+    private int numOperands;
     private final AddRmsNormRouteTopKKernel.LayerAddresses[] layers;
     private int numLayers;
 
@@ -32,6 +37,7 @@ final class CudaExperts implements AutoCloseable {
         this.stream = stream;
         this.numRealTokens = numRealTokens;
         MoeConfig moe = config.moe();
+        this.config = moe;
         int hidden = config.hiddenSize();
         float eps = config.dimensions().normEps();
         WeightFormat format = WeightFormat.of(device.properties());
@@ -40,6 +46,9 @@ final class CudaExperts implements AutoCloseable {
         route = new AddRmsNormRouteTopKKernel(device, hidden, eps, rule, format);
         groupedLinear = GroupedLinearKernel.of(device, format, moe.numExperts(), moe.expertsPerToken());
         combine = new CombineAddRmsNormKernel(device, hidden, moe.expertsPerToken(), eps);
+        expertsAddRmsNorm = format == WeightFormat.TILES
+                ? new ExpertsAddRmsNormKernel(device, rule, hidden, eps) : null;
+        operands = new ExpertsAddRmsNormKernel.Operands[config.numLayers()];
         layers = new AddRmsNormRouteTopKKernel.LayerAddresses[config.numLayers()];
     }
 
@@ -89,8 +98,39 @@ final class CudaExperts implements AutoCloseable {
                 CudaOps.address(weight), numRealTokens, residual.rows());
     }
 
+    /** On tiles. */
+    boolean hasExpertsAddRmsNorm(int numTokens) {
+        return ExpertsAddRmsNormKernel.isFor(numTokens * config.expertsPerToken(), config.numExperts());
+    }
+
+    void expertsAddRmsNorm(
+            Tensor residual, Tensor x, Tensor inner, Tensor outer, Routing routing, SparseMoe moe, Weight norm) {
+        expertsAddRmsNorm.launch(stream, CudaOps.address(residual), CudaOps.address(x),
+                operands(inner, outer, moe, norm), addresses(routing), numRealTokens, x.rows());
+    }
+
+    /** What a layer's experts compute with; made when the layer is first seen. */
+    private ExpertsAddRmsNormKernel.Operands operands(Tensor inner, Tensor outer, SparseMoe moe, Weight norm) {
+        long down = CudaOps.address(moe.down());
+        for (int i = 0; i < numOperands; i++) {
+            if (operands[i].down() == down && operands[i].inner() == CudaOps.address(inner)
+                    && operands[i].norm() == CudaOps.address(norm)) {
+                return operands[i];
+            }
+        }
+        var made = new ExpertsAddRmsNormKernel.Operands(CudaOps.address(inner), CudaOps.address(outer),
+                CudaOps.address(moe.gateUp()), down, CudaOps.address(norm), inner.columns());
+        if (numOperands < operands.length) {
+            operands[numOperands++] = made;
+        }
+        return made;
+    }
+
     @Override
     public void close() {
+        if (expertsAddRmsNorm != null) {
+            expertsAddRmsNorm.close();
+        }
         combine.close();
         groupedLinear.close();
         route.close();

@@ -284,6 +284,21 @@ final class CudaOps implements Ops, AutoCloseable {
         experts.combineAddRmsNorm(residual, out, expertOut, weight);
     }
 
+    @Override
+    public void expertsAddRmsNorm(
+            Tensor residual, Tensor x, Tensor inner, Tensor outer, Routing routing, SparseMoe moe, Weight norm) {
+        if (hasExpertsAddRmsNorm(x.rows())) {
+            experts.expertsAddRmsNorm(residual, x, inner, outer, routing, moe, norm);
+        } else {
+            Ops.super.expertsAddRmsNorm(residual, x, inner, outer, routing, moe, norm);
+        }
+    }
+
+    @Override
+    public boolean hasExpertsAddRmsNorm(int numTokens) {
+        return format == WeightFormat.TILES && experts.hasExpertsAddRmsNorm(numTokens);
+    }
+
     /** The operations of the experts; null in a dense model. */
     CudaExperts experts() {
         return experts;

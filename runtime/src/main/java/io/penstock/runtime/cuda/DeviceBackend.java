@@ -223,6 +223,12 @@ public final class DeviceBackend implements OperationBackend {
     }
 
     @Override
+    public float[][] expertsAddRmsNorm(
+            float[] residual, float[] x, Experts matrices, Choice choice, float[] weight) {
+        return experts.expertsAddRmsNorm(residual, x, matrices, choice, weight);
+    }
+
+    @Override
     public float[] gatherLast(float[] x, ForwardBatch batch) {
         try (DeviceBuffers buffers = buffers()) {
             int hidden = config.hiddenSize();

@@ -10,6 +10,7 @@ import io.penstock.kernels.LinearKernel;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.check.OperationBackend.Choice;
+import io.penstock.runtime.check.OperationBackend.Experts;
 import io.penstock.runtime.check.OperationBackend.Routed;
 import io.penstock.runtime.check.OperationBackend.Router;
 import io.penstock.runtime.cuda.DeviceBuffers.Buffer;
@@ -56,18 +57,32 @@ final class DeviceExpertsBackend {
         }
     }
 
+    private DeviceWeight gateUp(DeviceBuffers buffers, float[][] gates, float[][] ups, int k) {
+        int width = gates[0].length / k;
+        float[] all = new float[gates.length * 2 * width * k];
+        for (int e = 0; e < gates.length; e++) {
+            interleave(all, e * 2 * width * k, LinearKernel.GATE_UP_ROWS, k, gates[e], ups[e]);
+        }
+        return buffers.matrices("gate_up", all, 2 * width, k, ops.format());
+    }
+
+    private DeviceWeight down(DeviceBuffers buffers, float[][] downs, int k) {
+        int length = downs[0].length;
+        float[] all = new float[downs.length * length];
+        for (int e = 0; e < downs.length; e++) {
+            System.arraycopy(downs[e], 0, all, e * length, length);
+        }
+        return buffers.matrices("down", all, length / k, k, ops.format());
+    }
+
     float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice) {
         try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
             int width = gates[0].length / k;
-            float[] gateUps = new float[gates.length * 2 * width * k];
-            for (int e = 0; e < gates.length; e++) {
-                interleave(gateUps, e * 2 * width * k, LinearKernel.GATE_UP_ROWS, k, gates[e], ups[e]);
-            }
             int numPairs = choice.expertIds().length;
             Buffer out = buffers.output("y", 2L * numPairs * width);
             DeviceRouting routing = regrouped(buffers, choice);
             ops.groupedLinearSiluAndMul(tensor(out, numPairs, width), tensor(buffers.bf16("x", x), x.length / k, k),
-                    buffers.matrices("gate_up", gateUps, 2 * width, k, ops.format()), routing);
+                    gateUp(buffers, gates, ups, k), routing);
             return buffers.readBf16(out);
         }
     }
@@ -75,16 +90,31 @@ final class DeviceExpertsBackend {
     float[] groupedLinear(float[] x, float[][] downs, int k, Choice choice) {
         try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
             int columns = downs[0].length / k;
-            float[] all = new float[downs.length * columns * k];
-            for (int e = 0; e < downs.length; e++) {
-                System.arraycopy(downs[e], 0, all, e * columns * k, columns * k);
-            }
             int numPairs = choice.expertIds().length;
             Buffer out = buffers.output("y", 2L * numPairs * columns);
             DeviceRouting routing = regrouped(buffers, choice);
             ops.groupedLinear(tensor(out, numPairs, columns), tensor(buffers.bf16("x", x), numPairs, k),
-                    buffers.matrices("down", all, columns, k, ops.format()), routing);
+                    down(buffers, downs, k), routing);
             return buffers.readBf16(out);
+        }
+    }
+
+    float[][] expertsAddRmsNorm(float[] residual, float[] x, Experts experts, Choice choice, float[] norm) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int hidden = norm.length;
+            int width = experts.gates()[0].length / hidden;
+            int rows = choice.numTokens();
+            int numPairs = choice.expertIds().length;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.inOut("x", x);
+            Buffer inner = buffers.output("inner", 2L * numPairs * width);
+            Buffer outer = buffers.output("outer", 2L * numPairs * hidden);
+            SparseMoe moe = new SparseMoe(null, null, gateUp(buffers, experts.gates(), experts.ups(), hidden),
+                    down(buffers, experts.downs(), width), null);
+            ops.expertsAddRmsNorm(tensor(sum, rows, hidden), tensor(out, rows, hidden), tensor(inner, numPairs, width),
+                    tensor(outer, numPairs, hidden), regrouped(buffers, choice), moe,
+                    weight(buffers.bf16("weight", norm), hidden));
+            return new float[][] {buffers.readBf16(sum), buffers.readBf16(out), buffers.readBf16(outer)};
         }
     }
 

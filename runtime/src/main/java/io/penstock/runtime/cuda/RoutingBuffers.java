@@ -31,7 +31,7 @@ final class RoutingBuffers {
         Buffer masks = buffers.output("masks", RoutingAddresses.masksBytes(numTokens, numExperts));
         routing = new DeviceRouting(
                 new RoutingAddresses(expertIds.address(), weights.address(), sortedPairs.address(), offsets.address(),
-                        tiles.address(), masks.address(), buffers.ints("counters", 0, 0).address()),
+                        tiles.address(), masks.address(), buffers.ints("counters", 0, 0, 0, 0).address()),
                 expertsPerToken);
     }
 

@@ -87,10 +87,8 @@ public final class ForwardPass {
         Activations.Experts e = a.experts();
         ops.addRmsNormRouteTopK(e.routing(), a.residual(), a.x(), a.update(), ffnNorm, moe);
         trace.routing(layer, e.routing());
-        ops.groupedLinearSiluAndMul(e.inner(), a.x(), moe.gateUp(), e.routing());
-        ops.groupedLinear(e.outer(), e.inner(), moe.down(), e.routing());
+        ops.expertsAddRmsNorm(a.residual(), a.x(), e.inner(), e.outer(), e.routing(), moe, nextNorm);
         trace.expertOutputs(layer, e.outer());
-        ops.combineAddRmsNorm(a.residual(), a.x(), e.outer(), e.routing(), nextNorm);
     }
 
     private void logits(ForwardBatch batch) {

@@ -103,6 +103,22 @@ public final class ObservedOps implements Ops {
     }
 
     @Override
+    public void expertsAddRmsNorm(
+            Tensor residual, Tensor x, Tensor inner, Tensor outer, Routing routing, SparseMoe moe, Weight norm) {
+        if (ops.hasExpertsAddRmsNorm(x.rows())) {
+            observe("expertsAddRmsNorm",
+                    () -> ops.expertsAddRmsNorm(residual, x, inner, outer, routing, moe, norm));
+        } else {
+            Ops.super.expertsAddRmsNorm(residual, x, inner, outer, routing, moe, norm);
+        }
+    }
+
+    @Override
+    public boolean hasExpertsAddRmsNorm(int numTokens) {
+        return ops.hasExpertsAddRmsNorm(numTokens);
+    }
+
+    @Override
     public void gatherLast(Tensor out, Tensor x, ForwardBatch batch) {
         observe("gatherLast", () -> ops.gatherLast(out, x, batch));
     }

@@ -69,6 +69,25 @@ public interface Ops {
      */
     void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight);
 
+    /**
+     * The three above, one behind the other: {@link #groupedLinearSiluAndMul} of {@code x} to {@code inner},
+     * {@link #groupedLinear} of it to {@code outer}, {@link #combineAddRmsNorm} of that to {@code residual} and
+     * {@code x}.
+     *
+     * @param norm the weight of the norm
+     */
+    default void expertsAddRmsNorm(
+            Tensor residual, Tensor x, Tensor inner, Tensor outer, Routing routing, SparseMoe moe, Weight norm) {
+        groupedLinearSiluAndMul(inner, x, moe.gateUp(), routing);
+        groupedLinear(outer, inner, moe.down(), routing);
+        combineAddRmsNorm(residual, x, outer, routing, norm);
+    }
+
+    /** Whether {@link #expertsAddRmsNorm} is an operation of its own for so many tokens. */
+    default boolean hasExpertsAddRmsNorm(int numTokens) {
+        return false;
+    }
+
     /** {@code out[r] = x[logitToken(r)]}: the rows that go through the LM head. */
     void gatherLast(Tensor out, Tensor x, ForwardBatch batch);
 

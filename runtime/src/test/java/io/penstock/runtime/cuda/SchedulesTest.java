@@ -14,6 +14,7 @@ import io.penstock.runtime.TokenConstraints;
 import io.penstock.runtime.TokenFilters;
 import io.penstock.runtime.check.Closeness;
 import io.penstock.runtime.check.OperationBackend.Choice;
+import io.penstock.runtime.check.OperationBackend.Experts;
 import io.penstock.runtime.check.OperationBackend.Routed;
 import io.penstock.runtime.check.OperationBackend.Router;
 import io.penstock.runtime.check.Samples;
@@ -170,6 +171,8 @@ class SchedulesTest {
         float[] matrix = samples.normal(200 * HIDDEN, 0.1);
         float[][] experts = new float[8][];
         Arrays.setAll(experts, e -> samples.normal(72 * HIDDEN, 0.1));
+        float[][] downs = new float[8][];
+        Arrays.setAll(downs, e -> samples.normal(HIDDEN * 72, 0.1));
         int[] ids = new int[70 * RULE.expertsPerToken()];
         Arrays.setAll(ids, pair -> pair / 3 % 2 == 0 ? pair % 3 : 7 - pair % 3);
         var choice = new Choice(8, RULE.expertsPerToken(), ids, samples.normalFloat32(ids.length, 1));
@@ -188,15 +191,16 @@ class SchedulesTest {
                     samples.normal(heads, 1), samples.normal(64, 1), samples.normal(64, 1), 0, batch);
             List<float[]> first = null;
             for (int run = 0; run < NUM_SCHEDULES; run++) {
-                List<float[]> results = List.of(backend.linear(x, matrix, HIDDEN),
+                List<float[]> results = new ArrayList<>(List.of(backend.linear(x, matrix, HIDDEN),
                         backend.logits(Arrays.copyOf(x, 7 * HIDDEN), matrix, HIDDEN),
                         backend.linearSiluAndMul(Arrays.copyOf(x, 20 * HIDDEN), matrix, matrix, HIDDEN),
-                        backend.groupedLinearSiluAndMul(
-                                Arrays.copyOf(x, 70 * HIDDEN), experts, experts, HIDDEN, choice),
                         backend.groupedLinear(inner, experts, 72, choice),
                         backend.groupedLinear(manyInner, experts, 72, many),
                         tokensFromHead(backend, Arrays.copyOf(x, 4 * HIDDEN), Arrays.copyOf(matrix, 64 * HIDDEN)),
-                        backend.attention(qkv, 0, batch));
+                        backend.attention(qkv, 0, batch)));
+                results.addAll(List.of(backend.expertsAddRmsNorm(Arrays.copyOf(x, 70 * HIDDEN),
+                        Arrays.copyOfRange(x, 5 * HIDDEN, 75 * HIDDEN), new Experts(experts, experts, downs), choice,
+                        Arrays.copyOf(x, HIDDEN))));
                 assertEquals(List.of(), device.faults(), "run " + run);
                 first = first == null ? results : first;
                 for (int i = 0; i < results.size(); i++) {

@@ -73,7 +73,8 @@ public final class StepTraffic {
         return new StepProfile.Result(rows, Map.of("launches", launches));
     }
 
-    private static List<Part> parts(String operation, ModelConfig model, StepProfile.Step step, double floorBytes, boolean isFused) {
+    private static List<Part> parts(
+            String operation, ModelConfig model, StepProfile.Step step, double floorBytes, boolean isFused) {
         int tokens = step.numTokens();
         KernelShape full = KernelShape.of(model);
         KernelShape slice = slice(full);
@@ -109,7 +110,8 @@ public final class StepTraffic {
             default -> throw new IllegalStateException("no benchmark for " + operation);
         };
         boolean isOfSequences = List.of("gatherLast", "logits", "sample").contains(operation);
-        boolean isWhole = !operation.startsWith("grouped") && !operation.startsWith("experts") && !operation.equals("attention");
+        boolean isWhole = !operation.startsWith("grouped") && !operation.startsWith("experts")
+                && !operation.equals("attention");
         return List.of(new Part(entry, isWhole ? whole(full) : slice, isOfSequences ? step.numSeqs() : tokens,
                 floorBytes));
     }

@@ -49,7 +49,9 @@ def main():
                 for entry, stack, stores, loads, registers in entries:
                     print(f"{architecture:7} {entry:55} {registers:>4} registers")
                     if int(stack) + int(stores) + int(loads) > 0:
-                        problems.append(f"{entry} for {architecture}: {stack} bytes of stack, {stores} and {loads} spilled")
+                        problems.append(
+                            f"{entry} for {architecture}: {stack} bytes of stack, {stores} and {loads} spilled"
+                        )
     if problems:
         sys.exit("\n".join(problems))
     print("nothing spills, nothing is serialised")

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tiled_linear.cuh"
+#include "tiled_store.cuh"
 
 // What add_rms_norm_route_top_k leaves of a step: a tile is (expert, its first place in sorted_pairs, rows, 0). The
 // parts of a tile run at the same time, and behind them those of the expert's next tile.

@@ -5,6 +5,7 @@
 // Twin:     CpuOps.linear, linearSiluAndMul (rows: 8 gates, 8 ups, in turn), logits (f32): float32 sums, rounds once;
 //           f32 for rows that sample: Sampler, see sample.cu.
 #include "../common/head_sampling.cuh"
+#include "../common/tiled_store.cuh"
 
 extern __shared__ __align__(1024) uint8_t shared_stages[];
 

@@ -450,11 +450,9 @@ public final class DeviceBackend implements OperationBackend {
         try (DeviceBuffers buffers = buffers()) {
             DeviceTensor logits = tensor(
                     buffers.output("logits", 4L * rows * config.vocabSize()), rows, config.vocabSize());
-            DeviceTensor in = tensor(buffers.bf16("x", x), rows, k);
-            DeviceWeight table = matrix(buffers, "embed_tokens", embedTokens, k);
             sampler().chooseInHead(true);
             ops.beginStep(batch);
-            ops.logits(logits, in, table);
+            ops.logits(logits, tensor(buffers.bf16("x", x), rows, k), matrix(buffers, "head", embedTokens, k));
             StepResult result = sample(logits, batch, true);
             sampler().chooseInHead(false);
             return result;

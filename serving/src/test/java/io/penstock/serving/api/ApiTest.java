@@ -317,7 +317,7 @@ class ApiTest {
     void clientsThatGoEndTheirRequests() throws Exception {
         for (boolean stream : new boolean[] {true, false}) {
             var future = client.sendAsync(to("/v1/completions").POST(HttpRequest.BodyPublishers.ofString(
-                    "{\"prompt\":\"x\",\"max_tokens\":400,\"n\":8,\"ignore_eos\":true,\"stream\":" + stream + "}"))
+                    "{\"prompt\":\"x\",\"max_tokens\":400,\"n\":24,\"ignore_eos\":true,\"stream\":" + stream + "}"))
                             .build(),
                     HttpResponse.BodyHandlers.ofInputStream());
             awaitOpen(1);

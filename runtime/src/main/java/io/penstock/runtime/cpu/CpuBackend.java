@@ -21,7 +21,6 @@ public final class CpuBackend implements OperationBackend {
     private final CpuWeights weights = new CpuWeights(arena);
     private final ModelConfig config;
     private final ModelLimits limits;
-    private final CpuKernels kernels = CpuKernels.vector();
     private final CpuOps ops;
     private final int[] lastSampled;
     private final SamplingState[] states;
@@ -35,7 +34,7 @@ public final class CpuBackend implements OperationBackend {
         states = new SamplingState[limits.numConvSlots()];
         sampler = new Sampler(config.vocabSize(), OperationBackend.numValidTokens(config.vocabSize()),
                 eosTokenIds(config));
-        ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, kernels, pool);
+        ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
         for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
             Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);
         }
@@ -118,7 +117,7 @@ public final class CpuBackend implements OperationBackend {
         float[] out = new float[gateUp.length / 2];
         for (int from = 0; from < out.length; from += width) {
             System.arraycopy(gateUp, 2 * from, out, from, width);
-            kernels.row().siluAndMul(out, from, gateUp, 2 * from + width, width);
+            Elementwise.siluAndMul(out, from, gateUp, 2 * from + width, width);
         }
         Elementwise.roundBf16(out, 0, out.length);
         return out;

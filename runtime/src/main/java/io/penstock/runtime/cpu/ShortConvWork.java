@@ -1,7 +1,6 @@
 package io.penstock.runtime.cpu;
 
 import io.penstock.runtime.ForwardBatch;
-import java.util.Arrays;
 
 /**
  * The gated short convolution, cut by channels: a channel's history belongs to one item, so states are read and
@@ -11,12 +10,8 @@ final class ShortConvWork implements WorkerPool.Work {
     /** Channels of an item. */
     private static final int ITEM_CHANNELS = 64;
 
-    /** Up to so many tokens are less work than handing out items. */
-    private static final int MAX_ALONE_TOKENS = 16;
-
     private final WorkerPool pool;
-    private final RowKernel kernel;
-    private final boolean isRounding;
+    private final Arithmetic arithmetic;
     private final CpuMemory memory;
     private final int hidden;
     private final int taps;
@@ -28,10 +23,9 @@ final class ShortConvWork implements WorkerPool.Work {
     private float[] states;
     private float[] snapshots;
 
-    ShortConvWork(WorkerPool pool, CpuKernels kernels, Arithmetic arithmetic, CpuMemory memory, int hidden, int taps) {
+    ShortConvWork(WorkerPool pool, Arithmetic arithmetic, CpuMemory memory, int hidden, int taps) {
         this.pool = pool;
-        kernel = kernels.row();
-        isRounding = arithmetic == Arithmetic.BFLOAT16;
+        this.arithmetic = arithmetic;
         this.memory = memory;
         this.hidden = hidden;
         this.taps = taps;
@@ -45,12 +39,7 @@ final class ShortConvWork implements WorkerPool.Work {
         weights = conv.values();
         states = memory.convStates(convLayer);
         snapshots = memory.snapshots(convLayer);
-        int numItems = (hidden + ITEM_CHANNELS - 1) / ITEM_CHANNELS;
-        if (batch.numTokens() <= MAX_ALONE_TOKENS) {
-            pool.runAlone(this, numItems);
-        } else {
-            pool.run(this, numItems);
-        }
+        pool.run(this, (hidden + ITEM_CHANNELS - 1) / ITEM_CHANNELS);
     }
 
     @Override
@@ -89,22 +78,17 @@ final class ShortConvWork implements WorkerPool.Work {
         float[] in = bcx.values();
         int b = token * 3 * hidden + channel;
         int newest = (taps - 1) * ITEM_CHANNELS;
-        kernel.multiply(window, newest, in, b, in, b + 2 * hidden, n);
-        if (isRounding) {
-            kernel.roundBf16(window, newest, n);
+        for (int c = 0; c < n; c++) {
+            window[newest + c] = arithmetic.store(in[b + c] * in[b + 2 * hidden + c]);
         }
         float[] y = out.values();
         int at = token * hidden + channel;
-        Arrays.fill(y, at, at + n, 0);
-        for (int i = 0; i < taps; i++) {
-            kernel.multiplyAdd(y, at, weights, i * hidden + channel, window, i * ITEM_CHANNELS, n);
-        }
-        if (isRounding) {
-            kernel.roundBf16(y, at, n);
-        }
-        kernel.multiply(y, at, in, b + hidden, y, at, n);
-        if (isRounding) {
-            kernel.roundBf16(y, at, n);
+        for (int c = 0; c < n; c++) {
+            float sum = 0;
+            for (int i = 0; i < taps; i++) {
+                sum = Math.fma(weights[i * hidden + channel + c], window[i * ITEM_CHANNELS + c], sum);
+            }
+            y[at + c] = arithmetic.store(in[b + hidden + c] * arithmetic.store(sum));
         }
     }
 

@@ -23,110 +23,26 @@ final class VectorPanelKernel extends PanelKernel {
     /** 16 accumulators need the 32 registers that come with 512-bit vectors. */
     private static final boolean EIGHT_ROWS = LANES == HALF;
 
-    private static final IntVector LOW_PAIRS = interleave(0);
-    private static final IntVector HIGH_PAIRS = interleave(LANES / 2);
-
-    /** Indices that take the lanes from {@code first} on of two vectors in turn. */
-    private static IntVector interleave(int first) {
-        int[] lanes = new int[LANES];
-        for (int i = 0; i < LANES; i++) {
-            lanes[i] = first + i / 2 + i % 2 * LANES;
-        }
-        return IntVector.fromArray(I, lanes, 0);
-    }
-
     @Override
-    void multiply(PackedMatrix matrix, int panel, float[] x, int[] rowOffsets, int first, int numRows, float[] tile) {
+    void multiply(PackedMatrix matrix, int panel, float[] x, int[] rowOffsets, int numRows, float[] tile) {
         long base = matrix.panelOffset(panel);
         int columns = matrix.columns();
         MemorySegment w = matrix.segment();
         for (int lane = 0; lane < HALF; lane += LANES) {
-            if (numRows == 1 && !matrix.isFloat32()) {
-                oneRow(w, base + 4L * lane, columns, x, rowOffsets[first], tile, lane);
-                continue;
-            }
-            for (int r = 0; r < numRows; r += 4) {
-                if (matrix.isFloat32()) {
-                    fourRowsFloat32(w, base + 4L * lane, columns, x, rowOffsets, first + r, tile, r, lane);
-                } else {
-                    fourRows(w, base + 4L * lane, columns, x, rowOffsets, first + r, tile, r, lane);
-                }
-            }
-        }
-    }
-
-    @Override
-    void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] out, int[] rowStarts,
-            int first, int column) {
-        long base = matrix.panelOffset(panel);
-        int columns = matrix.columns();
-        MemorySegment w = matrix.segment();
-        if (EIGHT_ROWS) {
             if (matrix.isFloat32()) {
-                eightPackedFloat32(w, base, columns, packed, from, out, rowStarts, first, column);
+                for (int r = 0; r < numRows; r += 4) {
+                    fourRowsFloat32(w, base + 4L * lane, columns, x, rowOffsets, r, tile, lane);
+                }
+            } else if (numRows == 1) {
+                oneRow(w, base + 4L * lane, columns, x, rowOffsets[0], tile, lane);
+            } else if (EIGHT_ROWS && numRows > 4) {
+                eightRows(w, base, columns, x, rowOffsets, tile);
             } else {
-                eightPacked(w, base, columns, packed, from, out, rowStarts, first, column);
-            }
-            return;
-        }
-        for (int lane = 0; lane < HALF; lane += LANES) {
-            for (int r = 0; r < MAX_ROWS; r += 4) {
-                if (matrix.isFloat32()) {
-                    fourPackedFloat32(w, base + 4L * lane, columns, packed, from + r, out, rowStarts, first + r,
-                            column + lane);
-                } else {
-                    fourPacked(w, base + 4L * lane, columns, packed, from + r, out, rowStarts, first + r,
-                            column + lane);
+                for (int r = 0; r < numRows; r += 4) {
+                    fourRows(w, base + 4L * lane, columns, x, rowOffsets, r, tile, lane);
                 }
             }
         }
-    }
-
-    /** Three rounds of taking two vectors' lanes in turn: rows 4 apart first, then 2, then neighbours. */
-    @Override
-    void pack(float[] x, int[] rowOffsets, int first, int columns, float[] packed, int to) {
-        int k = 0;
-        if (EIGHT_ROWS) {
-            k = columns & -LANES;
-            for (int i = 0; i < k; i += LANES) {
-                packLanes(x, rowOffsets, first, i, packed, to + i * MAX_ROWS);
-            }
-        }
-        for (int r = 0; r < MAX_ROWS && k < columns; r++) {
-            for (int i = k; i < columns; i++) {
-                packed[to + i * MAX_ROWS + r] = x[rowOffsets[first + r] + i];
-            }
-        }
-    }
-
-    private static void packLanes(float[] x, int[] rowOffsets, int first, int k, float[] packed, int to) {
-        IntVector x0 = load(x, rowOffsets[first] + k);
-        IntVector x1 = load(x, rowOffsets[first + 1] + k);
-        IntVector x2 = load(x, rowOffsets[first + 2] + k);
-        IntVector x3 = load(x, rowOffsets[first + 3] + k);
-        IntVector x4 = load(x, rowOffsets[first + 4] + k);
-        IntVector x5 = load(x, rowOffsets[first + 5] + k);
-        IntVector x6 = load(x, rowOffsets[first + 6] + k);
-        IntVector x7 = load(x, rowOffsets[first + 7] + k);
-        IntVector low04 = LOW_PAIRS.selectFrom(x0, x4), high04 = HIGH_PAIRS.selectFrom(x0, x4);
-        IntVector low15 = LOW_PAIRS.selectFrom(x1, x5), high15 = HIGH_PAIRS.selectFrom(x1, x5);
-        IntVector low26 = LOW_PAIRS.selectFrom(x2, x6), high26 = HIGH_PAIRS.selectFrom(x2, x6);
-        IntVector low37 = LOW_PAIRS.selectFrom(x3, x7), high37 = HIGH_PAIRS.selectFrom(x3, x7);
-        packFour(low04, low26, low15, low37, packed, to);
-        packFour(high04, high26, high15, high37, packed, to + 4 * LANES);
-    }
-
-    private static void packFour(IntVector x04, IntVector x26, IntVector x15, IntVector x37, float[] packed, int to) {
-        IntVector lowEven = LOW_PAIRS.selectFrom(x04, x26), highEven = HIGH_PAIRS.selectFrom(x04, x26);
-        IntVector lowOdd = LOW_PAIRS.selectFrom(x15, x37), highOdd = HIGH_PAIRS.selectFrom(x15, x37);
-        LOW_PAIRS.selectFrom(lowEven, lowOdd).reinterpretAsFloats().intoArray(packed, to);
-        HIGH_PAIRS.selectFrom(lowEven, lowOdd).reinterpretAsFloats().intoArray(packed, to + LANES);
-        LOW_PAIRS.selectFrom(highEven, highOdd).reinterpretAsFloats().intoArray(packed, to + 2 * LANES);
-        HIGH_PAIRS.selectFrom(highEven, highOdd).reinterpretAsFloats().intoArray(packed, to + 3 * LANES);
-    }
-
-    private static IntVector load(float[] x, int from) {
-        return FloatVector.fromArray(F, x, from).reinterpretAsInts();
     }
 
     private static void oneRow(
@@ -169,11 +85,11 @@ final class VectorPanelKernel extends PanelKernel {
     }
 
     private static void fourRows(
-            MemorySegment w, long base, int columns, float[] x, int[] rows, int first, float[] tile, int r, int lane) {
-        int r0 = rows[first];
-        int r1 = rows[first + 1];
-        int r2 = rows[first + 2];
-        int r3 = rows[first + 3];
+            MemorySegment w, long base, int columns, float[] x, int[] rows, int r, float[] tile, int lane) {
+        int r0 = rows[r];
+        int r1 = rows[r + 1];
+        int r2 = rows[r + 2];
+        int r3 = rows[r + 3];
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         for (int k = 0; k < columns; k++) {
@@ -199,160 +115,56 @@ final class VectorPanelKernel extends PanelKernel {
         store(a3, b3, tile, r + 3, lane);
     }
 
-    private static void eightPacked(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
-            int[] rowStarts, int first, int column) {
+    private static void eightRows(MemorySegment w, long base, int columns, float[] x, int[] rows, float[] tile) {
+        int r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
+        int r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;
         for (int k = 0; k < columns; k++) {
             IntVector words = IntVector.fromMemorySegment(I, w, base + ((long) k << 6), LE);
             FloatVector low = low(words);
             FloatVector high = high(words);
-            int x = from + k * MAX_ROWS;
-            FloatVector v = FloatVector.broadcast(F, packed[x]);
+            FloatVector v = FloatVector.broadcast(F, x[r0 + k]);
             a0 = low.fma(v, a0);
             b0 = high.fma(v, b0);
-            v = FloatVector.broadcast(F, packed[x + 1]);
+            v = FloatVector.broadcast(F, x[r1 + k]);
             a1 = low.fma(v, a1);
             b1 = high.fma(v, b1);
-            v = FloatVector.broadcast(F, packed[x + 2]);
+            v = FloatVector.broadcast(F, x[r2 + k]);
             a2 = low.fma(v, a2);
             b2 = high.fma(v, b2);
-            v = FloatVector.broadcast(F, packed[x + 3]);
+            v = FloatVector.broadcast(F, x[r3 + k]);
             a3 = low.fma(v, a3);
             b3 = high.fma(v, b3);
-            v = FloatVector.broadcast(F, packed[x + 4]);
+            v = FloatVector.broadcast(F, x[r4 + k]);
             a4 = low.fma(v, a4);
             b4 = high.fma(v, b4);
-            v = FloatVector.broadcast(F, packed[x + 5]);
+            v = FloatVector.broadcast(F, x[r5 + k]);
             a5 = low.fma(v, a5);
             b5 = high.fma(v, b5);
-            v = FloatVector.broadcast(F, packed[x + 6]);
+            v = FloatVector.broadcast(F, x[r6 + k]);
             a6 = low.fma(v, a6);
             b6 = high.fma(v, b6);
-            v = FloatVector.broadcast(F, packed[x + 7]);
+            v = FloatVector.broadcast(F, x[r7 + k]);
             a7 = low.fma(v, a7);
             b7 = high.fma(v, b7);
         }
-        store(a0, b0, out, rowStarts[first] + column);
-        store(a1, b1, out, rowStarts[first + 1] + column);
-        store(a2, b2, out, rowStarts[first + 2] + column);
-        store(a3, b3, out, rowStarts[first + 3] + column);
-        store(a4, b4, out, rowStarts[first + 4] + column);
-        store(a5, b5, out, rowStarts[first + 5] + column);
-        store(a6, b6, out, rowStarts[first + 6] + column);
-        store(a7, b7, out, rowStarts[first + 7] + column);
-    }
-
-    private static void eightPackedFloat32(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
-            int[] rowStarts, int first, int column) {
-        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
-        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;
-        for (int k = 0; k < columns; k++) {
-            long at = base + ((long) k << 7);
-            FloatVector low = FloatVector.fromMemorySegment(F, w, at, LE);
-            FloatVector high = FloatVector.fromMemorySegment(F, w, at + 4L * HALF, LE);
-            int x = from + k * MAX_ROWS;
-            FloatVector v = FloatVector.broadcast(F, packed[x]);
-            a0 = low.fma(v, a0);
-            b0 = high.fma(v, b0);
-            v = FloatVector.broadcast(F, packed[x + 1]);
-            a1 = low.fma(v, a1);
-            b1 = high.fma(v, b1);
-            v = FloatVector.broadcast(F, packed[x + 2]);
-            a2 = low.fma(v, a2);
-            b2 = high.fma(v, b2);
-            v = FloatVector.broadcast(F, packed[x + 3]);
-            a3 = low.fma(v, a3);
-            b3 = high.fma(v, b3);
-            v = FloatVector.broadcast(F, packed[x + 4]);
-            a4 = low.fma(v, a4);
-            b4 = high.fma(v, b4);
-            v = FloatVector.broadcast(F, packed[x + 5]);
-            a5 = low.fma(v, a5);
-            b5 = high.fma(v, b5);
-            v = FloatVector.broadcast(F, packed[x + 6]);
-            a6 = low.fma(v, a6);
-            b6 = high.fma(v, b6);
-            v = FloatVector.broadcast(F, packed[x + 7]);
-            a7 = low.fma(v, a7);
-            b7 = high.fma(v, b7);
-        }
-        store(a0, b0, out, rowStarts[first] + column);
-        store(a1, b1, out, rowStarts[first + 1] + column);
-        store(a2, b2, out, rowStarts[first + 2] + column);
-        store(a3, b3, out, rowStarts[first + 3] + column);
-        store(a4, b4, out, rowStarts[first + 4] + column);
-        store(a5, b5, out, rowStarts[first + 5] + column);
-        store(a6, b6, out, rowStarts[first + 6] + column);
-        store(a7, b7, out, rowStarts[first + 7] + column);
-    }
-
-    private static void fourPacked(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
-            int[] rowStarts, int first, int column) {
-        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
-        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        for (int k = 0; k < columns; k++) {
-            IntVector words = IntVector.fromMemorySegment(I, w, base + ((long) k << 6), LE);
-            FloatVector low = low(words);
-            FloatVector high = high(words);
-            int x = from + k * MAX_ROWS;
-            FloatVector v = FloatVector.broadcast(F, packed[x]);
-            a0 = low.fma(v, a0);
-            b0 = high.fma(v, b0);
-            v = FloatVector.broadcast(F, packed[x + 1]);
-            a1 = low.fma(v, a1);
-            b1 = high.fma(v, b1);
-            v = FloatVector.broadcast(F, packed[x + 2]);
-            a2 = low.fma(v, a2);
-            b2 = high.fma(v, b2);
-            v = FloatVector.broadcast(F, packed[x + 3]);
-            a3 = low.fma(v, a3);
-            b3 = high.fma(v, b3);
-        }
-        store(a0, b0, out, rowStarts[first] + column);
-        store(a1, b1, out, rowStarts[first + 1] + column);
-        store(a2, b2, out, rowStarts[first + 2] + column);
-        store(a3, b3, out, rowStarts[first + 3] + column);
-    }
-
-    private static void fourPackedFloat32(
-            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
-            int[] rowStarts, int first, int column) {
-        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
-        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        for (int k = 0; k < columns; k++) {
-            long at = base + ((long) k << 7);
-            FloatVector low = FloatVector.fromMemorySegment(F, w, at, LE);
-            FloatVector high = FloatVector.fromMemorySegment(F, w, at + 4L * HALF, LE);
-            int x = from + k * MAX_ROWS;
-            FloatVector v = FloatVector.broadcast(F, packed[x]);
-            a0 = low.fma(v, a0);
-            b0 = high.fma(v, b0);
-            v = FloatVector.broadcast(F, packed[x + 1]);
-            a1 = low.fma(v, a1);
-            b1 = high.fma(v, b1);
-            v = FloatVector.broadcast(F, packed[x + 2]);
-            a2 = low.fma(v, a2);
-            b2 = high.fma(v, b2);
-            v = FloatVector.broadcast(F, packed[x + 3]);
-            a3 = low.fma(v, a3);
-            b3 = high.fma(v, b3);
-        }
-        store(a0, b0, out, rowStarts[first] + column);
-        store(a1, b1, out, rowStarts[first + 1] + column);
-        store(a2, b2, out, rowStarts[first + 2] + column);
-        store(a3, b3, out, rowStarts[first + 3] + column);
+        store(a0, b0, tile, 0, 0);
+        store(a1, b1, tile, 1, 0);
+        store(a2, b2, tile, 2, 0);
+        store(a3, b3, tile, 3, 0);
+        store(a4, b4, tile, 4, 0);
+        store(a5, b5, tile, 5, 0);
+        store(a6, b6, tile, 6, 0);
+        store(a7, b7, tile, 7, 0);
     }
 
     private static void fourRowsFloat32(
-            MemorySegment w, long base, int columns, float[] x, int[] rows, int first, float[] tile, int r, int lane) {
-        int r0 = rows[first];
-        int r1 = rows[first + 1];
-        int r2 = rows[first + 2];
-        int r3 = rows[first + 3];
+            MemorySegment w, long base, int columns, float[] x, int[] rows, int r, float[] tile, int lane) {
+        int r0 = rows[r];
+        int r1 = rows[r + 1];
+        int r2 = rows[r + 2];
+        int r3 = rows[r + 3];
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         for (int k = 0; k < columns; k++) {
@@ -389,10 +201,5 @@ final class VectorPanelKernel extends PanelKernel {
     private static void store(FloatVector low, FloatVector high, float[] tile, int row, int lane) {
         low.intoArray(tile, row * STRIDE + lane);
         high.intoArray(tile, row * STRIDE + HALF + lane);
-    }
-
-    private static void store(FloatVector low, FloatVector high, float[] out, int at) {
-        low.intoArray(out, at);
-        high.intoArray(out, at + HALF);
     }
 }

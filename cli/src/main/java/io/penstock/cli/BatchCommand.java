@@ -125,7 +125,7 @@ final class BatchCommand implements Callable<Integer> {
 
     private int run() throws IOException {
         if (stallTimeout < 1) {
-            throw new InputException("--stall-timeout must be at least 1, not " + stallTimeout);
+            throw job.wrong("--stall-timeout must be at least 1, not " + stallTimeout);
         }
         job.validate();
         engine.validate();

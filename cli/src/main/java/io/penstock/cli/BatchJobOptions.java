@@ -82,7 +82,7 @@ final class BatchJobOptions {
         }
     }
 
-    private ParameterException wrong(String message) {
+    ParameterException wrong(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 

@@ -118,6 +118,7 @@ class BatchCommandTest {
         assertTrue(batch(input, folder.resolve("o"), "--template", "{").err().contains("--template has a {"));
         assertTrue(batch(input, folder.resolve("o"), "--shard", "3/3").err().contains("--shard is '3/3'"));
         assertTrue(batch(input, folder.resolve("o"), "--force", "--restart").err().contains("give one"));
+        assertEquals(2, batch(input, folder.resolve("o"), "--stall-timeout", "0").exitCode());
         assertTrue(batch(input, folder.resolve("o"), "--workers", "gpu1").err().contains("'gpu1' is no worker"));
     }
 

@@ -160,8 +160,8 @@ class RunnerLifeTest {
 
     /** Steps that fail while the device computes: the first is launched directly, the second replayed. */
     @ParameterizedTest
-    @CsvSource({"0, 6, launched directly, attention_prefill_bf16",
-        "1, 2, replayed from the graph of 2, attention_decode_bf16"})
+    @CsvSource({"0, 6, launched directly, attention_prefill_wgmma_bf16",
+        "1, 2, replayed from the graph of 2, attention_decode_wgmma_bf16"})
     void aFaultInAStepNamesTheStepAndItsKernels(int number, int numTokens, String how, String kernel) {
         live(driver, steps);
         List<String> calls = names(driver.calls);
@@ -221,10 +221,9 @@ class RunnerLifeTest {
         assertEquals(List.of("step", "  beginStep", "  embed", "  rmsNorm", "  inProjShortConv", "  linear convOutProj",
                 "  addRmsNorm", "  linearSiluAndMul", "  linear denseDown", "  addRmsNorm", "  linear qkvProj",
                 "  qkNormRopeStore", "  attention", "  linear attentionOutProj", "  addRmsNormRouteTopK",
-                "  groupedLinearSiluAndMul", "  groupedLinear", "  combineAddRmsNorm", "  gatherLast", "  logits",
-                "  sample"), run.subList(0, 21));
+                "  expertsAddRmsNorm", "  gatherLast", "  logits", "  sample"), run.subList(0, 19));
         assertEquals(List.of("step by graph", "  beginStep", "step by graph", "  beginStep", "step by graph",
-                "  beginStep"), run.subList(21, run.size()));
+                "  beginStep"), run.subList(19, run.size()));
     }
 
     /** A device that is lost, or a call refused, wherever it happens: nothing is queued after it, all is given back. */

@@ -9,6 +9,7 @@ final class CudaEvent extends CudaResource implements Event {
     private final long address;
     private LaunchLog log;
     private long position;
+    private CudaCapture capture;
 
     private CudaEvent(CudaContext context, Driver.Handle handle) {
         super(context);
@@ -28,10 +29,29 @@ final class CudaEvent extends CudaResource implements Event {
         return address;
     }
 
-    /** Remembers what is done when this is. */
-    void marks(LaunchLog launches) {
-        log = launches;
-        position = launches.position();
+    /**
+     * Remembers what is done when this is.
+     *
+     * @param of the capture that it is recorded in, which does nothing yet; or null
+     */
+    void marks(LaunchLog launches, CudaCapture of) {
+        capture = of;
+        if (of == null) {
+            log = launches;
+            position = launches.position();
+        }
+    }
+
+    /** The capture that it was recorded in last, or null. */
+    CudaCapture capture() {
+        return capture;
+    }
+
+    /** What is queued from here on waits for what this marks: once that is done, so is this. */
+    void isAwaitedIn(LaunchLog waiting) {
+        if (log != null && log != waiting) {
+            waiting.addWait(log, position);
+        }
     }
 
     private void isReached() {

@@ -11,8 +11,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Reference;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Hot: nothing here allocates, except what ends a capture and the first launch with more arguments than any before. */
 final class CudaStream extends CudaResource implements Stream {
@@ -25,8 +23,8 @@ final class CudaStream extends CudaResource implements Stream {
     /** Of the arguments' addresses, rewritten for each launch; the driver reads it before the launch returns. */
     private MemorySegment table = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, USUAL_ARGUMENTS);
     private final LaunchLog log = new LaunchLog();
-    private final List<String> captured = new ArrayList<>();
-    private boolean isCapturing;
+    /** The capture that this stream began or joined, or null. */
+    private CudaCapture capture;
 
     private CudaStream(CudaContext context, String name, Driver.Handle handle) {
         super(context);
@@ -53,7 +51,7 @@ final class CudaStream extends CudaResource implements Stream {
 
     /** Waits for what was just queued, where that is the mode, and says what it was if it failed. */
     private void awaitIfAsked(String doing, Object subject, Object detail) {
-        if (context().mode() == LaunchMode.AWAITED && !isCapturing) {
+        if (context().mode() == LaunchMode.AWAITED && capture == null) {
             context().check(driver.cuStreamSynchronize(address), "cuStreamSynchronize", doing, subject, detail);
         }
     }
@@ -125,7 +123,7 @@ final class CudaStream extends CudaResource implements Stream {
         }
         requireWithin(memory, memory.byteSize(), offsetBytes, sizeBytes);
         long first = memory.address() + offsetBytes;
-        if (isCapturing && !context().isPinned(first, sizeBytes)) {
+        if (capture != null && !context().isPinned(first, sizeBytes)) {
             throw new IllegalArgumentException("a capture copies from and to pinned memory only, not " + memory);
         }
         return first;
@@ -165,8 +163,8 @@ final class CudaStream extends CudaResource implements Stream {
                 shape.blockY(), shape.blockZ(), shape.dynamicSharedBytes(), address, table.address());
         Reference.reachabilityFence(args);
         context().check(result, "cuLaunchKernel", "launching", own, shape);
-        if (isCapturing) {
-            captured.add(own.name());
+        if (capture != null) {
+            capture.kernels.add(own.name());
         } else {
             log.add(own);
             awaitIfAsked("running", own, shape);
@@ -189,7 +187,7 @@ final class CudaStream extends CudaResource implements Stream {
         own.requireOpen();
         enter();
         context().check(driver.cuEventRecord(own.address(), address), "cuEventRecord", "recording an event in", this);
-        own.marks(log);
+        own.marks(log, capture);
     }
 
     @Override
@@ -198,6 +196,15 @@ final class CudaStream extends CudaResource implements Stream {
         own.requireOpen();
         enter();
         context().check(driver.cuStreamWaitEvent(address, own.address()), "cuStreamWaitEvent", "waiting in", this);
+        if (own.capture() == null) {
+            own.isAwaitedIn(log);
+        } else if (capture == null && own.capture().isJoined(this)) {
+            capture = own.capture();
+        }
+    }
+
+    void leaveCapture() {
+        capture = null;
     }
 
     @Override
@@ -209,26 +216,26 @@ final class CudaStream extends CudaResource implements Stream {
 
     @Override
     public void beginCapture() {
-        if (isCapturing) {
+        if (capture != null) {
             throw new IllegalStateException(this + " is capturing already");
         }
         enter();
         context().check(driver.cuStreamBeginCapture(handle), "cuStreamBeginCapture", "beginning a capture of", this);
-        isCapturing = true;
-        captured.clear();
+        capture = new CudaCapture(this);
     }
 
     @Override
     public Graph endCapture(String graphName) {
-        if (!isCapturing) {
+        CudaCapture done = capture;
+        if (done == null || done.origin != this) {
             throw new IllegalStateException(this + " is not capturing: begin with beginCapture");
         }
-        isCapturing = false;
+        done.end();
         enter();
         Driver.Handle[] graph = new Driver.Handle[1];
         context().check(driver.cuStreamEndCapture(graph, handle), "cuStreamEndCapture", "capturing graph",
                 graphName);
-        return CudaGraph.instantiate(context(), graphName, graph[0], captured);
+        return CudaGraph.instantiate(context(), graphName, graph[0], done.kernels);
     }
 
     @Override
@@ -239,10 +246,12 @@ final class CudaStream extends CudaResource implements Stream {
     @Override
     void release() {
         Driver.Handle[] graph = new Driver.Handle[1];
-        if (isCapturing && driver.cuStreamEndCapture(graph, handle) == Driver.SUCCESS) {
-            driver.cuGraphDestroy(graph[0]);
+        if (capture != null && capture.origin == this) {
+            capture.end();
+            if (driver.cuStreamEndCapture(graph, handle) == Driver.SUCCESS) {
+                driver.cuGraphDestroy(graph[0]);
+            }
         }
-        isCapturing = false;
         context().checkRelease(driver.cuStreamDestroy(handle), "cuStreamDestroy", this);
     }
 

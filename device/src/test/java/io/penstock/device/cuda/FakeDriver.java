@@ -16,7 +16,8 @@ import jcuda.driver.CUresult;
 
 /**
  * A driver without a GPU that writes down every call, knows what is made and not given back, and fails where told. It
- * refuses what a driver would not survive: giving back twice, and using what is given back.
+ * refuses what a driver would not survive: giving back twice, and using what is given back; and what a driver refuses
+ * while it captures.
  */
 final class FakeDriver implements Driver {
     record FakeHandle(String kind, long address) implements Handle {}
@@ -52,6 +53,7 @@ final class FakeDriver implements Driver {
     final Map<String, Integer> keptParameters = new HashMap<>();
     final List<Launch> launches = new ArrayList<>();
     private final Map<Long, String> functions = new HashMap<>();
+    private final FakeCaptures captures = new FakeCaptures();
     private boolean isRecording = true;
     private long nextAddress = 0x1000;
     private int lastResult;
@@ -280,12 +282,20 @@ final class FakeDriver implements Driver {
     @Override
     public int cuStreamBeginCapture(Handle stream) {
         requireLive(stream);
-        return call("cuStreamBeginCapture");
+        if (call("cuStreamBeginCapture") == SUCCESS) {
+            captures.begin(stream.address());
+        }
+        return lastResult;
     }
 
     @Override
     public int cuStreamEndCapture(Handle[] graph, Handle stream) {
         requireLive(stream);
+        int result = captures.end(stream.address());
+        if (result != SUCCESS) {
+            call("cuStreamEndCapture");
+            return result;
+        }
         return make(graph, "cuStreamEndCapture", "graph");
     }
 
@@ -320,6 +330,7 @@ final class FakeDriver implements Driver {
         if (!isRecording) {
             return SUCCESS;
         }
+        captures.queued(stream);
         String name = functions.get(function);
         hasFailed |= name.equals(failingKernel);
         int number = keptParameters.getOrDefault(name, numParameters);
@@ -339,11 +350,17 @@ final class FakeDriver implements Driver {
     public int cuGraphLaunch(long graphExec, long stream) {
         requireLive(stream, "stream");
         requireLive(graphExec, "exec");
+        if (isRecording) {
+            captures.queued(stream);
+        }
         return isRecording ? call("cuGraphLaunch") : SUCCESS;
     }
 
     private int copy(String name, long destination, long source, long sizeBytes, long stream) {
         requireLive(stream, "stream");
+        if (isRecording) {
+            captures.queued(stream);
+        }
         return isRecording ? call(name, destination, source, sizeBytes) : SUCCESS;
     }
 
@@ -371,6 +388,9 @@ final class FakeDriver implements Driver {
     public int cuEventRecord(long event, long stream) {
         requireLive(event, "event");
         requireLive(stream, "stream");
+        if (isRecording) {
+            captures.recorded(event, stream);
+        }
         return isRecording ? call("cuEventRecord", event) : SUCCESS;
     }
 
@@ -391,7 +411,11 @@ final class FakeDriver implements Driver {
     public int cuStreamWaitEvent(long stream, long event) {
         requireLive(stream, "stream");
         requireLive(event, "event");
-        return isRecording ? call("cuStreamWaitEvent", event) : SUCCESS;
+        if (!isRecording) {
+            return SUCCESS;
+        }
+        int result = call("cuStreamWaitEvent", event);
+        return result == SUCCESS ? captures.awaited(stream, event) : result;
     }
 
     @Override
@@ -401,6 +425,10 @@ final class FakeDriver implements Driver {
             hasFailed = false;
             call("cuStreamSynchronize");
             return failure;
+        }
+        if (isRecording && captures.isCaptured(stream)) {
+            call("cuStreamSynchronize");
+            return CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
         }
         return isRecording ? call("cuStreamSynchronize") : SUCCESS;
     }

@@ -136,7 +136,7 @@ public final class AttentionPlan {
     public record Workers(int decode, int prefill) {
         /** The workers of a device. */
         public static Workers of(DeviceProperties device) {
-            return AttentionVariant.of(device).workers(device.cores());
+            return AttentionVariant.of(device).workers(device);
         }
 
         /** Of a device that several share, one's workers. */

@@ -13,13 +13,13 @@ import java.util.Arrays;
 enum AttentionVariant {
     /** By mma.sync: warps take decode items, and copy for themselves; a block takes a prompt's item. */
     MMA(PtxSet.PORTABLE,
-            new Kernel("attention_decode_bf16", 232, 0, 128, 4 * 3 * Kernel.TILE_BYTES / 2, 4, 2),
-            new Kernel("attention_prefill_bf16", 248, 1, 128, 3 * Kernel.TILE_BYTES + Kernel.EARLIER_SUMS_BYTES, 1, 2)),
+            new Kernel("attention_decode_bf16", 232, 0, 128, 4 * 3 * Kernel.TILE_BYTES / 2, 4),
+            new Kernel("attention_prefill_bf16", 248, 1, 128, 3 * Kernel.TILE_BYTES + Kernel.EARLIER_SUMS_BYTES, 1)),
     /** By wgmma: warps that copy take items, each for its warpgroup in decode, for two of them in prefill. */
     WGMMA(PtxSet.HOPPER,
-            new Kernel("attention_decode_wgmma_bf16", 168, 0, 3 * 128, 2 * Kernel.ringBytes(6), 2, 1),
+            new Kernel("attention_decode_wgmma_bf16", 168, 0, 3 * 128, 2 * Kernel.ringBytes(6), 2),
             new Kernel("attention_prefill_wgmma_bf16", 168, 1, 2 * 128 + 32,
-                    Kernel.ringBytes(4) + Kernel.EARLIER_SUMS_BYTES, 1, 1));
+                    Kernel.ringBytes(4) + Kernel.EARLIER_SUMS_BYTES, 1));
 
     private final PtxSet set;
     private final Kernel decode;
@@ -54,9 +54,9 @@ enum AttentionVariant {
     }
 
     /** Who takes items, as many as a device holds at a time. */
-    AttentionPlan.Workers workers(DeviceProperties.Cores cores) {
+    AttentionPlan.Workers workers(DeviceProperties device) {
         return new AttentionPlan.Workers(
-                decode.numBlocks(cores) * decode.workers(), prefill.numBlocks(cores) * prefill.workers());
+                decode.numBlocks(device) * decode.workers(), prefill.numBlocks(device) * prefill.workers());
     }
 
     /**
@@ -67,10 +67,8 @@ enum AttentionVariant {
      * @param threads of a block
      * @param sharedBytes dynamic shared memory of a block
      * @param workers of a block: who take items
-     * @param maxBlocks that a multiprocessor holds if it has shared memory for them
      */
-    record Kernel(String name, int maxRegisters, int moreInts, int threads, int sharedBytes, int workers,
-            int maxBlocks) {
+    record Kernel(String name, int maxRegisters, int moreInts, int threads, int sharedBytes, int workers) {
         /** Keys and values of 64 tokens. */
         private static final int TILE_BYTES = 2 * 64 * 64 * Short.BYTES;
 
@@ -79,9 +77,6 @@ enum AttentionVariant {
 
         private static final int ITEM_AND_BARRIER_BYTES = AttentionPlan.ITEM_INTS * Integer.BYTES + 2 * Long.BYTES;
         private static final int SWIZZLE_BYTES = 1024;
-
-        /** What the system takes of a block's shared memory. */
-        private static final int SYSTEM_SHARED_BYTES = 1024;
 
         /** Tiles, each with an item and two barriers. */
         private static int ringBytes(int numStages) {
@@ -97,9 +92,9 @@ enum AttentionVariant {
         }
 
         /** Blocks that a device holds at a time. */
-        int numBlocks(DeviceProperties.Cores cores) {
-            int fitting = cores.sharedBytes() / (sharedBytes + SYSTEM_SHARED_BYTES);
-            return cores.numMultiprocessors() * Math.clamp(fitting, 1, maxBlocks);
+        int numBlocks(DeviceProperties device) {
+            int each = Occupancy.of(device, maxRegisters, threads, sharedBytes).numBlocks();
+            return device.cores().numMultiprocessors() * Math.max(1, each);
         }
     }
 }

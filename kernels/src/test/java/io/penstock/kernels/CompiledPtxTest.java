@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.device.cuda.PtxCompilation;
-import io.penstock.device.cuda.PtxCompiler;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -31,7 +30,7 @@ class CompiledPtxTest {
     @ParameterizedTest
     @MethodSource("modules")
     void compilesWithoutSpills(String operation, PtxSet set, String architecture) {
-        PtxCompilation compilation = PtxCompiler.compile(Ptx.read(operation, set), architecture);
+        PtxCompilation compilation = Compiled.module(operation, set, architecture);
         assertTrue(compilation.isAccepted(), () -> operation + " is rejected: " + compilation.errorLog());
         assertEquals(List.of(), compilation.notes(), operation);
         assertTrue(!compilation.entries().isEmpty(), operation);

@@ -60,12 +60,18 @@ final class FakeDevice implements Device {
         LaunchShape shape;
         MemorySegment values;
 
+        /** Told of each launch, if there is one. */
+        Runnable launched;
+
         @Override
         public void launch(Kernel kernel, LaunchShape shape, KernelArgs args) {
             numLaunches++;
             this.kernel = (FakeKernel) kernel;
             this.shape = shape;
             values = args.valuesFor(kernel);
+            if (launched != null) {
+                launched.run();
+            }
         }
 
         @Override
@@ -158,7 +164,7 @@ final class FakeDevice implements Device {
     @Override
     public DeviceProperties properties() {
         return new DeviceProperties("fake", "none", 90,
-                new DeviceProperties.Cores(NUM_MULTIPROCESSORS, 0, 0, 0, 0, 0),
+                new DeviceProperties.Cores(NUM_MULTIPROCESSORS, 0, 2048, 65_536, 228 << 10, 227 << 10),
                 new DeviceProperties.Memory(0, 0, 0, 0));
     }
 

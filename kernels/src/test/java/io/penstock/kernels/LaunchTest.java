@@ -8,7 +8,6 @@ import com.sun.management.ThreadMXBean;
 import io.penstock.device.Stream;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
@@ -18,87 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Launchers set every argument, choose a shape and allocate nothing. */
 class LaunchTest {
     private static final FakeDevice DEVICE = new FakeDevice();
-    private static final Map<String, BiConsumer<Stream, Integer>> LAUNCHES = launches();
-
-    /** A launch of each entry but linear's tiles, by name, for a number of rows. */
-    private static Map<String, BiConsumer<Stream, Integer>> launches() {
-        Map<String, BiConsumer<Stream, Integer>> all = new LinkedHashMap<>();
-        AddKernel add = new AddKernel(DEVICE);
-        all.put("add_bf16", (stream, rows) -> add.launch(stream, 16, 32, 8L * rows));
-        AddRmsNormKernel addRmsNorm = new AddRmsNormKernel(DEVICE, 2048, 1e-5f);
-        all.put("add_rms_norm_bf16", (stream, rows) -> addRmsNorm.launch(stream, 16, 32, 48, 64, rows));
-        RmsNormKernel rmsNorm = new RmsNormKernel(DEVICE, 2048, 1e-5f);
-        all.put("rms_norm_bf16", (stream, rows) -> rmsNorm.launch(stream, 16, 32, 48, rows));
-        EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
-        var embedded = new EmbedKernel.TokenAddresses(48, 64, 80, 96);
-        all.put("embed_bf16", (stream, rows) -> embed.launch(stream, 16, 32, WeightFormat.ROW_MAJOR, embedded, rows));
-        GatherLastKernel gatherLast = new GatherLastKernel(DEVICE, 2048);
-        all.put("gather_last_bf16", (stream, rows) -> gatherLast.launch(stream, 16, 32, 48, rows));
-        addExperts(all);
-        SiluAndMulKernel siluAndMul = new SiluAndMulKernel(DEVICE);
-        all.put("silu_and_mul_bf16", (stream, rows) -> siluAndMul.launch(stream, 16, 32, rows, 64));
-        all.put("silu_and_mul_f32", (stream, rows) -> siluAndMul.launchFloat32(stream, 16, 32, rows, 64));
-        QkNormRopeStoreKernel qk = new QkNormRopeStoreKernel(DEVICE, 32, 8, 1e-5f);
-        var attentionLayer = new QkNormRopeStoreKernel.LayerAddresses(32, 48, 64);
-        var tokens = new QkNormRopeStoreKernel.TokenAddresses(80, 96, 112);
-        all.put("qk_norm_rope_store_bf16", (stream, rows) -> qk.launch(stream, 16, attentionLayer, tokens, rows));
-        CopyBlocksKernel copyBlocks = new CopyBlocksKernel(DEVICE, 5, 6, 100);
-        all.put("copy_blocks_bf16", (stream, rows) -> copyBlocks.launch(stream, 16, 32, 48, rows));
-        ShortConvKernel conv = new ShortConvKernel(DEVICE, 2048);
-        var convLayer = new ShortConvKernel.LayerAddresses(48, 64, 80, 8192);
-        var sequences = new ShortConvKernel.SequenceAddresses(96, 112, 128, 144, 160, 176, 192);
-        all.put("short_conv_bf16", (stream, rows) -> conv.launch(stream, 16, 32, convLayer, sequences, rows, 3));
-        InProjShortConvKernel inProj = new InProjShortConvKernel(DEVICE, 2048);
-        all.put("in_proj_short_conv_m32_bf16",
-                (stream, rows) -> inProj.launch(stream, 16, 32, 40, convLayer, sequences, rows, 3));
-        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR);
-        all.put("linear_m16_bf16", (stream, rows) -> linear.launch(stream, 16, 32, 48, rows, 64, 128));
-        all.put("linear_m16_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));
-        all.put("linear_silu_and_mul_m16_bf16",
-                (stream, rows) -> linear.launchSiluAndMul(stream, 16, 32, 48, rows, 64, 128));
-        return all;
-    }
-
-    private static void addExperts(Map<String, BiConsumer<Stream, Integer>> all) {
-        var routing = AddRmsNormRouteTopKKernel.RoutingAddresses.at(1 << 20, 64, 32, 4);
-        var layer = new AddRmsNormRouteTopKKernel.LayerAddresses(64, 80, 0);
-        var rule = new AddRmsNormRouteTopKKernel.Rule(32, 4, true, 1);
-        var route = new AddRmsNormRouteTopKKernel(DEVICE, 2048, 1e-5f, rule, WeightFormat.ROW_MAJOR);
-        all.put("add_rms_norm_route_top_k_bf16",
-                (stream, rows) -> route.launch(stream, 16, 32, 48, layer, routing, 0, rows));
-        var given = new AddRmsNormRouteTopKKernel.RoutingAddresses(16, 32, 48, 64, 80, 96, 112);
-        all.put("add_rms_norm_route_top_k_regroup", (stream, rows) -> route.launchRegroup(stream, given, 0, rows));
-        GroupedLinearKernel grouped = GroupedLinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR, 32, 4);
-        all.put("grouped_linear_m16_bf16", (stream, rows) -> grouped.launch(stream, 16, 32, 48, routing, rows, 64, 72));
-        all.put("grouped_linear_silu_and_mul_m16_bf16",
-                (stream, rows) -> grouped.launchSiluAndMul(stream, 16, 32, 48, routing, rows, 64, 72));
-        addTiled(all, routing);
-        CombineAddRmsNormKernel combine = new CombineAddRmsNormKernel(DEVICE, 2048, 4, 1e-5f);
-        all.put("combine_add_rms_norm_bf16", (stream, rows) -> combine.launch(stream, 16, 32, 48, 64, 0, rows));
-    }
-
-    private static void addTiled(Map<String, BiConsumer<Stream, Integer>> all,
-            AddRmsNormRouteTopKKernel.RoutingAddresses routing) {
-        GroupedLinearKernel grouped = GroupedLinearKernel.of(DEVICE, WeightFormat.TILES, 32, 4);
-        all.put("grouped_linear_tiled_m64_bf16",
-                (stream, rows) -> grouped.launch(stream, 16, 32, 48, routing, rows, 64, 72));
-        all.put("grouped_linear_silu_and_mul_tiled_m64_bf16",
-                (stream, rows) -> grouped.launchSiluAndMul(stream, 16, 32, 48, routing, rows, 64, 72));
-        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.TILES);
-        all.put("linear_tiled_m64_bf16", (stream, rows) -> linear.launch(stream, 16, 32, 48, rows, 64, 128));
-        all.put("linear_tiled_m64_f32", (stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 64, 128));
-        all.put("linear_silu_and_mul_tiled_m64_bf16",
-                (stream, rows) -> linear.launchSiluAndMul(stream, 16, 32, 48, rows, 64, 128));
-        var experts = new ExpertsAddRmsNormKernel(
-                DEVICE, new AddRmsNormRouteTopKKernel.Rule(32, 4, true, 1), 2048, 1e-5f);
-        var operands = new ExpertsAddRmsNormKernel.Operands(48, 64, 80, 96, 112, 1792);
-        all.put("experts_add_rms_norm_tiled_m64_bf16",
-                (stream, rows) -> experts.launch(stream, 16, 32, operands, routing, 0, rows));
-        EmbedKernel embed = new EmbedKernel(DEVICE, 2048);
-        var embedded = new EmbedKernel.TokenAddresses(48, 64, 80, 96);
-        all.put("embed_tiled_bf16",
-                (stream, rows) -> embed.launch(stream, 16, 32, WeightFormat.TILES, embedded, rows));
-    }
+    private static final Map<String, BiConsumer<Stream, Integer>> LAUNCHES = EveryLaunch.ofFewRows(DEVICE);
 
     static Iterable<String> entries() {
         return LAUNCHES.keySet();

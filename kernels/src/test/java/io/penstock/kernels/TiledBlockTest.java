@@ -22,10 +22,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TiledBlockTest {
     private static final Path CUDA = Path.of(System.getProperty("basedir", ".")).resolve("src/main/cuda/sm_90a");
     private static final int MULTIPROCESSORS = 132;
-    private static final int SHARED_OF_MULTIPROCESSOR = 228 << 10;
-    private static final int SHARED_OF_BLOCK = 227 << 10;
-    private static final int RESERVED_OF_BLOCK = 1 << 10;
-    private static final int REGISTERS = 65_536;
 
     /** Rows, the weight's rows, k: the variant and the number of tiles of rows. */
     @ParameterizedTest
@@ -74,16 +70,15 @@ class TiledBlockTest {
         }
     }
 
-    /** Blocks of a multiprocessor by what limits them: the table that the kernels were made for. */
+    /** Blocks of a multiprocessor by the budgets; {@link OccupancyTest} has what was compiled. */
     @ParameterizedTest
     @EnumSource
     void occupancy(TiledBlock block) {
         int[] each = {block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes(), block.drawSharedBytes()};
         for (int sharedBytes : each) {
-            assertTrue(sharedBytes <= SHARED_OF_BLOCK, block + ": " + sharedBytes);
-            int byShared = SHARED_OF_MULTIPROCESSOR / (sharedBytes + RESERVED_OF_BLOCK);
-            int byRegisters = REGISTERS / (block.threads() * block.maxRegisters());
-            assertEquals(block.blocksPerMultiprocessor(), Math.min(byShared, byRegisters), block + "");
+            Occupancy occupancy = Occupancy.of(
+                    new FakeDevice().properties(), block.maxRegisters(), block.threads(), sharedBytes);
+            assertEquals(block.blocksPerMultiprocessor(), occupancy.numBlocks(), block + ": " + occupancy);
         }
         int inFlight = block.blocksPerMultiprocessor() * block.numStages() * block.blockRows() * 128;
         assertTrue(inFlight >= 64 << 10, block + " has " + inFlight + " bytes of weights under way");

@@ -57,6 +57,8 @@ final class BenchPredictCommand implements Callable<Integer> {
         show("Products with experts", report.expertProducts());
         show("Dense products, share of the floor", report.denseProducts());
         show("Decode steps of sequences of " + context + " tokens", report.steps(context));
+        show("Decode steps of sequences of " + context + " tokens as two halves beside each other (--overlap)",
+                report.halves(context));
         return 0;
     }
 

@@ -10,9 +10,10 @@ import java.util.List;
  *
  * @param copyBytesPerSecond that a large copy reaches
  * @param flopsPerSecond that a large matrix product reaches
+ * @param numMultiprocessors that kernels are launched on
  */
-public record Chip(String name, double copyBytesPerSecond, double flopsPerSecond) {
-    static final int NUM_MULTIPROCESSORS = 132;
+public record Chip(String name, double copyBytesPerSecond, double flopsPerSecond, int numMultiprocessors) {
+    private static final int NUM_MULTIPROCESSORS = 132;
 
     /** With all tensor cores at work, below the 1,980 MHz of a light load. */
     static final double CLOCKS_PER_SECOND = 1.755e9;
@@ -42,11 +43,22 @@ public record Chip(String name, double copyBytesPerSecond, double flopsPerSecond
     public static Chip named(String name) {
         DeviceSpec spec = DeviceSpec.named(name);
         return switch (spec.name()) {
-            case "h200" -> new Chip("h200", spec.bytesPerSecond(), spec.flopsPerSecond());
-            case "h100" -> new Chip("h100", COPY_SHARE * spec.bytesPerSecond(), spec.flopsPerSecond());
+            case "h200" -> new Chip("h200", spec.bytesPerSecond(), spec.flopsPerSecond(), NUM_MULTIPROCESSORS);
+            case "h100" -> new Chip("h100", COPY_SHARE * spec.bytesPerSecond(), spec.flopsPerSecond(),
+                    NUM_MULTIPROCESSORS);
             default -> throw new InputException("no predictions for '" + name + "': there are " + NAMES
                     + ", the kernels of other devices have no model");
         };
+    }
+
+    /** What one of several has, who share the multiprocessors: all of memory, while the others leave it alone. */
+    Chip share(int numShares) {
+        return new Chip(name, copyBytesPerSecond, flopsPerSecond / numShares, numMultiprocessors / numShares);
+    }
+
+    /** Bytes a second that kernels get from memory, all together. */
+    double readBytesPerSecond() {
+        return READ_SHARE * copyBytesPerSecond;
     }
 
     /** What bytes and arithmetic take at least. */
@@ -59,6 +71,11 @@ public record Chip(String name, double copyBytesPerSecond, double flopsPerSecond
      * the time of one access.
      */
     double memorySeconds(double bytes, double inFlightBytes) {
-        return bytes / Math.min(READ_SHARE * copyBytesPerSecond, inFlightBytes / LATENCY_SECONDS);
+        return bytes / Math.min(readBytesPerSecond(), inFlightBytes / LATENCY_SECONDS);
+    }
+
+    /** The most bytes under way that matter to so many multiprocessors: beyond, the way from L2 is what they wait for. */
+    double usefulInFlightBytes(int number) {
+        return Math.min(number, numMultiprocessors) * L2_BYTES_PER_CLOCK * CLOCKS_PER_SECOND * LATENCY_SECONDS;
     }
 }

@@ -22,10 +22,11 @@ public record DecodeAttention(int numSeqs, int context, int numKvHeads, double b
     @Override
     public Prediction on(Chip chip) {
         double numChunks = (double) numSeqs * numKvHeads * Math.ceilDiv(context, CHUNK_TOKENS);
-        double numRings = Math.min(numChunks, Chip.NUM_MULTIPROCESSORS * WARPGROUPS_OF_MULTIPROCESSOR);
-        double memory = chip.memorySeconds(bytes, numRings * RING_BYTES);
-        boolean isStarved = memory > 1.01 * bytes / (Chip.READ_SHARE * chip.copyBytesPerSecond());
+        double numRings = Math.min(numChunks, chip.numMultiprocessors() * WARPGROUPS_OF_MULTIPROCESSOR);
+        double useful = chip.usefulInFlightBytes(chip.numMultiprocessors());
+        double memory = chip.memorySeconds(bytes, Math.min(numRings * RING_BYTES, useful));
+        boolean isStarved = memory > 1.01 * bytes / chip.readBytesPerSecond();
         return new Prediction(memory + Chip.FILL_SECONDS + TAIL_SECONDS, chip.floorSeconds(bytes, flops),
-                isStarved ? Bound.IN_FLIGHT : Bound.MEMORY, flops);
+                isStarved ? Bound.IN_FLIGHT : Bound.MEMORY, bytes, flops);
     }
 }

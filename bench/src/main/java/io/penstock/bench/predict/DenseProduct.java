@@ -13,14 +13,14 @@ public record DenseProduct(int numRows, int weightRows, int k, double columnByte
 
     @Override
     public Prediction on(Chip chip) {
-        int plan = TiledBlock.select(numRows, weightRows, k, Chip.NUM_MULTIPROCESSORS);
+        int plan = TiledBlock.select(numRows, weightRows, k, chip.numMultiprocessors());
         TiledBlock block = TiledBlock.block(plan);
         int tiles = TiledBlock.numRowTiles(plan);
-        var pipeline = new Pipeline(block, k);
+        var pipeline = new Pipeline(chip, block, k);
         for (int i = 0; i < tiles * block.numParts(weightRows); i++) {
             pipeline.add(block.tileRows(numRows, tiles));
         }
         double bytes = (double) BF16 * k * (weightRows + numRows) + columnBytes * numRows * weightRows;
-        return pipeline.on(chip, bytes, 2.0 * numRows * weightRows * k);
+        return pipeline.predict(bytes, 2.0 * numRows * weightRows * k);
     }
 }

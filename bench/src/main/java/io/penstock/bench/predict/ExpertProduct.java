@@ -29,13 +29,13 @@ public record ExpertProduct(
             seconds += last.seconds() / NUM_ROUTINGS;
             floor += last.floorSeconds() / NUM_ROUTINGS;
         }
-        return new Prediction(seconds, floor, last.bound(), last.flops());
+        return new Prediction(seconds, floor, last.bound(), last.bytes(), last.flops());
     }
 
     private Prediction on(Chip chip, int[] rowsOfExperts) {
         int numPairs = numTokens * experts.perToken();
         TiledBlock block = TiledBlock.selectGrouped(numPairs, experts.num());
-        var pipeline = new Pipeline(block, k);
+        var pipeline = new Pipeline(chip, block, k);
         int touched = 0;
         for (int rows : rowsOfExperts) {
             touched += rows > 0 ? 1 : 0;
@@ -53,7 +53,7 @@ public record ExpertProduct(
         }
         double bytes = (double) BF16 * k * ((double) touched * weightRows + (double) numTokens * xRows)
                 + columnBytes * numPairs * weightRows;
-        return pipeline.on(chip, bytes, 2.0 * numPairs * weightRows * k);
+        return pipeline.predict(bytes, 2.0 * numPairs * weightRows * k);
     }
 
     private int[] rowsOfExperts(int seed) {

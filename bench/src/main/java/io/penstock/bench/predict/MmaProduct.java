@@ -14,6 +14,6 @@ public record MmaProduct(double bytes, double flops) implements KernelModel {
         double memory = bytes / (MEMORY_SHARE * chip.copyBytesPerSecond());
         double products = flops / (FLOPS_SHARE * chip.flopsPerSecond());
         return new Prediction(Math.max(memory, products) + Chip.FILL_SECONDS, chip.floorSeconds(bytes, flops),
-                products > memory ? Bound.PRODUCTS : Bound.MEMORY, flops);
+                products > memory ? Bound.PRODUCTS : Bound.MEMORY, bytes, flops);
     }
 }

@@ -14,13 +14,16 @@ final class Pipeline {
     /** An epilogue's instructions for a row of x, of eight warps on four schedulers: no product hides them. */
     private static final double ROW_CLOCKS = 7.5;
 
+    private final Chip chip;
     private final TiledBlock block;
     private final int kTiles;
-    private final double[] clocks = new double[Chip.NUM_MULTIPROCESSORS];
+    private final double[] clocks;
     private int numParts;
 
     /** @param k of the product */
-    Pipeline(TiledBlock block, int k) {
+    Pipeline(Chip chip, TiledBlock block, int k) {
+        this.chip = chip;
+        clocks = new double[chip.numMultiprocessors()];
         this.block = block;
         this.kTiles = Math.ceilDiv(k, 64);
     }
@@ -32,7 +35,7 @@ final class Pipeline {
         numParts++;
     }
 
-    Prediction on(Chip chip, double bytes, double flops) {
+    Prediction predict(double bytes, double flops) {
         double most = 0;
         for (double each : clocks) {
             most = Math.max(most, each);
@@ -40,11 +43,10 @@ final class Pipeline {
         double products = most / Chip.CLOCKS_PER_SECOND;
         int numBlocks = Math.min(numParts, clocks.length * block.blocksPerMultiprocessor());
         double inFlight = (double) numBlocks * block.inFlightBytes();
-        double fromL2 = Math.min(numBlocks, clocks.length) * Chip.L2_BYTES_PER_CLOCK * Chip.CLOCKS_PER_SECOND;
-        double memory = chip.memorySeconds(bytes, Math.min(inFlight, fromL2 * Chip.LATENCY_SECONDS));
-        boolean isStarved = memory > 1.01 * bytes / (Chip.READ_SHARE * chip.copyBytesPerSecond());
+        double memory = chip.memorySeconds(bytes, Math.min(inFlight, chip.usefulInFlightBytes(numBlocks)));
+        boolean isStarved = memory > 1.01 * bytes / chip.readBytesPerSecond();
         Bound bound = products >= memory ? Bound.PRODUCTS : isStarved ? Bound.IN_FLIGHT : Bound.MEMORY;
         return new Prediction(
-                Math.max(products, memory) + Chip.FILL_SECONDS, chip.floorSeconds(bytes, flops), bound, flops);
+                Math.max(products, memory) + Chip.FILL_SECONDS, chip.floorSeconds(bytes, flops), bound, bytes, flops);
     }
 }

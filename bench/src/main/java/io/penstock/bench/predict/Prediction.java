@@ -6,9 +6,10 @@ package io.penstock.bench.predict;
  * @param seconds from its first to its last instruction
  * @param floorSeconds what its bytes or its arithmetic take at least
  * @param bound what decides
+ * @param bytes that memory moves
  * @param flops of useful work
  */
-public record Prediction(double seconds, double floorSeconds, Bound bound, double flops) {
+public record Prediction(double seconds, double floorSeconds, Bound bound, double bytes, double flops) {
     /** What decides how long a kernel takes. */
     public enum Bound {
         /** Bytes of memory. */

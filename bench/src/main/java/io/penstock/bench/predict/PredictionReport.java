@@ -13,6 +13,7 @@ public final class PredictionReport {
     private static final int[] EXPERT_ROWS = {8, 32, 64, 128, 256, 512, 1024};
     private static final int[] DENSE_ROWS = {1, 64, 256, 2048, 8192};
     private static final int[] STEP_SEQS = {1, 32, 256, 1024, 2048};
+    private static final int[] HALVED_SEQS = {384, 1024, 2048, 3072, 4096, 8192};
 
     private final ModelConfig model;
     private final Chip chip;
@@ -88,6 +89,20 @@ public final class PredictionReport {
             double floor = StepPrediction.floorSeconds(rows);
             lines.add(String.format(Locale.ROOT, "| %,d | %.2f ms | %.2f ms | %.2f | %,.0f |", numSeqs,
                     1e3 * seconds, 1e3 * floor, floor / seconds, numSeqs / seconds));
+        }
+        return lines;
+    }
+
+    /** Decode steps as two half-batches beside each other ({@code --overlap}), against one batch. */
+    public List<String> halves(int context) {
+        List<String> lines = new ArrayList<>();
+        lines.add("| sequences | one batch | two halves | of its time |");
+        lines.add("|---|---|---|---|");
+        for (int numSeqs : HALVED_SEQS) {
+            double together = StepPrediction.seconds(StepPrediction.of(model, numSeqs, context, chip));
+            double halves = OverlapPrediction.seconds(model, numSeqs, context, chip);
+            lines.add(String.format(Locale.ROOT, "| %,d | %.2f ms | %.2f ms | %.2f |", numSeqs, 1e3 * together,
+                    1e3 * halves, halves / together));
         }
         return lines;
     }

@@ -15,6 +15,6 @@ public record RowOperation(double bytes, double latencySeconds) implements Kerne
         double memory = bytes / (MEMORY_SHARE * chip.copyBytesPerSecond());
         double latency = Chip.FILL_SECONDS + latencySeconds;
         return new Prediction(memory + latency, chip.floorSeconds(bytes, 0),
-                memory > latency ? Bound.MEMORY : Bound.LATENCY, 0);
+                memory > latency ? Bound.MEMORY : Bound.LATENCY, bytes, 0);
     }
 }

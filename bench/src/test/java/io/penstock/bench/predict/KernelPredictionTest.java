@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.cuda.HalfBatches;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +104,41 @@ class KernelPredictionTest {
         assertEquals(sum, StepPrediction.seconds(rows), 1e-12);
         assertTrue(StepPrediction.floorSeconds(rows) < sum);
         assertEquals(161, rows.stream().mapToInt(StepPrediction.Row::numCalls).sum());
+    }
+
+    private static double halvesShare(ModelConfig model, int numSeqs, int context, Chip chip) {
+        return OverlapPrediction.seconds(model, numSeqs, context, chip)
+                / StepPrediction.seconds(StepPrediction.of(model, numSeqs, context, chip));
+    }
+
+    /** The limit of {@code --overlap} is where it pays on every device there is a model of; far below it costs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lfm2.5-8b-a1b", "lfm2-24b-a2b", "lfm2-1.2b", "lfm2.5-2.6b"})
+    void halvesPayFromTheirLimitOn(String name) {
+        ModelConfig model = ModelShapes.named(name);
+        int least = HalfBatches.of(model, HalfBatches.USUAL_ROWS).leastSeqs();
+        for (String device : Chip.NAMES) {
+            Chip chip = Chip.named(device);
+            double atLimit = halvesShare(model, least, 1024, chip);
+            assertTrue(atLimit > 0.5 && atLimit < 1, least + " sequences on " + device + ": " + atLimit);
+            assertTrue(halvesShare(model, least / 2, 1024, chip) > atLimit, "half of it on " + device);
+            assertTrue(halvesShare(model, least / 8, 1024, chip) > 1, "an eighth of it on " + device);
+        }
+    }
+
+    /** Two halves on half of a chip each never take less than their bytes and their arithmetic. */
+    @Test
+    void halvesTakeTheTimeOfTheirBytesAtLeast() {
+        Chip chip = Chip.named("h200");
+        for (int numSeqs : new int[] {64, 1000, 4096, 8191}) {
+            double least = 0;
+            for (StepPrediction.Row row : StepPrediction.of(MODEL, numSeqs, 1024, chip)) {
+                least += row.numCalls() * row.each().bytes() / chip.readBytesPerSecond();
+            }
+            assertTrue(OverlapPrediction.seconds(MODEL, numSeqs, 1024, chip) > least);
+        }
+        assertEquals(chip.flopsPerSecond() / 2, chip.share(2).flopsPerSecond());
+        assertEquals(66, chip.share(2).numMultiprocessors());
     }
 
     @Test

@@ -74,7 +74,7 @@ public record Chip(String name, double copyBytesPerSecond, double flopsPerSecond
         return bytes / Math.min(readBytesPerSecond(), inFlightBytes / LATENCY_SECONDS);
     }
 
-    /** The most bytes under way that matter to so many multiprocessors: beyond, the way from L2 is what they wait for. */
+    /** The most bytes under way that matter to so many multiprocessors: with more, they wait for the way from L2. */
     double usefulInFlightBytes(int number) {
         return Math.min(number, numMultiprocessors) * L2_BYTES_PER_CLOCK * CLOCKS_PER_SECOND * LATENCY_SECONDS;
     }

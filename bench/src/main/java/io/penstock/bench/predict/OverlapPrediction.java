@@ -117,7 +117,7 @@ public final class OverlapPrediction {
         return left.isEmpty() ? 0 : alone(left) - (1 - leftOfFirst) * left.getFirst().seconds();
     }
 
-    /** The share of its own pace that a kernel keeps beside another: half of memory is its own, and what that leaves. */
+    /** The share of its own pace that a kernel keeps beside another: half of memory is its, and what that leaves. */
     private double pace(Task task, Task other) {
         double all = chip.readBytesPerSecond();
         double given = Math.max(all / NUM_HALVES, all - other.bytesPerSecond());

@@ -35,7 +35,8 @@ public record HalfBatches(int leastSeqs, int lagLayers) {
             return NONE;
         }
         long rows = config.isMoe()
-                ? Math.ceilDiv((long) leastRows * config.moe().numExperts(), config.moe().expertsPerToken()) : leastRows;
+                ? Math.ceilDiv((long) leastRows * config.moe().numExperts(), config.moe().expertsPerToken())
+                : leastRows;
         int lag = Math.round(config.numLayers() / (2f * Math.max(1, config.numAttentionLayers())));
         return new HalfBatches((int) Math.min(NEVER, NUM_HALVES * rows), Math.min(lag, config.numLayers() - 1));
     }

@@ -15,9 +15,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "predict",
         description = "Predicts what the kernels for compute capability 9.0 take, and whole decode steps of them, from"
-                + " a model of the device: bytes under way, stages, clocks of the tensor cores, epilogues, and parts"
-                + " that multiprocessors share unevenly. No GPU is needed, and none was asked: shares are of the floor"
-                + " that bytes and arithmetic set.",
+                + " a model of the device: bytes under way, stages, clocks of the tensor cores, epilogues, parts that"
+                + " multiprocessors share unevenly, and every launch that a runner queues. No GPU is needed, and none"
+                + " was asked: shares are of the floor that bytes and arithmetic set.",
         footer = {
             "%nExamples:",
             "  penstock bench predict",
@@ -56,7 +56,9 @@ final class BenchPredictCommand implements Callable<Integer> {
         }
         show("Products with experts", report.expertProducts());
         show("Dense products, share of the floor", report.denseProducts());
+        show("The LM head by what its rows ask for", report.head());
         show("Decode steps of sequences of " + context + " tokens", report.steps(context));
+        show("The same by operations, us of a step and the floor's share", report.stepOperations(context));
         show("Decode steps of sequences of " + context + " tokens as two halves beside each other (--overlap)",
                 report.halves(context));
         return 0;

@@ -7,18 +7,40 @@ import io.penstock.kernels.TiledBlock;
  *
  * @param weightRows columns of the product, twice as many where gate and up are multiplied
  * @param columnBytes that are written for each row of x and of the weight
+ * @param epilogue what is done with a sum beside being stored
  */
-public record DenseProduct(int numRows, int weightRows, int k, double columnBytes) implements KernelModel {
+public record DenseProduct(int numRows, int weightRows, int k, double columnBytes, Epilogue epilogue)
+        implements KernelModel {
     private static final int BF16 = 2;
+
+    /** With warp instructions of PTX for a sum, beside those of storing it: the emulator counts them. */
+    public enum Epilogue {
+        NONE(0),
+        /** The LM head's, where all rows take the largest logit. */
+        GREEDY(0.74),
+        /** The same, where all run a race at a temperature. */
+        TEMPERATURE(4.1);
+
+        private final double instructions;
+
+        Epilogue(double instructions) {
+            this.instructions = instructions;
+        }
+    }
+
+    /** Sums are stored. */
+    public DenseProduct(int numRows, int weightRows, int k, double columnBytes) {
+        this(numRows, weightRows, k, columnBytes, Epilogue.NONE);
+    }
 
     @Override
     public Prediction on(Chip chip) {
         int plan = TiledBlock.select(numRows, weightRows, k, chip.numMultiprocessors());
         TiledBlock block = TiledBlock.block(plan);
         int tiles = TiledBlock.numRowTiles(plan);
-        var pipeline = new Pipeline(chip, block, k);
+        var pipeline = new Pipeline(chip, block);
         for (int i = 0; i < tiles * block.numParts(weightRows); i++) {
-            pipeline.add(block.tileRows(numRows, tiles));
+            pipeline.add(k, block.tileRows(numRows, tiles), epilogue.instructions);
         }
         double bytes = (double) BF16 * k * (weightRows + numRows) + columnBytes * numRows * weightRows;
         return pipeline.predict(bytes, 2.0 * numRows * weightRows * k);

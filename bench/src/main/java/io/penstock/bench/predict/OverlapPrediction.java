@@ -1,12 +1,9 @@
 package io.penstock.bench.predict;
 
-import io.penstock.runtime.config.LayerType;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.HalfBatches;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.IntPredicate;
 
 /**
  * A decode step as two half-batches beside each other, each on half of the multiprocessors, the second some layers
@@ -15,14 +12,6 @@ import java.util.Map;
  */
 public final class OverlapPrediction {
     private static final int NUM_HALVES = 2;
-    private static final List<String> CONV = List.of("inProjShortConv", "linear convOutProj");
-    private static final List<String> ATTENTION =
-            List.of("linear qkvProj", "qkNormRopeStore", "attention", "linear attentionOutProj");
-    private static final List<String> DENSE =
-            List.of("addRmsNorm", "linearSiluAndMul", "linear denseDown", "addRmsNorm");
-    private static final List<String> EXPERTS =
-            List.of("addRmsNormRouteTopK", "groupedLinearSiluAndMul", "groupedLinear", "combineAddRmsNorm");
-
     private final ModelConfig model;
     private final int numSeqs;
     private final int context;
@@ -62,30 +51,20 @@ public final class OverlapPrediction {
         return tasks.stream().mapToDouble(Task::seconds).sum();
     }
 
-    private static Map<String, Task> tasks(ModelConfig model, int numSeqs, int context, Chip chip) {
-        Map<String, Task> tasks = new HashMap<>();
-        for (StepPrediction.Row row : StepPrediction.of(model, numSeqs, context, chip)) {
-            tasks.put(row.name(), new Task(row.each().seconds() + Chip.GAP_SECONDS, row.each().bytes()));
-        }
-        return tasks;
-    }
-
     private List<Task> ends() {
-        Map<String, Task> tasks = tasks(model, numSeqs, context, chip);
-        return List.of(tasks.get("embed"), tasks.get("rmsNorm"), tasks.get("gatherLast"), tasks.get("logits"),
-                tasks.get("sample"));
+        return tasks(numSeqs, chip, layer -> layer < 0);
     }
 
     private List<Task> layers(int rows, Chip on, int from, int to) {
-        Map<String, Task> tasks = tasks(model, rows, context, on);
-        List<Task> all = new ArrayList<>();
-        for (int layer = from; layer < to; layer++) {
-            List<String> operator = model.layerTypes().get(layer) == LayerType.CONV ? CONV : ATTENTION;
-            operator.forEach(name -> all.add(tasks.get(name)));
-            List<String> feedForward = layer < model.feedForward().numDenseLayers() ? DENSE : EXPERTS;
-            feedForward.forEach(name -> all.add(tasks.get(name)));
-        }
-        return all;
+        return tasks(rows, on, layer -> layer >= from && layer < to);
+    }
+
+    private List<Task> tasks(int rows, Chip on, IntPredicate isOfLayers) {
+        return StepPrediction.launches(model, rows, context, on).stream()
+                .filter(each -> isOfLayers.test(each.layer()))
+                .map(each -> each.row().each())
+                .map(each -> new Task(each.seconds() + Chip.GAP_SECONDS, each.bytes()))
+                .toList();
     }
 
     /** Two queues at once: each kernel goes at its own pace, as far as memory gives both what they ask for. */

@@ -5,34 +5,59 @@ import io.penstock.kernels.TiledBlock;
 
 /**
  * What a persistent grid of blocks on tiles takes: each multiprocessor its parts, one after the other, and memory what
- * all of them ask of it. Parts go to blocks in turn, as the kernels take them.
+ * all of them ask of it.
  */
 final class Pipeline {
     /** Of a part, beside its rows: the ring is full already, the last products and the first store are not hidden. */
     private static final double PART_CLOCKS = 600;
 
-    /** An epilogue's instructions for a row of x, of eight warps on four schedulers: no product hides them. */
-    private static final double ROW_CLOCKS = 7.5;
+    /** An epilogue's warp instructions for a row of x and one of the weight, which no product hides. */
+    private static final double EPILOGUE_INSTRUCTIONS = 30.0 / 128;
 
     private final Chip chip;
     private final TiledBlock block;
-    private final int kTiles;
     private final double[] clocks;
     private int numParts;
 
-    /** @param k of the product */
-    Pipeline(Chip chip, TiledBlock block, int k) {
+    Pipeline(Chip chip, TiledBlock block) {
         this.chip = chip;
-        clocks = new double[chip.numMultiprocessors()];
         this.block = block;
-        this.kTiles = Math.ceilDiv(k, 64);
+        clocks = new double[chip.numMultiprocessors()];
     }
 
-    /** The next part, with so many rows of x computed. */
-    void add(int paddedRows) {
-        double part = (double) kTiles * block.stepClocks(paddedRows) + PART_CLOCKS + ROW_CLOCKS * paddedRows;
-        clocks[numParts % clocks.length] += part;
+    /**
+     * The next part, to blocks in turn.
+     *
+     * @param paddedRows of x
+     * @param moreInstructions of warps, in the epilogue, for a row of x and one of the weight
+     */
+    void add(int k, int paddedRows, double moreInstructions) {
+        clocks[numParts % clocks.length] += partClocks(k, paddedRows, moreInstructions);
         numParts++;
+    }
+
+    /** The next part, to whoever is done first. */
+    void draw(int k, int paddedRows) {
+        int least = 0;
+        for (int i = 1; i < clocks.length; i++) {
+            least = clocks[i] < clocks[least] ? i : least;
+        }
+        clocks[least] += partClocks(k, paddedRows, 0);
+        numParts++;
+    }
+
+    private double partClocks(int k, int paddedRows, double moreInstructions) {
+        double epilogue = (EPILOGUE_INSTRUCTIONS + moreInstructions) * block.blockRows() / Chip.ISSUES_PER_CLOCK;
+        return Math.ceilDiv(k, 64) * (double) block.stepClocks(paddedRows) + PART_CLOCKS + epilogue * paddedRows;
+    }
+
+    int numParts() {
+        return numParts;
+    }
+
+    /** Blocks that a device holds at a time. */
+    int numBlocks() {
+        return clocks.length * block.blocksPerMultiprocessor();
     }
 
     Prediction predict(double bytes, double flops) {
@@ -41,9 +66,9 @@ final class Pipeline {
             most = Math.max(most, each);
         }
         double products = most / Chip.CLOCKS_PER_SECOND;
-        int numBlocks = Math.min(numParts, clocks.length * block.blocksPerMultiprocessor());
-        double inFlight = (double) numBlocks * block.inFlightBytes();
-        double memory = chip.memorySeconds(bytes, Math.min(inFlight, chip.usefulInFlightBytes(numBlocks)));
+        int running = Math.min(numParts, numBlocks());
+        double inFlight = (double) running * block.inFlightBytes();
+        double memory = chip.memorySeconds(bytes, Math.min(inFlight, chip.usefulInFlightBytes(running)));
         boolean isStarved = memory > 1.01 * bytes / chip.readBytesPerSecond();
         Bound bound = products >= memory ? Bound.PRODUCTS : isStarved ? Bound.IN_FLIGHT : Bound.MEMORY;
         return new Prediction(

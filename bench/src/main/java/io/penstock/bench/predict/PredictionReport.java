@@ -1,9 +1,14 @@
 package io.penstock.bench.predict;
 
+import io.penstock.bench.step.StepFloors;
 import io.penstock.runtime.config.ModelConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Predictions as tables: those that the kernels' pages have, in their form. */
 public final class PredictionReport {
@@ -12,8 +17,9 @@ public final class PredictionReport {
     private static final double MICRO = 1e6;
     private static final int[] EXPERT_ROWS = {8, 32, 64, 128, 256, 512, 1024};
     private static final int[] DENSE_ROWS = {1, 64, 256, 2048, 8192};
-    private static final int[] STEP_SEQS = {1, 32, 256, 1024, 2048};
+    private static final int[] STEP_SEQS = {1, 32, 64, 256, 1024, 2048};
     private static final int[] HALVED_SEQS = {384, 1024, 2048, 3072, 4096, 8192};
+    private static final String RULE = "|---".repeat(STEP_SEQS.length + 1) + "|";
 
     private final ModelConfig model;
     private final Chip chip;
@@ -31,7 +37,7 @@ public final class PredictionReport {
         }
         int hidden = model.hiddenSize();
         int width = model.moe().expertWidth();
-        var experts = new ExpertProduct.Experts(model.moe().numExperts(), model.moe().expertsPerToken());
+        var experts = new Experts(model.moe().numExperts(), model.moe().expertsPerToken());
         List<String> lines = new ArrayList<>();
         lines.add("| rows an expert | gate_up " + hidden + " to 2 x " + width + " | share | down " + width + " to "
                 + hidden + " | share |");
@@ -78,19 +84,70 @@ public final class PredictionReport {
         return line.toString();
     }
 
+    /** The LM head by what all its rows ask for, in microseconds. */
+    public List<String> head() {
+        List<String> lines = new ArrayList<>();
+        lines.add(columns("LM head, us"));
+        lines.add(RULE);
+        lines.add(head("logits, all written", FLOAT, DenseProduct.Epilogue.NONE));
+        lines.add(head("the largest", StepFloors.HEAD_RESULT, DenseProduct.Epilogue.GREEDY));
+        lines.add(head("a race at a temperature", StepFloors.HEAD_RESULT, DenseProduct.Epilogue.TEMPERATURE));
+        return lines;
+    }
+
+    private String head(String what, double columnBytes, DenseProduct.Epilogue epilogue) {
+        StringBuilder line = new StringBuilder("| " + what + " |");
+        for (int rows : STEP_SEQS) {
+            Prediction each =
+                    new DenseProduct(rows, model.vocabSize(), model.hiddenSize(), columnBytes, epilogue).on(chip);
+            line.append(String.format(Locale.ROOT, " %.0f |", MICRO * each.seconds()));
+        }
+        return line.toString();
+    }
+
+    private static String columns(String first) {
+        StringBuilder head = new StringBuilder("| " + first + " |");
+        for (int numSeqs : STEP_SEQS) {
+            head.append(String.format(Locale.ROOT, " %,d |", numSeqs));
+        }
+        return head.toString();
+    }
+
     /** Decode steps of several sizes: what they should take, and make. */
     public List<String> steps(int context) {
         List<String> lines = new ArrayList<>();
-        lines.add("| sequences | step | floor | share | tokens/s |");
-        lines.add("|---|---|---|---|---|");
+        lines.add("| sequences | launches | step | floor | share | tokens/s |");
+        lines.add("|---|---|---|---|---|---|");
         for (int numSeqs : STEP_SEQS) {
             List<StepPrediction.Row> rows = StepPrediction.of(model, numSeqs, context, chip);
             double seconds = StepPrediction.seconds(rows);
             double floor = StepPrediction.floorSeconds(rows);
-            lines.add(String.format(Locale.ROOT, "| %,d | %.2f ms | %.2f ms | %.2f | %,.0f |", numSeqs,
-                    1e3 * seconds, 1e3 * floor, floor / seconds, numSeqs / seconds));
+            lines.add(String.format(Locale.ROOT, "| %,d | %d | %.2f ms | %.2f ms | %.2f | %,.0f |", numSeqs,
+                    StepPrediction.numLaunches(rows), 1e3 * seconds, 1e3 * floor, floor / seconds,
+                    numSeqs / seconds));
         }
         return lines;
+    }
+
+    /** The same, operation by operation: microseconds of a step, and the floor's share of them. */
+    public List<String> stepOperations(int context) {
+        Map<String, String[]> cells = new LinkedHashMap<>();
+        for (int i = 0; i < STEP_SEQS.length; i++) {
+            for (StepPrediction.Row row : StepPrediction.of(model, STEP_SEQS[i], context, chip)) {
+                String[] line = cells.computeIfAbsent(row.name(), _ -> new String[STEP_SEQS.length]);
+                line[i] = String.format(Locale.ROOT, "%.0f%s", MICRO * row.seconds(), share(row));
+            }
+        }
+        List<String> lines = new ArrayList<>(List.of(columns("operation"), RULE));
+        cells.forEach((name, line) -> lines.add("| " + name + " | "
+                + Arrays.stream(line).map(cell -> cell == null ? "-" : cell).collect(Collectors.joining(" | "))
+                + " |"));
+        return lines;
+    }
+
+    private static String share(StepPrediction.Row row) {
+        double share = row.floorSeconds() / row.seconds();
+        return share < 0.005 ? "" : String.format(Locale.ROOT, ", %.2f", share);
     }
 
     /** Decode steps as two half-batches beside each other ({@code --overlap}), against one batch. */
@@ -112,11 +169,11 @@ public final class PredictionReport {
         List<StepPrediction.Row> rows = StepPrediction.of(model, numSeqs, context, chip);
         double all = StepPrediction.seconds(rows);
         List<String> lines = new ArrayList<>();
-        lines.add("| kernel | calls | us | floor us | share | bound | of step |");
-        lines.add("|---|---|---|---|---|---|---|");
+        lines.add("| operation | kernel | calls | us | floor us | share | bound | of step |");
+        lines.add("|---|---|---|---|---|---|---|---|");
         for (StepPrediction.Row row : rows) {
-            lines.add(String.format(Locale.ROOT, "| %s | %d | %.1f | %.1f | %.2f | %s | %.1f %% |", row.name(),
-                    row.numCalls(), MICRO * row.seconds(), MICRO * row.floorSeconds(),
+            lines.add(String.format(Locale.ROOT, "| %s | %s | %d | %.1f | %.1f | %.2f | %s | %.1f %% |", row.name(),
+                    row.kernel(), row.numCalls(), MICRO * row.seconds(), MICRO * row.floorSeconds(),
                     row.floorSeconds() / row.seconds(), name(row.each().bound()), 100 * row.seconds() / all));
         }
         return lines;

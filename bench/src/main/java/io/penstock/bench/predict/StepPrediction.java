@@ -2,26 +2,45 @@ package io.penstock.bench.predict;
 
 import io.penstock.bench.step.StepFloors;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cuda.StepLaunches;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A decode step of a model, from its kernels: each with the time from the end of the one before. Logits are written and
- * sampled from, as for requests with filters; a step in which all are greedy or have a temperature alone takes less.
+ * A decode step of a model, launch by launch as a runner queues it, each with the time from the end of the one before.
+ * All sequences take the largest logit; what a temperature adds is in the LM head's epilogue.
  */
 public final class StepPrediction {
-    private static final int BF16 = 2;
-    private static final int FLOAT = 4;
     private static final double ROUTE_SECONDS = 4e-6;
-    private static final double SAMPLE_SECONDS = 7e-6;
+
+    /** Of one row's choice, of which a multiprocessor has so many at a time. */
+    private static final double CHOICE_SECONDS = 3e-6;
+
+    private static final int CHOICES_OF_MULTIPROCESSOR = 2;
+    private static final double BLOCK_UPDATE_BYTES = 12;
+    private static final StepFloors.Floor NO_FLOOR = new StepFloors.Floor(1, 0, 0);
+
+    /** What is launched depends on nothing else, and is asked for again and again. */
+    private record Step(ModelConfig model, int numMultiprocessors, int numSeqs, int context) {}
+
+    private static final Map<Step, StepLaunches> KNOWN = new ConcurrentHashMap<>();
 
     private final ModelConfig model;
     private final int numSeqs;
     private final int context;
+    private final Chip chip;
 
-    /** An operation's calls in a step. */
-    public record Row(String name, int numCalls, Prediction each) {
+    /**
+     * A kernel's launches for one operation.
+     *
+     * @param kernel the entry; empty for copies
+     * @param numCalls in a step
+     */
+    public record Row(String operation, String kernel, int numCalls, Prediction each) {
         double seconds() {
             return numCalls * (each.seconds() + Chip.GAP_SECONDS);
         }
@@ -29,23 +48,55 @@ public final class StepPrediction {
         double floorSeconds() {
             return numCalls * each.floorSeconds();
         }
+
+        /** The operation, and which of its kernels where it has several. */
+        String name() {
+            return kernel.startsWith("sample_") ? operation + " " + kernel.substring("sample_".length()) : operation;
+        }
     }
 
-    private StepPrediction(ModelConfig model, int numSeqs, int context) {
+    private StepPrediction(ModelConfig model, int numSeqs, int context, Chip chip) {
         this.model = model;
         this.numSeqs = numSeqs;
         this.context = context;
+        this.chip = chip;
     }
 
-    /** What each operation of a decode step should take, in their order. */
+    /** What each launch of a decode step should take, in their order, and the copies last. */
     public static List<Row> of(ModelConfig model, int numSeqs, int context, Chip chip) {
+        Map<String, Row> rows = new LinkedHashMap<>();
+        for (Launched launched : launches(model, numSeqs, context, chip)) {
+            rows.merge(launched.row().operation() + " " + launched.row().kernel(), launched.row(),
+                    (all, one) -> new Row(all.operation(), all.kernel(), all.numCalls() + 1, all.each()));
+        }
+        return List.copyOf(rows.values());
+    }
+
+    /**
+     * One launch.
+     *
+     * @param layer of the model, or negative before the first and behind the last
+     * @param row of this one call
+     */
+    record Launched(int layer, Row row) {}
+
+    /** The same launch by launch. */
+    static List<Launched> launches(ModelConfig model, int numSeqs, int context, Chip chip) {
         Map<String, StepFloors.Floor> floors =
-                StepFloors.of(model, new StepFloors.Sizes(numSeqs, numSeqs, context, false));
-        var step = new StepPrediction(model, numSeqs, context);
-        List<Row> rows = new ArrayList<>();
-        floors.forEach((name, floor) ->
-                rows.add(new Row(name, floor.numCalls(), step.kernel(name, floor).on(chip))));
-        return rows;
+                StepFloors.of(model, new StepFloors.Sizes(numSeqs, numSeqs, context, true));
+        StepLaunches launches = KNOWN.computeIfAbsent(new Step(model, chip.numMultiprocessors(), numSeqs, context),
+                _ -> StepLaunches.ofDecode(model, chip.properties(), numSeqs, context));
+        var step = new StepPrediction(model, numSeqs, context, chip);
+        Map<String, Prediction> known = new HashMap<>();
+        List<Launched> all = new ArrayList<>();
+        for (StepLaunches.Launch launch : launches.launches()) {
+            Prediction each = known.computeIfAbsent(launch.operation() + " " + launch.kernel(), _ -> step.kernel(
+                    launch, floors.getOrDefault(launch.operation(), NO_FLOOR)).on(chip));
+            all.add(new Launched(launch.layer(), new Row(launch.operation(), launch.kernel(), 1, each)));
+        }
+        var copies = new HostCopies(launches.numCopies(), launches.copiedBytes());
+        all.add(new Launched(StepLaunches.NO_LAYER, new Row("copies", "", 1, copies.on(chip))));
+        return all;
     }
 
     /** What the whole step should take. */
@@ -58,7 +109,45 @@ public final class StepPrediction {
         return rows.stream().mapToDouble(Row::floorSeconds).sum();
     }
 
-    private KernelModel kernel(String operation, StepFloors.Floor floor) {
+    /** Kernels of a model. */
+    public static int numLaunches(List<Row> rows) {
+        return rows.stream().filter(row -> !row.kernel().isEmpty()).mapToInt(Row::numCalls).sum();
+    }
+
+    /** By the kernel that was launched; one that has no model here is a programmer's error. */
+    private KernelModel kernel(StepLaunches.Launch launch, StepFloors.Floor floor) {
+        String kernel = launch.kernel();
+        if (kernel.startsWith("linear_") && kernel.contains("_tiled_")) {
+            return tiledProduct(launch.operation());
+        }
+        if (kernel.startsWith("grouped_linear_") && kernel.contains("_tiled_")) {
+            return kernel.contains("silu_and_mul")
+                    ? experts(2 * model.moe().expertWidth(), model.hiddenSize(), 1, 1)
+                    : experts(model.hiddenSize(), model.moe().expertWidth(), Short.BYTES,
+                            model.moe().expertsPerToken());
+        }
+        if (kernel.startsWith("linear_") || kernel.startsWith("in_proj_short_conv_")) {
+            return new MmaProduct(floor.bytes(), floor.flops());
+        }
+        return switch (kernel) {
+            case "experts_add_rms_norm_tiled_m64_bf16" -> new ExpertsLaunch(numSeqs, experts(), model.hiddenSize(),
+                    model.moe().expertWidth(), expertRowBytes());
+            case "attention_decode_wgmma_bf16" -> new DecodeAttention(
+                    numSeqs, context, model.attention().numKvHeads(), floor.bytes(), floor.flops());
+            case "add_rms_norm_route_top_k_bf16" -> new RowOperation(floor.bytes(), ROUTE_SECONDS);
+            // Rows that the head has chosen for are passed over.
+            case "sample_scan_f32" -> new RowOperation(0, 0);
+            case "sample_choose_f32" -> new RowOperation(floor.bytes(), CHOICE_SECONDS
+                    * Math.ceilDiv(numSeqs, chip.numMultiprocessors() * CHOICES_OF_MULTIPROCESSOR));
+            case "update_block_tables_i32" -> new RowOperation(BLOCK_UPDATE_BYTES * numSeqs, 0);
+            case "embed_tiled_bf16", "rms_norm_bf16", "add_rms_norm_bf16", "qk_norm_rope_store_bf16",
+                    "combine_add_rms_norm_bf16", "gather_last_bf16" -> new RowOperation(floor.bytes(), 0);
+            default -> throw new IllegalStateException("a decode step launches " + kernel + " for "
+                    + launch.operation() + ": StepPrediction needs a model of it");
+        };
+    }
+
+    private KernelModel tiledProduct(String operation) {
         int hidden = model.hiddenSize();
         int queries = model.attention().queryWidth();
         return switch (operation) {
@@ -67,25 +156,29 @@ public final class StepPrediction {
             case "linear attentionOutProj" -> product(hidden, queries);
             case "linearSiluAndMul" -> new DenseProduct(numSeqs, 2 * model.feedForward().denseWidth(), hidden, 1);
             case "linear denseDown" -> product(hidden, model.feedForward().denseWidth());
-            case "logits" -> new DenseProduct(numSeqs, model.vocabSize(), hidden, FLOAT);
-            case "groupedLinearSiluAndMul" -> experts(2 * model.moe().expertWidth(), hidden, 1, 1);
-            case "groupedLinear" ->
-                experts(hidden, model.moe().expertWidth(), BF16, model.moe().expertsPerToken());
-            case "inProjShortConv" -> new MmaProduct(floor.bytes(), floor.flops());
-            case "attention" -> new DecodeAttention(
-                    numSeqs, context, model.attention().numKvHeads(), floor.bytes(), floor.flops());
-            case "addRmsNormRouteTopK" -> new RowOperation(floor.bytes(), ROUTE_SECONDS);
-            case "sample" -> new RowOperation(floor.bytes(), SAMPLE_SECONDS);
-            default -> new RowOperation(floor.bytes(), 0);
+            case "logits" -> new DenseProduct(numSeqs, model.vocabSize(), hidden, StepFloors.HEAD_RESULT,
+                    DenseProduct.Epilogue.GREEDY);
+            default -> throw new IllegalStateException("a decode step multiplies for " + operation
+                    + ": StepPrediction needs its shape");
         };
     }
 
+    /** Of a layer's experts, what is no weight: rows between the products, and those of the step. */
+    private double expertRowBytes() {
+        double pairs = (double) numSeqs * model.moe().expertsPerToken();
+        return Short.BYTES * (2 * pairs * (model.moe().expertWidth() + model.hiddenSize())
+                + 4.0 * numSeqs * model.hiddenSize());
+    }
+
     private KernelModel product(int weightRows, int k) {
-        return new DenseProduct(numSeqs, weightRows, k, BF16);
+        return new DenseProduct(numSeqs, weightRows, k, Short.BYTES);
+    }
+
+    private Experts experts() {
+        return new Experts(model.moe().numExperts(), model.moe().expertsPerToken());
     }
 
     private KernelModel experts(int weightRows, int k, double columnBytes, int xRows) {
-        var experts = new ExpertProduct.Experts(model.moe().numExperts(), model.moe().expertsPerToken());
-        return new ExpertProduct(numSeqs, experts, weightRows, k, columnBytes, xRows);
+        return new ExpertProduct(numSeqs, experts(), weightRows, k, columnBytes, xRows);
     }
 }

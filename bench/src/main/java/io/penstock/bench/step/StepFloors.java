@@ -12,8 +12,9 @@ import java.util.Map;
 public final class StepFloors {
     private static final int BF16 = 2;
     private static final int FLOAT = 4;
-    /** Bytes a token of what the LM head leaves of rows that need no logits: 16 for 64. */
-    private static final double HEAD_RESULT = 0.25;
+
+    /** Bytes a row and token of what the LM head leaves of rows that need no logits: 16 for 64. */
+    public static final double HEAD_RESULT = 0.25;
 
     /**
      * One call of an operation.

@@ -21,17 +21,33 @@ import java.util.Map;
 /** A device that computes nothing and holds nothing, but writes down what is allocated on it and for what. */
 final class PlannedDevice implements Device {
     private final DeviceProperties properties;
+    private final Work work;
     private final Map<String, Long> allocated = new LinkedHashMap<>();
     private long nextAddress = 256;
-    private int numLaunches;
 
-    PlannedDevice(DeviceProperties properties) {
-        this.properties = properties;
+    /** Told of what is queued. */
+    interface Work {
+        Work NONE = new Work() {
+            @Override
+            public void launched(Kernel kernel, LaunchShape shape) {}
+
+            @Override
+            public void copied(long sizeBytes) {}
+        };
+
+        void launched(Kernel kernel, LaunchShape shape);
+
+        /** Between device and host. */
+        void copied(long sizeBytes);
     }
 
-    /** Kernels that were to be launched. */
-    int numLaunches() {
-        return numLaunches;
+    PlannedDevice(DeviceProperties properties) {
+        this(properties, Work.NONE);
+    }
+
+    PlannedDevice(DeviceProperties properties, Work work) {
+        this.properties = properties;
+        this.work = work;
     }
 
     /** Bytes on the device by what they are for, in the order of the allocations. */
@@ -85,7 +101,7 @@ final class PlannedDevice implements Device {
 
     @Override
     public Stream createStream(String name) {
-        return new PlannedStream(name, () -> numLaunches++);
+        return new PlannedStream(name, work);
     }
 
     @Override
@@ -149,14 +165,18 @@ final class PlannedDevice implements Device {
     @Override
     public void close() {}
 
-    private record PlannedStream(String name, Runnable launched) implements Stream {
+    private record PlannedStream(String name, Work work) implements Stream {
         @Override
         public void copyToDevice(DeviceMemory destination, long destinationOffsetBytes, MemorySegment source,
-                long sourceOffsetBytes, long sizeBytes) {}
+                long sourceOffsetBytes, long sizeBytes) {
+            work.copied(sizeBytes);
+        }
 
         @Override
         public void copyToHost(MemorySegment destination, long destinationOffsetBytes, DeviceMemory source,
-                long sourceOffsetBytes, long sizeBytes) {}
+                long sourceOffsetBytes, long sizeBytes) {
+            work.copied(sizeBytes);
+        }
 
         @Override
         public void copyOnDevice(DeviceMemory destination, long destinationOffsetBytes, DeviceMemory source,
@@ -168,7 +188,7 @@ final class PlannedDevice implements Device {
         @Override
         public void launch(Kernel kernel, LaunchShape shape, KernelArgs args) {
             args.valuesFor(kernel);
-            launched.run();
+            work.launched(kernel, shape);
         }
 
         @Override

@@ -71,8 +71,27 @@ public final class StepProbe implements AutoCloseable {
         int numBlocks = ModelLimits.blocksFor(context);
         for (int slot = 0; slot < numSeqs; slot++) {
             for (int i = 0; i < numBlocks; i++) {
+                if (batch.blockUpdateRoom() == 0) {
+                    updateBlocks();
+                }
                 batch.setBlock(slot, i, slot * numBlocks + i);
             }
+        }
+        updateBlocks();
+        fillDecode(batch, numSeqs, context);
+    }
+
+    /** A step that changes block tables alone: they grew over many steps. */
+    private void updateBlocks() {
+        model.ops().beginStep(batch);
+        stream().synchronize();
+        batch.clear();
+    }
+
+    /** Adds sequences that decode, each with the last of {@code context} tokens, in blocks of its own. */
+    static void fillDecode(ForwardBatch batch, int numSeqs, int context) {
+        int numBlocks = ModelLimits.blocksFor(context);
+        for (int slot = 0; slot < numSeqs; slot++) {
             int block = slot * numBlocks + numBlocks - 1;
             batch.sample(batch.addDecode(slot, ForwardBatch.LAST_SAMPLED, context - 1,
                     block * ModelLimits.BLOCK_TOKENS + (context - 1) % ModelLimits.BLOCK_TOKENS));

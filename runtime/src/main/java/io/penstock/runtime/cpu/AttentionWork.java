@@ -21,10 +21,14 @@ final class AttentionWork implements WorkerPool.Work {
     /** Query tokens of an item. */
     private static final int ITEM_TOKENS = 16;
 
+    /** Exponentials are taken of whole vectors; those of keys that do not count are not looked at. */
+    private static final int EXP_STEP = 16;
+
     private static final float SCALE = 0.125f;
 
     private final WorkerPool pool;
     private final TileKernel kernel;
+    private final RowKernel rowKernel;
     private final Arithmetic arithmetic;
     private final CpuMemory memory;
     private final BlockTables tables;
@@ -42,7 +46,8 @@ final class AttentionWork implements WorkerPool.Work {
     AttentionWork(WorkerPool pool, CpuKernels kernels, Arithmetic arithmetic, CpuMemory memory, int numHeads,
             int numKvHeads, int maxTokens) {
         this.pool = pool;
-        this.kernel = kernels.tile();
+        kernel = kernels.tile();
+        rowKernel = kernels.row();
         this.arithmetic = arithmetic;
         this.memory = memory;
         tables = memory.blockTables();
@@ -164,11 +169,11 @@ final class AttentionWork implements WorkerPool.Work {
             max = Math.max(max, s.scores[i]);
         }
         float correction = Elementwise.exp(s.max[r] - max);
+        rowKernel.expMinus(s.scores, from, numValid + EXP_STEP - 1 & -EXP_STEP, max);
         float sum = 0;
         for (int i = from; i < from + numValid; i++) {
-            float p = Elementwise.exp(s.scores[i] - max);
-            sum += p;
-            s.scores[i] = arithmetic.store(p);
+            sum += s.scores[i];
+            s.scores[i] = arithmetic.store(s.scores[i]);
         }
         s.max[r] = max;
         s.sum[r] = Math.fma(s.sum[r], correction, sum);

@@ -21,6 +21,7 @@ public final class CpuBackend implements OperationBackend {
     private final CpuWeights weights = new CpuWeights(arena);
     private final ModelConfig config;
     private final ModelLimits limits;
+    private final CpuKernels kernels = CpuKernels.vector();
     private final CpuOps ops;
     private final int[] lastSampled;
     private final SamplingState[] states;
@@ -34,7 +35,7 @@ public final class CpuBackend implements OperationBackend {
         states = new SamplingState[limits.numConvSlots()];
         sampler = new Sampler(config.vocabSize(), OperationBackend.numValidTokens(config.vocabSize()),
                 eosTokenIds(config));
-        ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, CpuKernels.vector(), pool);
+        ops = new CpuOps(config, limits, Arithmetic.BFLOAT16, kernels, pool);
         for (int layer = 0; layer < config.numAttentionLayers(); layer++) {
             Arrays.fill(ops.memory().keysValues(layer), UNWRITTEN);
         }
@@ -116,8 +117,8 @@ public final class CpuBackend implements OperationBackend {
     public float[] siluAndMul(float[] gateUp, int width) {
         float[] out = new float[gateUp.length / 2];
         for (int from = 0; from < out.length; from += width) {
-            System.arraycopy(gateUp, 2 * from, out, from, width);
-            Elementwise.siluAndMul(out, from, gateUp, 2 * from + width, width);
+            kernels.row().siluAndMul(
+                    out, from, gateUp, 2 * from, gateUp, 2 * from + width, width, new float[width]);
         }
         Elementwise.roundBf16(out, 0, out.length);
         return out;

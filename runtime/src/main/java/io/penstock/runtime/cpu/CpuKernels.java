@@ -8,18 +8,18 @@ import org.slf4j.LoggerFactory;
  *
  * @param name {@code vector} or {@code scalar}
  */
-public record CpuKernels(String name, PanelKernel panel, TileKernel tile) {
+public record CpuKernels(String name, PanelKernel panel, TileKernel tile, RowKernel row) {
     private static final Logger LOG = LoggerFactory.getLogger(CpuKernels.class);
 
     /** System property that chooses the twin: {@code auto}, {@code vector} or {@code scalar}. */
     public static final String PROPERTY = "penstock.cpu.kernels";
 
     static CpuKernels scalar() {
-        return new CpuKernels("scalar", new ScalarPanelKernel(), new ScalarTileKernel());
+        return new CpuKernels("scalar", new ScalarPanelKernel(), new ScalarTileKernel(), new ScalarRowKernel());
     }
 
     static CpuKernels vector() {
-        return new CpuKernels("vector", new VectorPanelKernel(), new VectorTileKernel());
+        return new CpuKernels("vector", new VectorPanelKernel(), new VectorTileKernel(), new VectorRowKernel());
     }
 
     /** The faster twin that this machine and JVM can run, or the one that {@link #PROPERTY} names; logs the reason. */

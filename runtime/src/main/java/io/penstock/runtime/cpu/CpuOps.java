@@ -18,6 +18,7 @@ final class CpuOps implements Ops {
 
     private final Arithmetic arithmetic;
     private final WorkerPool pool;
+    private final RowKernel rowKernel;
     private final CpuMemory memory;
     private final float eps;
     private final int numHeads;
@@ -31,16 +32,17 @@ final class CpuOps implements Ops {
     CpuOps(ModelConfig config, ModelLimits limits, Arithmetic arithmetic, CpuKernels kernels, WorkerPool pool) {
         this.arithmetic = arithmetic;
         this.pool = pool;
+        rowKernel = kernels.row();
         memory = new CpuMemory(config, limits);
         eps = config.dimensions().normEps();
         numHeads = config.attention().numHeads();
         numKvHeads = config.attention().numKvHeads();
         rope = new RopeTable(config.attention().ropeTheta(), limits.maxModelLen());
-        linear = new LinearWork(pool, kernels.panel(), arithmetic);
+        linear = new LinearWork(pool, kernels, arithmetic);
         int maxTokens = limits.maxNumBatchedTokens();
         attention = new AttentionWork(pool, kernels, arithmetic, memory, numHeads, numKvHeads, maxTokens);
         shortConv = new ShortConvWork(
-                pool, arithmetic, memory, config.hiddenSize(), config.dimensions().convLCache());
+                pool, kernels, arithmetic, memory, config.hiddenSize(), config.dimensions().convLCache());
     }
 
     CpuMemory memory() {
@@ -70,9 +72,7 @@ final class CpuOps implements Ops {
         for (int t = 0; t < batch.numTokens(); t++) {
             int from = t * target.columns();
             table.copyRow(batch.tokenId(t), target.values(), from);
-            if (arithmetic == Arithmetic.BFLOAT16) {
-                Elementwise.roundBf16(target.values(), from, target.columns());
-            }
+            rowKernel.store(target.values(), from, target.columns(), arithmetic);
         }
     }
 
@@ -140,18 +140,12 @@ final class CpuOps implements Ops {
 
     private void routeTopK(Routing routing, Tensor x, SparseMoe moe) {
         CpuRouting target = (CpuRouting) routing;
-        RouterRule rule = moe.rule();
         CpuTensor scores = target.scores();
         scores.useRows(x.rows());
         linear.run(scores, (CpuTensor) x, (PackedMatrix) moe.gate(), Epilogue.KEEP);
-        float[] bias = moe.expertBias() == null ? null : ((CpuVector) moe.expertBias()).values();
-        for (int t = 0; t < x.rows(); t++) {
-            int from = t * rule.numExperts();
-            int at = t * rule.expertsPerToken();
-            TopKRouter.sigmoid(scores.values(), from, rule.numExperts());
-            TopKRouter.choose(scores.values(), from, bias, rule, target.expertIds(), at);
-            TopKRouter.weigh(scores.values(), from, rule, target.expertIds(), target.weights(), at);
-        }
+        rows.routing = target;
+        rows.moe = moe;
+        rows.run(RowOp.ROUTE_TOP_K, null, scores, null, moe.expertBias(), null);
         target.group(x.rows());
     }
 
@@ -183,7 +177,7 @@ final class CpuOps implements Ops {
         }
     }
 
-    private enum RowOp { RMS_NORM, ADD_RMS_NORM, ADD, QK_NORM_ROPE_STORE, COMBINE_ADD_RMS_NORM }
+    private enum RowOp { RMS_NORM, ADD_RMS_NORM, ADD, QK_NORM_ROPE_STORE, COMBINE_ADD_RMS_NORM, ROUTE_TOP_K }
 
     /** Operations whose rows have nothing to do with each other, a few rows an item. */
     private final class RowsWork implements WorkerPool.Work {
@@ -195,6 +189,8 @@ final class CpuOps implements Ops {
         private float[] kNorm;
         private float[] keysValues;
         private int expertsPerToken;
+        private CpuRouting routing;
+        private SparseMoe moe;
         private ForwardBatch batch;
 
         void run(RowOp op, Tensor out, Tensor x, Tensor update, Weight weight, ForwardBatch batch) {
@@ -213,20 +209,38 @@ final class CpuOps implements Ops {
             for (int row = item * ITEM_ROWS; row < end; row++) {
                 int at = row * x.columns();
                 switch (op) {
-                    case RMS_NORM -> Elementwise.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+                    case RMS_NORM -> rmsNorm(at);
                     case ADD_RMS_NORM -> {
-                        Elementwise.add(x.values(), at, update.values(), at, x.columns(), arithmetic);
-                        Elementwise.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+                        add(update.values(), at);
+                        rmsNorm(at);
                     }
-                    case ADD -> Elementwise.add(x.values(), at, update.values(), at, x.columns(), arithmetic);
+                    case ADD -> add(update.values(), at);
                     case QK_NORM_ROPE_STORE -> qkNormRopeStore(row, at);
                     case COMBINE_ADD_RMS_NORM -> {
                         combineExperts(row, at);
-                        Elementwise.add(x.values(), at, out.values(), at, x.columns(), arithmetic);
-                        Elementwise.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+                        add(out.values(), at);
+                        rmsNorm(at);
                     }
+                    case ROUTE_TOP_K -> routeTopK(row, at);
                 }
             }
+        }
+
+        private void rmsNorm(int at) {
+            rowKernel.rmsNorm(out.values(), at, x.values(), at, weight, eps, arithmetic);
+        }
+
+        private void add(float[] summand, int at) {
+            rowKernel.add(x.values(), at, summand, at, x.columns());
+            rowKernel.store(x.values(), at, x.columns(), arithmetic);
+        }
+
+        private void routeTopK(int token, int from) {
+            RouterRule rule = moe.rule();
+            int at = token * rule.expertsPerToken();
+            TopKRouter.sigmoid(x.values(), from, rule.numExperts());
+            TopKRouter.choose(x.values(), from, weight, rule, routing.expertIds(), at);
+            TopKRouter.weigh(x.values(), from, rule, routing.expertIds(), routing.weights(), at);
         }
 
         private void qkNormRopeStore(int token, int at) {
@@ -235,7 +249,7 @@ final class CpuOps implements Ops {
             int table = batch.position(token) * RopeTable.HALF;
             for (int h = 0; h < numHeads + numKvHeads; h++) {
                 int head = at + h * dim;
-                Elementwise.rmsNorm(values, head, values, head, h < numHeads ? weight : kNorm, eps, arithmetic);
+                rowKernel.rmsNorm(values, head, values, head, h < numHeads ? weight : kNorm, eps, arithmetic);
                 Elementwise.rope(values, head, rope.cos(), rope.sin(), table, arithmetic);
             }
             int block = batch.slot(token) / ModelLimits.BLOCK_TOKENS;
@@ -255,17 +269,8 @@ final class CpuOps implements Ops {
         private void combineExperts(int token, int at) {
             int n = x.columns();
             float[] sum = out.values();
-            int first = token * expertsPerToken * n;
-            System.arraycopy(update.values(), first, sum, at, n);
-            for (int slot = 1; slot < expertsPerToken; slot++) {
-                int from = first + slot * n;
-                for (int i = 0; i < n; i++) {
-                    sum[at + i] += update.values()[from + i];
-                }
-            }
-            if (arithmetic == Arithmetic.BFLOAT16) {
-                Elementwise.roundBf16(sum, at, n);
-            }
+            rowKernel.sumRows(sum, at, update.values(), token * expertsPerToken * n, expertsPerToken, n);
+            rowKernel.store(sum, at, n, arithmetic);
         }
     }
 }

@@ -2,18 +2,28 @@ package io.penstock.runtime.cpu;
 
 /**
  * Operations on rows without a sum over long vectors, or with one in a fixed order. Plain loops that the compiler
- * vectorizes; they have no other twin because their bits do not depend on it.
+ * vectorizes, or where it does not, the definition of {@link RowKernel}; their bits do not depend on it.
  */
 final class Elementwise {
-    private static final float LOG2_E = 1.44269504f;
-    private static final float LN2_HIGH = 0.693359375f;
-    private static final float LN2_LOW = -2.12194440e-4f;
+    static final float LOG2_E = 1.44269504f;
+    static final float LN2_HIGH = 0.693359375f;
+    static final float LN2_LOW = -2.12194440e-4f;
 
     /** Adding it rounds a float below 2^22 to an integer that stands in its low bits. */
-    private static final float ROUNDER = 12582912f;
+    static final float ROUNDER = 12582912f;
 
-    private static final float MIN_EXPONENT = -87.33654f;
-    private static final float MAX_EXPONENT = 88.37626f;
+    static final float MIN_EXPONENT = -87.33654f;
+    static final float MAX_EXPONENT = 88.37626f;
+    static final int EXPONENT_BIAS = 127;
+    static final int MANTISSA_BITS = 23;
+
+    /** Coefficients of the polynomial, the highest power first. */
+    static final float P0 = 1.9875691500e-4f;
+    static final float P1 = 1.3981999507e-3f;
+    static final float P2 = 8.3334519073e-3f;
+    static final float P3 = 4.1665795894e-2f;
+    static final float P4 = 1.6666665459e-1f;
+    static final float P5 = 5.0000001201e-1f;
 
     private Elementwise() {}
 
@@ -29,27 +39,20 @@ final class Elementwise {
         float n = shifted - ROUNDER;
         float r = Math.fma(n, -LN2_HIGH, x);
         r = Math.fma(n, -LN2_LOW, r);
-        float p = 1.9875691500e-4f;
-        p = Math.fma(p, r, 1.3981999507e-3f);
-        p = Math.fma(p, r, 8.3334519073e-3f);
-        p = Math.fma(p, r, 4.1665795894e-2f);
-        p = Math.fma(p, r, 1.6666665459e-1f);
-        p = Math.fma(p, r, 5.0000001201e-1f);
+        float p = P0;
+        p = Math.fma(p, r, P1);
+        p = Math.fma(p, r, P2);
+        p = Math.fma(p, r, P3);
+        p = Math.fma(p, r, P4);
+        p = Math.fma(p, r, P5);
         float y = Math.fma(p, r * r, r) + 1;
         int exponent = Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(ROUNDER);
-        return y * Float.intBitsToFloat(exponent + 127 << 23);
+        return y * Float.intBitsToFloat(exponent + EXPONENT_BIAS << MANTISSA_BITS);
     }
 
     /** {@code x / (1 + e^-x)}. */
     static float silu(float x) {
         return x / (1 + exp(-x));
-    }
-
-    /** {@code gate = silu(gate) * up}, in float32. */
-    static void siluAndMul(float[] gate, int gateFrom, float[] up, int upFrom, int n) {
-        for (int i = 0; i < n; i++) {
-            gate[gateFrom + i] = silu(gate[gateFrom + i]) * up[upFrom + i];
-        }
     }
 
     /** Sum of squares of {@code n} values, {@code n} a multiple of 8; eight interleaved sums, added as a tree. */
@@ -66,32 +69,6 @@ final class Elementwise {
             s7 = Math.fma(x[i + 7], x[i + 7], s7);
         }
         return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
-    }
-
-    /** RMSNorm of one row: {@code out = x / sqrt(mean(x^2) + eps) * weight}. In place is allowed. */
-    static void rmsNorm(
-            float[] out, int outFrom, float[] x, int from, float[] weight, float eps, Arithmetic arithmetic) {
-        int n = weight.length;
-        float scale = (float) (1 / Math.sqrt(sumOfSquares(x, from, n) / n + eps));
-        if (arithmetic == Arithmetic.FLOAT32) {
-            for (int i = 0; i < n; i++) {
-                out[outFrom + i] = x[from + i] * scale * weight[i];
-            }
-        } else {
-            for (int i = 0; i < n; i++) {
-                out[outFrom + i] = Arithmetic.bf16(Arithmetic.bf16(x[from + i] * scale) * weight[i]);
-            }
-        }
-    }
-
-    /** {@code x += y}. */
-    static void add(float[] x, int xFrom, float[] y, int yFrom, int n, Arithmetic arithmetic) {
-        for (int i = 0; i < n; i++) {
-            x[xFrom + i] += y[yFrom + i];
-        }
-        if (arithmetic == Arithmetic.BFLOAT16) {
-            roundBf16(x, xFrom, n);
-        }
     }
 
     static void roundBf16(float[] x, int from, int n) {

@@ -10,8 +10,12 @@ final class ShortConvWork implements WorkerPool.Work {
     /** Channels of an item. */
     private static final int ITEM_CHANNELS = 64;
 
+    /** Up to so many tokens are less work than handing out items. */
+    private static final int MAX_ALONE_TOKENS = 16;
+
     private final WorkerPool pool;
-    private final Arithmetic arithmetic;
+    private final RowKernel kernel;
+    private final boolean isRounding;
     private final CpuMemory memory;
     private final int hidden;
     private final int taps;
@@ -23,9 +27,10 @@ final class ShortConvWork implements WorkerPool.Work {
     private float[] states;
     private float[] snapshots;
 
-    ShortConvWork(WorkerPool pool, Arithmetic arithmetic, CpuMemory memory, int hidden, int taps) {
+    ShortConvWork(WorkerPool pool, CpuKernels kernels, Arithmetic arithmetic, CpuMemory memory, int hidden, int taps) {
         this.pool = pool;
-        this.arithmetic = arithmetic;
+        kernel = kernels.row();
+        isRounding = arithmetic == Arithmetic.BFLOAT16;
         this.memory = memory;
         this.hidden = hidden;
         this.taps = taps;
@@ -39,7 +44,12 @@ final class ShortConvWork implements WorkerPool.Work {
         weights = conv.values();
         states = memory.convStates(convLayer);
         snapshots = memory.snapshots(convLayer);
-        pool.run(this, (hidden + ITEM_CHANNELS - 1) / ITEM_CHANNELS);
+        int numItems = (hidden + ITEM_CHANNELS - 1) / ITEM_CHANNELS;
+        if (batch.numTokens() <= MAX_ALONE_TOKENS) {
+            pool.runAlone(this, numItems);
+        } else {
+            pool.run(this, numItems);
+        }
     }
 
     @Override
@@ -78,17 +88,19 @@ final class ShortConvWork implements WorkerPool.Work {
         float[] in = bcx.values();
         int b = token * 3 * hidden + channel;
         int newest = (taps - 1) * ITEM_CHANNELS;
-        for (int c = 0; c < n; c++) {
-            window[newest + c] = arithmetic.store(in[b + c] * in[b + 2 * hidden + c]);
+        kernel.multiply(window, newest, in, b, in, b + 2 * hidden, n);
+        if (isRounding) {
+            kernel.roundBf16(window, newest, n);
         }
         float[] y = out.values();
         int at = token * hidden + channel;
-        for (int c = 0; c < n; c++) {
-            float sum = 0;
-            for (int i = 0; i < taps; i++) {
-                sum = Math.fma(weights[i * hidden + channel + c], window[i * ITEM_CHANNELS + c], sum);
-            }
-            y[at + c] = arithmetic.store(in[b + hidden + c] * arithmetic.store(sum));
+        kernel.convolve(y, at, weights, channel, hidden, window, ITEM_CHANNELS, taps, n);
+        if (isRounding) {
+            kernel.roundBf16(y, at, n);
+        }
+        kernel.multiply(y, at, in, b + hidden, y, at, n);
+        if (isRounding) {
+            kernel.roundBf16(y, at, n);
         }
     }
 

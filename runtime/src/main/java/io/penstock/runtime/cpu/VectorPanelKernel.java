@@ -10,7 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * {@link PanelKernel} with the Vector API: lanes are output features, so each lane adds in the scalar twin's order.
  * A 32-bit lane holds two bfloat16 weights, which a shift and a mask turn into two float vectors. Accumulators are
- * local variables because only those stay in registers.
+ * local variables because only those stay in registers, and no method of ours takes or returns a vector: when the
+ * compiler's budget for inlining is spent, which depends on what else is inlined, such a method's vectors are objects.
  */
 final class VectorPanelKernel extends PanelKernel {
     private static final VectorSpecies<Float> F = VectorShapes.FLOATS;
@@ -23,26 +24,112 @@ final class VectorPanelKernel extends PanelKernel {
     /** 16 accumulators need the 32 registers that come with 512-bit vectors. */
     private static final boolean EIGHT_ROWS = LANES == HALF;
 
+    private static final IntVector LOW_PAIRS = interleave(0);
+    private static final IntVector HIGH_PAIRS = interleave(LANES / 2);
+
+    /** Indices that take the lanes from {@code first} on of two vectors in turn. */
+    private static IntVector interleave(int first) {
+        int[] lanes = new int[LANES];
+        for (int i = 0; i < LANES; i++) {
+            lanes[i] = first + i / 2 + i % 2 * LANES;
+        }
+        return IntVector.fromArray(I, lanes, 0);
+    }
+
     @Override
-    void multiply(PackedMatrix matrix, int panel, float[] x, int[] rowOffsets, int numRows, float[] tile) {
+    void multiply(PackedMatrix matrix, int panel, float[] x, int[] rowOffsets, int first, int numRows, float[] tile) {
         long base = matrix.panelOffset(panel);
         int columns = matrix.columns();
         MemorySegment w = matrix.segment();
         for (int lane = 0; lane < HALF; lane += LANES) {
-            if (matrix.isFloat32()) {
-                for (int r = 0; r < numRows; r += 4) {
-                    fourRowsFloat32(w, base + 4L * lane, columns, x, rowOffsets, r, tile, lane);
-                }
-            } else if (numRows == 1) {
-                oneRow(w, base + 4L * lane, columns, x, rowOffsets[0], tile, lane);
-            } else if (EIGHT_ROWS && numRows > 4) {
-                eightRows(w, base, columns, x, rowOffsets, tile);
-            } else {
-                for (int r = 0; r < numRows; r += 4) {
-                    fourRows(w, base + 4L * lane, columns, x, rowOffsets, r, tile, lane);
+            if (numRows == 1 && !matrix.isFloat32()) {
+                oneRow(w, base + 4L * lane, columns, x, rowOffsets[first], tile, lane);
+                continue;
+            }
+            for (int r = 0; r < numRows; r += 4) {
+                if (matrix.isFloat32()) {
+                    fourRowsFloat32(w, base + 4L * lane, columns, x, rowOffsets, first + r, tile, r, lane);
+                } else {
+                    fourRows(w, base + 4L * lane, columns, x, rowOffsets, first + r, tile, r, lane);
                 }
             }
         }
+    }
+
+    @Override
+    void multiplyPacked(PackedMatrix matrix, int panel, float[] packed, int from, float[] out, int[] rowStarts,
+            int first, int column) {
+        long base = matrix.panelOffset(panel);
+        int columns = matrix.columns();
+        MemorySegment w = matrix.segment();
+        if (EIGHT_ROWS) {
+            if (matrix.isFloat32()) {
+                eightPackedFloat32(w, base, columns, packed, from, out, rowStarts, first, column);
+            } else {
+                eightPacked(w, base, columns, packed, from, out, rowStarts, first, column);
+            }
+            return;
+        }
+        for (int lane = 0; lane < HALF; lane += LANES) {
+            for (int r = 0; r < MAX_ROWS; r += 4) {
+                if (matrix.isFloat32()) {
+                    fourPackedFloat32(w, base + 4L * lane, columns, packed, from + r, out, rowStarts, first + r,
+                            column + lane);
+                } else {
+                    fourPacked(w, base + 4L * lane, columns, packed, from + r, out, rowStarts, first + r,
+                            column + lane);
+                }
+            }
+        }
+    }
+
+    /** Three rounds of taking two vectors' lanes in turn: rows 4 apart first, then 2, then neighbours. */
+    @Override
+    void pack(float[] x, int[] rowOffsets, int first, int columns, float[] packed, int to) {
+        int k = 0;
+        if (EIGHT_ROWS) {
+            k = columns & -LANES;
+            for (int i = 0; i < k; i += LANES) {
+                packLanes(x, rowOffsets, first, i, packed, to + i * MAX_ROWS);
+            }
+        }
+        for (int r = 0; r < MAX_ROWS && k < columns; r++) {
+            for (int i = k; i < columns; i++) {
+                packed[to + i * MAX_ROWS + r] = x[rowOffsets[first + r] + i];
+            }
+        }
+    }
+
+    private static void packLanes(float[] x, int[] rowOffsets, int first, int k, float[] packed, int to) {
+        IntVector x0 = FloatVector.fromArray(F, x, rowOffsets[first] + k).reinterpretAsInts();
+        IntVector x1 = FloatVector.fromArray(F, x, rowOffsets[first + 1] + k).reinterpretAsInts();
+        IntVector x2 = FloatVector.fromArray(F, x, rowOffsets[first + 2] + k).reinterpretAsInts();
+        IntVector x3 = FloatVector.fromArray(F, x, rowOffsets[first + 3] + k).reinterpretAsInts();
+        IntVector x4 = FloatVector.fromArray(F, x, rowOffsets[first + 4] + k).reinterpretAsInts();
+        IntVector x5 = FloatVector.fromArray(F, x, rowOffsets[first + 5] + k).reinterpretAsInts();
+        IntVector x6 = FloatVector.fromArray(F, x, rowOffsets[first + 6] + k).reinterpretAsInts();
+        IntVector x7 = FloatVector.fromArray(F, x, rowOffsets[first + 7] + k).reinterpretAsInts();
+        IntVector x04 = LOW_PAIRS.selectFrom(x0, x4), x26 = LOW_PAIRS.selectFrom(x2, x6);
+        IntVector x15 = LOW_PAIRS.selectFrom(x1, x5), x37 = LOW_PAIRS.selectFrom(x3, x7);
+        IntVector even = LOW_PAIRS.selectFrom(x04, x26), odd = LOW_PAIRS.selectFrom(x15, x37);
+        LOW_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to);
+        HIGH_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + LANES);
+        even = HIGH_PAIRS.selectFrom(x04, x26);
+        odd = HIGH_PAIRS.selectFrom(x15, x37);
+        LOW_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + 2 * LANES);
+        HIGH_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + 3 * LANES);
+        x04 = HIGH_PAIRS.selectFrom(x0, x4);
+        x26 = HIGH_PAIRS.selectFrom(x2, x6);
+        x15 = HIGH_PAIRS.selectFrom(x1, x5);
+        x37 = HIGH_PAIRS.selectFrom(x3, x7);
+        even = LOW_PAIRS.selectFrom(x04, x26);
+        odd = LOW_PAIRS.selectFrom(x15, x37);
+        LOW_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + 4 * LANES);
+        HIGH_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + 5 * LANES);
+        even = HIGH_PAIRS.selectFrom(x04, x26);
+        odd = HIGH_PAIRS.selectFrom(x15, x37);
+        LOW_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + 6 * LANES);
+        HIGH_PAIRS.selectFrom(even, odd).reinterpretAsFloats().intoArray(packed, to + 7 * LANES);
     }
 
     private static void oneRow(
@@ -52,8 +139,8 @@ final class VectorPanelKernel extends PanelKernel {
         for (int k = 0; k < columns; k++) {
             IntVector words = IntVector.fromMemorySegment(I, w, base + ((long) k << 6), LE);
             FloatVector v = FloatVector.broadcast(F, x[row + k]);
-            a = low(words).fma(v, a);
-            b = high(words).fma(v, b);
+            a = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a);
+            b = words.and(0xFFFF0000).reinterpretAsFloats().fma(v, b);
         }
         a.intoArray(tile, lane);
         b.intoArray(tile, HALF + lane);
@@ -74,28 +161,30 @@ final class VectorPanelKernel extends PanelKernel {
             long at = (long) k << 6;
             FloatVector v = FloatVector.broadcast(F, x[row + k]);
             IntVector words = IntVector.fromMemorySegment(I, w, first + at, LE);
-            a0 = low(words).fma(v, a0);
-            b0 = high(words).fma(v, b0);
+            a0 = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a0);
+            b0 = words.and(0xFFFF0000).reinterpretAsFloats().fma(v, b0);
             words = IntVector.fromMemorySegment(I, w, second + at, LE);
-            a1 = low(words).fma(v, a1);
-            b1 = high(words).fma(v, b1);
+            a1 = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(v, a1);
+            b1 = words.and(0xFFFF0000).reinterpretAsFloats().fma(v, b1);
         }
-        store(a0, b0, tile, 0, lane);
-        store(a1, b1, tile, 1, lane);
+        a0.intoArray(tile, lane);
+        b0.intoArray(tile, lane + HALF);
+        a1.intoArray(tile, STRIDE + lane);
+        b1.intoArray(tile, STRIDE + lane + HALF);
     }
 
     private static void fourRows(
-            MemorySegment w, long base, int columns, float[] x, int[] rows, int r, float[] tile, int lane) {
-        int r0 = rows[r];
-        int r1 = rows[r + 1];
-        int r2 = rows[r + 2];
-        int r3 = rows[r + 3];
+            MemorySegment w, long base, int columns, float[] x, int[] rows, int first, float[] tile, int r, int lane) {
+        int r0 = rows[first];
+        int r1 = rows[first + 1];
+        int r2 = rows[first + 2];
+        int r3 = rows[first + 3];
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         for (int k = 0; k < columns; k++) {
             IntVector words = IntVector.fromMemorySegment(I, w, base + ((long) k << 6), LE);
-            FloatVector low = low(words);
-            FloatVector high = high(words);
+            FloatVector low = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector high = words.and(0xFFFF0000).reinterpretAsFloats();
             FloatVector v = FloatVector.broadcast(F, x[r0 + k]);
             a0 = low.fma(v, a0);
             b0 = high.fma(v, b0);
@@ -109,62 +198,194 @@ final class VectorPanelKernel extends PanelKernel {
             a3 = low.fma(v, a3);
             b3 = high.fma(v, b3);
         }
-        store(a0, b0, tile, r, lane);
-        store(a1, b1, tile, r + 1, lane);
-        store(a2, b2, tile, r + 2, lane);
-        store(a3, b3, tile, r + 3, lane);
+        a0.intoArray(tile, r * STRIDE + lane);
+        b0.intoArray(tile, r * STRIDE + lane + HALF);
+        a1.intoArray(tile, (r + 1) * STRIDE + lane);
+        b1.intoArray(tile, (r + 1) * STRIDE + lane + HALF);
+        a2.intoArray(tile, (r + 2) * STRIDE + lane);
+        b2.intoArray(tile, (r + 2) * STRIDE + lane + HALF);
+        a3.intoArray(tile, (r + 3) * STRIDE + lane);
+        b3.intoArray(tile, (r + 3) * STRIDE + lane + HALF);
     }
 
-    private static void eightRows(MemorySegment w, long base, int columns, float[] x, int[] rows, float[] tile) {
-        int r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3];
-        int r4 = rows[4], r5 = rows[5], r6 = rows[6], r7 = rows[7];
+    private static void eightPacked(
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;
         for (int k = 0; k < columns; k++) {
             IntVector words = IntVector.fromMemorySegment(I, w, base + ((long) k << 6), LE);
-            FloatVector low = low(words);
-            FloatVector high = high(words);
-            FloatVector v = FloatVector.broadcast(F, x[r0 + k]);
+            FloatVector low = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector high = words.and(0xFFFF0000).reinterpretAsFloats();
+            int x = from + k * MAX_ROWS;
+            FloatVector v = FloatVector.broadcast(F, packed[x]);
             a0 = low.fma(v, a0);
             b0 = high.fma(v, b0);
-            v = FloatVector.broadcast(F, x[r1 + k]);
+            v = FloatVector.broadcast(F, packed[x + 1]);
             a1 = low.fma(v, a1);
             b1 = high.fma(v, b1);
-            v = FloatVector.broadcast(F, x[r2 + k]);
+            v = FloatVector.broadcast(F, packed[x + 2]);
             a2 = low.fma(v, a2);
             b2 = high.fma(v, b2);
-            v = FloatVector.broadcast(F, x[r3 + k]);
+            v = FloatVector.broadcast(F, packed[x + 3]);
             a3 = low.fma(v, a3);
             b3 = high.fma(v, b3);
-            v = FloatVector.broadcast(F, x[r4 + k]);
+            v = FloatVector.broadcast(F, packed[x + 4]);
             a4 = low.fma(v, a4);
             b4 = high.fma(v, b4);
-            v = FloatVector.broadcast(F, x[r5 + k]);
+            v = FloatVector.broadcast(F, packed[x + 5]);
             a5 = low.fma(v, a5);
             b5 = high.fma(v, b5);
-            v = FloatVector.broadcast(F, x[r6 + k]);
+            v = FloatVector.broadcast(F, packed[x + 6]);
             a6 = low.fma(v, a6);
             b6 = high.fma(v, b6);
-            v = FloatVector.broadcast(F, x[r7 + k]);
+            v = FloatVector.broadcast(F, packed[x + 7]);
             a7 = low.fma(v, a7);
             b7 = high.fma(v, b7);
         }
-        store(a0, b0, tile, 0, 0);
-        store(a1, b1, tile, 1, 0);
-        store(a2, b2, tile, 2, 0);
-        store(a3, b3, tile, 3, 0);
-        store(a4, b4, tile, 4, 0);
-        store(a5, b5, tile, 5, 0);
-        store(a6, b6, tile, 6, 0);
-        store(a7, b7, tile, 7, 0);
+        a0.intoArray(out, rowStarts[first] + column);
+        b0.intoArray(out, rowStarts[first] + column + HALF);
+        a1.intoArray(out, rowStarts[first + 1] + column);
+        b1.intoArray(out, rowStarts[first + 1] + column + HALF);
+        a2.intoArray(out, rowStarts[first + 2] + column);
+        b2.intoArray(out, rowStarts[first + 2] + column + HALF);
+        a3.intoArray(out, rowStarts[first + 3] + column);
+        b3.intoArray(out, rowStarts[first + 3] + column + HALF);
+        a4.intoArray(out, rowStarts[first + 4] + column);
+        b4.intoArray(out, rowStarts[first + 4] + column + HALF);
+        a5.intoArray(out, rowStarts[first + 5] + column);
+        b5.intoArray(out, rowStarts[first + 5] + column + HALF);
+        a6.intoArray(out, rowStarts[first + 6] + column);
+        b6.intoArray(out, rowStarts[first + 6] + column + HALF);
+        a7.intoArray(out, rowStarts[first + 7] + column);
+        b7.intoArray(out, rowStarts[first + 7] + column + HALF);
+    }
+
+    private static void eightPackedFloat32(
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
+        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;
+        for (int k = 0; k < columns; k++) {
+            long at = base + ((long) k << 7);
+            FloatVector low = FloatVector.fromMemorySegment(F, w, at, LE);
+            FloatVector high = FloatVector.fromMemorySegment(F, w, at + 4L * HALF, LE);
+            int x = from + k * MAX_ROWS;
+            FloatVector v = FloatVector.broadcast(F, packed[x]);
+            a0 = low.fma(v, a0);
+            b0 = high.fma(v, b0);
+            v = FloatVector.broadcast(F, packed[x + 1]);
+            a1 = low.fma(v, a1);
+            b1 = high.fma(v, b1);
+            v = FloatVector.broadcast(F, packed[x + 2]);
+            a2 = low.fma(v, a2);
+            b2 = high.fma(v, b2);
+            v = FloatVector.broadcast(F, packed[x + 3]);
+            a3 = low.fma(v, a3);
+            b3 = high.fma(v, b3);
+            v = FloatVector.broadcast(F, packed[x + 4]);
+            a4 = low.fma(v, a4);
+            b4 = high.fma(v, b4);
+            v = FloatVector.broadcast(F, packed[x + 5]);
+            a5 = low.fma(v, a5);
+            b5 = high.fma(v, b5);
+            v = FloatVector.broadcast(F, packed[x + 6]);
+            a6 = low.fma(v, a6);
+            b6 = high.fma(v, b6);
+            v = FloatVector.broadcast(F, packed[x + 7]);
+            a7 = low.fma(v, a7);
+            b7 = high.fma(v, b7);
+        }
+        a0.intoArray(out, rowStarts[first] + column);
+        b0.intoArray(out, rowStarts[first] + column + HALF);
+        a1.intoArray(out, rowStarts[first + 1] + column);
+        b1.intoArray(out, rowStarts[first + 1] + column + HALF);
+        a2.intoArray(out, rowStarts[first + 2] + column);
+        b2.intoArray(out, rowStarts[first + 2] + column + HALF);
+        a3.intoArray(out, rowStarts[first + 3] + column);
+        b3.intoArray(out, rowStarts[first + 3] + column + HALF);
+        a4.intoArray(out, rowStarts[first + 4] + column);
+        b4.intoArray(out, rowStarts[first + 4] + column + HALF);
+        a5.intoArray(out, rowStarts[first + 5] + column);
+        b5.intoArray(out, rowStarts[first + 5] + column + HALF);
+        a6.intoArray(out, rowStarts[first + 6] + column);
+        b6.intoArray(out, rowStarts[first + 6] + column + HALF);
+        a7.intoArray(out, rowStarts[first + 7] + column);
+        b7.intoArray(out, rowStarts[first + 7] + column + HALF);
+    }
+
+    private static void fourPacked(
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
+        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
+        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+        for (int k = 0; k < columns; k++) {
+            IntVector words = IntVector.fromMemorySegment(I, w, base + ((long) k << 6), LE);
+            FloatVector low = words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector high = words.and(0xFFFF0000).reinterpretAsFloats();
+            int x = from + k * MAX_ROWS;
+            FloatVector v = FloatVector.broadcast(F, packed[x]);
+            a0 = low.fma(v, a0);
+            b0 = high.fma(v, b0);
+            v = FloatVector.broadcast(F, packed[x + 1]);
+            a1 = low.fma(v, a1);
+            b1 = high.fma(v, b1);
+            v = FloatVector.broadcast(F, packed[x + 2]);
+            a2 = low.fma(v, a2);
+            b2 = high.fma(v, b2);
+            v = FloatVector.broadcast(F, packed[x + 3]);
+            a3 = low.fma(v, a3);
+            b3 = high.fma(v, b3);
+        }
+        a0.intoArray(out, rowStarts[first] + column);
+        b0.intoArray(out, rowStarts[first] + column + HALF);
+        a1.intoArray(out, rowStarts[first + 1] + column);
+        b1.intoArray(out, rowStarts[first + 1] + column + HALF);
+        a2.intoArray(out, rowStarts[first + 2] + column);
+        b2.intoArray(out, rowStarts[first + 2] + column + HALF);
+        a3.intoArray(out, rowStarts[first + 3] + column);
+        b3.intoArray(out, rowStarts[first + 3] + column + HALF);
+    }
+
+    private static void fourPackedFloat32(
+            MemorySegment w, long base, int columns, float[] packed, int from, float[] out,
+            int[] rowStarts, int first, int column) {
+        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
+        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+        for (int k = 0; k < columns; k++) {
+            long at = base + ((long) k << 7);
+            FloatVector low = FloatVector.fromMemorySegment(F, w, at, LE);
+            FloatVector high = FloatVector.fromMemorySegment(F, w, at + 4L * HALF, LE);
+            int x = from + k * MAX_ROWS;
+            FloatVector v = FloatVector.broadcast(F, packed[x]);
+            a0 = low.fma(v, a0);
+            b0 = high.fma(v, b0);
+            v = FloatVector.broadcast(F, packed[x + 1]);
+            a1 = low.fma(v, a1);
+            b1 = high.fma(v, b1);
+            v = FloatVector.broadcast(F, packed[x + 2]);
+            a2 = low.fma(v, a2);
+            b2 = high.fma(v, b2);
+            v = FloatVector.broadcast(F, packed[x + 3]);
+            a3 = low.fma(v, a3);
+            b3 = high.fma(v, b3);
+        }
+        a0.intoArray(out, rowStarts[first] + column);
+        b0.intoArray(out, rowStarts[first] + column + HALF);
+        a1.intoArray(out, rowStarts[first + 1] + column);
+        b1.intoArray(out, rowStarts[first + 1] + column + HALF);
+        a2.intoArray(out, rowStarts[first + 2] + column);
+        b2.intoArray(out, rowStarts[first + 2] + column + HALF);
+        a3.intoArray(out, rowStarts[first + 3] + column);
+        b3.intoArray(out, rowStarts[first + 3] + column + HALF);
     }
 
     private static void fourRowsFloat32(
-            MemorySegment w, long base, int columns, float[] x, int[] rows, int r, float[] tile, int lane) {
-        int r0 = rows[r];
-        int r1 = rows[r + 1];
-        int r2 = rows[r + 2];
-        int r3 = rows[r + 3];
+            MemorySegment w, long base, int columns, float[] x, int[] rows, int first, float[] tile, int r, int lane) {
+        int r0 = rows[first];
+        int r1 = rows[first + 1];
+        int r2 = rows[first + 2];
+        int r3 = rows[first + 3];
         FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         for (int k = 0; k < columns; k++) {
@@ -184,22 +405,13 @@ final class VectorPanelKernel extends PanelKernel {
             a3 = low.fma(v, a3);
             b3 = high.fma(v, b3);
         }
-        store(a0, b0, tile, r, lane);
-        store(a1, b1, tile, r + 1, lane);
-        store(a2, b2, tile, r + 2, lane);
-        store(a3, b3, tile, r + 3, lane);
-    }
-
-    private static FloatVector low(IntVector words) {
-        return words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    private static FloatVector high(IntVector words) {
-        return words.and(0xFFFF0000).reinterpretAsFloats();
-    }
-
-    private static void store(FloatVector low, FloatVector high, float[] tile, int row, int lane) {
-        low.intoArray(tile, row * STRIDE + lane);
-        high.intoArray(tile, row * STRIDE + HALF + lane);
+        a0.intoArray(tile, r * STRIDE + lane);
+        b0.intoArray(tile, r * STRIDE + lane + HALF);
+        a1.intoArray(tile, (r + 1) * STRIDE + lane);
+        b1.intoArray(tile, (r + 1) * STRIDE + lane + HALF);
+        a2.intoArray(tile, (r + 2) * STRIDE + lane);
+        b2.intoArray(tile, (r + 2) * STRIDE + lane + HALF);
+        a3.intoArray(tile, (r + 3) * STRIDE + lane);
+        b3.intoArray(tile, (r + 3) * STRIDE + lane + HALF);
     }
 }

@@ -39,10 +39,14 @@ final class VectorTileKernel extends TileKernel {
                 c30 = b0.fma(v, c30);
                 c31 = b1.fma(v, c31);
             }
-            store(c00, c01, c, j);
-            store(c10, c11, c, COLUMNS + j);
-            store(c20, c21, c, 2 * COLUMNS + j);
-            store(c30, c31, c, 3 * COLUMNS + j);
+            c00.intoArray(c, j);
+            c01.intoArray(c, j + LANES);
+            c10.intoArray(c, COLUMNS + j);
+            c11.intoArray(c, COLUMNS + j + LANES);
+            c20.intoArray(c, 2 * COLUMNS + j);
+            c21.intoArray(c, 2 * COLUMNS + j + LANES);
+            c30.intoArray(c, 3 * COLUMNS + j);
+            c31.intoArray(c, 3 * COLUMNS + j + LANES);
         }
     }
 
@@ -56,12 +60,8 @@ final class VectorTileKernel extends TileKernel {
                 c0 = FloatVector.fromArray(F, b, bFrom + i * COLUMNS + j).fma(v, c0);
                 c1 = FloatVector.fromArray(F, b, bFrom + i * COLUMNS + j + LANES).fma(v, c1);
             }
-            store(c0, c1, c, cFrom + j);
+            c0.intoArray(c, cFrom + j);
+            c1.intoArray(c, cFrom + j + LANES);
         }
-    }
-
-    private static void store(FloatVector first, FloatVector second, float[] c, int at) {
-        first.intoArray(c, at);
-        second.intoArray(c, at + LANES);
     }
 }

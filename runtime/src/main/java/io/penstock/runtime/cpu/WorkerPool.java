@@ -5,7 +5,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Long-lived threads that share out the items of one operation at a time; the calling thread is worker 0. Items must
- * write disjoint memory: which worker takes which item is not determined, the results are.
+ * write disjoint memory: which worker takes which item is not determined, the results are. Nobody waits for a worker
+ * that has no item: where others want the processors too, a worker may be late by whole operations.
  */
 final class WorkerPool implements AutoCloseable {
     /** One operation, cut into items that can run at the same time. */
@@ -13,13 +14,22 @@ final class WorkerPool implements AutoCloseable {
         void run(int item, int worker);
     }
 
-    /** Spins before a worker parks: longer than the gap between two operations of a step. */
-    private static final int SPINS = 20_000;
+    /** How long a worker without items spins before it parks: longer than the gaps between a step's operations. */
+    private static final long IDLE_SPIN_NS = 200_000;
+
+    /** Spins before the caller lets others run who may hold up the worker with the last item. */
+    private static final int AWAIT_SPINS = 500;
+
+    /** Spins between two looks at the clock. */
+    private static final int SPINS_PER_LOOK = 64;
 
     private final Thread[] threads;
-    private final AtomicInteger nextItem = new AtomicInteger();
-    private final AtomicInteger numBusy = new AtomicInteger();
-    private volatile int epoch;
+
+    /** Items that nobody has taken yet; below zero after a worker came in vain. */
+    private final AtomicInteger numLeft = new AtomicInteger();
+
+    private final AtomicInteger numUndone = new AtomicInteger();
+    private final AtomicInteger numParked = new AtomicInteger();
     private volatile boolean isClosed;
     private volatile Throwable failure;
     private Work work;
@@ -40,32 +50,35 @@ final class WorkerPool implements AutoCloseable {
     /** Runs all items and returns when the last one is done; one caller at a time. */
     void run(Work work, int numItems) {
         if (numItems <= 1 || threads.length == 0) {
-            for (int i = 0; i < numItems; i++) {
-                work.run(i, 0);
-            }
+            runAlone(work, numItems);
             return;
         }
         this.work = work;
         this.numItems = numItems;
-        nextItem.set(0);
-        numBusy.set(threads.length);
-        epoch++;
-        for (Thread thread : threads) {
-            LockSupport.unpark(thread);
+        numUndone.set(numItems);
+        numLeft.set(numItems);
+        if (numParked.get() > 0) {
+            for (Thread thread : threads) {
+                LockSupport.unpark(thread);
+            }
         }
-        try {
-            takeItems(0);
-        } finally {
-            awaitWorkers();
-        }
+        takeItems(0);
+        awaitWorkers();
         if (failure != null) {
             throw new IllegalStateException("a CPU worker failed", failure);
         }
     }
 
+    /** Runs all items on the calling thread: for less work than the few microseconds that sharing it takes. */
+    void runAlone(Work work, int numItems) {
+        for (int i = 0; i < numItems; i++) {
+            work.run(i, 0);
+        }
+    }
+
     private void awaitWorkers() {
-        for (int spins = 0; numBusy.get() > 0; spins++) {
-            if (spins < SPINS) {
+        for (int spins = 0; numUndone.get() > 0; spins++) {
+            if (spins < AWAIT_SPINS) {
                 Thread.onSpinWait();
             } else {
                 Thread.yield();
@@ -73,33 +86,42 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
+    /** A positive count is a ticket: the operation it belongs to cannot end before its item is done. */
     private void takeItems(int worker) {
-        for (int item = nextItem.getAndIncrement(); item < numItems; item = nextItem.getAndIncrement()) {
-            work.run(item, worker);
+        int numTaken = 0;
+        for (int left = numLeft.getAndDecrement(); left > 0; left = numLeft.getAndDecrement()) {
+            numTaken++;
+            try {
+                work.run(numItems - left, worker);
+            } catch (Throwable t) {
+                failure = t;
+            }
+        }
+        if (numTaken > 0) {
+            numUndone.addAndGet(-numTaken);
         }
     }
 
     private void serve(int worker) {
-        int seen = 0;
         while (!isClosed) {
-            for (int spins = 0; epoch == seen && !isClosed; spins++) {
-                if (spins < SPINS) {
-                    Thread.onSpinWait();
-                } else {
-                    LockSupport.park(this);
-                }
+            awaitItems();
+            takeItems(worker);
+        }
+    }
+
+    private void awaitItems() {
+        long start = System.nanoTime();
+        for (int spins = 1; numLeft.get() <= 0 && !isClosed; spins++) {
+            if (spins % SPINS_PER_LOOK != 0 || System.nanoTime() - start < IDLE_SPIN_NS) {
+                Thread.onSpinWait();
+                continue;
             }
-            if (isClosed) {
-                return;
+            numParked.incrementAndGet();
+            while (numLeft.get() <= 0 && !isClosed) {
+                LockSupport.park(this);
             }
-            seen = epoch;
-            try {
-                takeItems(worker);
-            } catch (Throwable t) {
-                failure = t;
-            } finally {
-                numBusy.decrementAndGet();
-            }
+            numParked.decrementAndGet();
+            return;
         }
     }
 

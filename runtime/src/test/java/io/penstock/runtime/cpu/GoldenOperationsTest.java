@@ -51,13 +51,13 @@ class GoldenOperationsTest {
         float[] rounded = GOLDEN.floats("norm.bfloat16");
         float[] out = new float[x.length];
         for (int from = 0; from < x.length; from += weight.length) {
-            Elementwise.rmsNorm(out, from, x, from, weight, 1e-5f, Arithmetic.FLOAT32);
+            CpuKernels.vector().row().rmsNorm(out, from, x, from, weight, 1e-5f, Arithmetic.FLOAT32);
         }
         for (int i = 0; i < x.length; i++) {
             assertTrue(Math.abs(out[i] - exact[i]) <= 1e-6f * Math.abs(exact[i]), "float32 value " + i);
         }
         for (int from = 0; from < x.length; from += weight.length) {
-            Elementwise.rmsNorm(out, from, x, from, weight, 1e-5f, Arithmetic.BFLOAT16);
+            CpuKernels.vector().row().rmsNorm(out, from, x, from, weight, 1e-5f, Arithmetic.BFLOAT16);
         }
         assertArrayEquals(rounded, out, "bfloat16, bit for bit");
     }

@@ -26,12 +26,12 @@ class PanelKernelTest {
     @ParameterizedTest
     @CsvSource({
         "1, 1, 1, BF16", "31, 7, 3, BF16", "33, 65, 8, BF16", "70, 129, 9, BF16", "64, 40, 17, BF16",
-        "33, 65, 8, F32", "5, 3, 1, F32", "70, 129, 13, F16"
+        "33, 48, 150, BF16", "33, 65, 8, F32", "5, 3, 1, F32", "70, 129, 13, F16"
     })
     void linear(int rows, int columns, int numX, DType dtype) {
         float[] w = random(rows * columns, 1);
         float[] x = random(numX * columns, 2);
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             PackedMatrix matrix = PackedMatrix.of(arena, new FloatTensor("w", dtype, w, rows, columns));
             for (CpuKernels kernels : new CpuKernels[] {CpuKernels.scalar(), CpuKernels.vector()}) {
                 for (int threads : new int[] {1, 3}) {
@@ -58,7 +58,7 @@ class PanelKernelTest {
         Arrays.fill(out.values(), GUARD);
         out.useRows(numX);
         try (WorkerPool pool = new WorkerPool(threads)) {
-            new LinearWork(pool, kernels.panel(), Arithmetic.FLOAT32)
+            new LinearWork(pool, kernels, Arithmetic.FLOAT32)
                     .run(out, in, matrix, LinearWork.Epilogue.STORE);
         }
         for (int r = 0; r < numX; r++) {
@@ -81,7 +81,7 @@ class PanelKernelTest {
         float[] gate = random(width * columns, 3);
         float[] up = random(width * columns, 4);
         float[] x = random(numX * columns, 5);
-        try (Arena arena = Arena.ofConfined(); WorkerPool pool = new WorkerPool(2)) {
+        try (Arena arena = Arena.ofShared(); WorkerPool pool = new WorkerPool(2)) {
             PackedMatrix matrix = PackedMatrix.gateUp(arena, new FloatTensor("w1", DType.BF16, gate, width, columns),
                     new FloatTensor("w3", DType.BF16, up, width, columns));
             CpuTensor in = new CpuTensor(numX, columns);
@@ -89,7 +89,7 @@ class PanelKernelTest {
             in.useRows(numX);
             CpuTensor out = new CpuTensor(numX, width);
             out.useRows(numX);
-            new LinearWork(pool, CpuKernels.vector().panel(), Arithmetic.FLOAT32)
+            new LinearWork(pool, CpuKernels.vector(), Arithmetic.FLOAT32)
                     .run(out, in, matrix, LinearWork.Epilogue.SILU_AND_MUL);
             for (int r = 0; r < numX; r++) {
                 for (int n = 0; n < width; n++) {

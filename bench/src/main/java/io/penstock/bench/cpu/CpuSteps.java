@@ -17,9 +17,10 @@ public final class CpuSteps implements AutoCloseable {
     private static final int DECODE_CONTEXT = 16;
 
     private static final int DECODE_STEPS = 8;
-    private static final int WARM_UP_DECODES = 12;
-    private static final int LEAST_WARM_UPS = 2;
-    private static final int WARM_UP_PREFILLS = 3;
+    private static final int MIN_WARM_UPS = 2;
+
+    /** What the compiler needs for all kernels, however short a step is. */
+    private static final long WARM_UP_NS = 4_000_000_000L;
 
     private static final OperatingSystemMXBean PROCESS =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -90,14 +91,13 @@ public final class CpuSteps implements AutoCloseable {
 
     /** A prompt in one step; work is floating-point operations. */
     public Benchmark prefill() {
-        return new Steps("prefill-" + promptLength, "FLOP", WARM_UP_PREFILLS, () -> step(1, 0, promptLength),
+        return new Steps("prefill-" + promptLength, "FLOP", () -> step(1, 0, promptLength),
                 flopsPerPrefill());
     }
 
     /** A few tokens of {@code numSeqs} sequences, one each a step; work is bytes of weights. */
     public Benchmark decode(int numSeqs) {
-        return new Steps(numSeqs == 1 ? "decode" : "decode-" + numSeqs, "byte",
-                Math.max(LEAST_WARM_UPS, WARM_UP_DECODES / numSeqs), () -> decodeSome(numSeqs),
+        return new Steps(numSeqs == 1 ? "decode" : "decode-" + numSeqs, "byte", () -> decodeSome(numSeqs),
                 DECODE_STEPS * bytesPerDecode(numSeqs));
     }
 
@@ -125,14 +125,12 @@ public final class CpuSteps implements AutoCloseable {
     private final class Steps implements Benchmark {
         private final String name;
         private final String workUnit;
-        private final int warmUps;
         private final Runnable work;
         private final double workPerRun;
 
-        private Steps(String name, String workUnit, int warmUps, Runnable work, double workPerRun) {
+        private Steps(String name, String workUnit, Runnable work, double workPerRun) {
             this.name = name;
             this.workUnit = workUnit;
-            this.warmUps = warmUps;
             this.work = work;
             this.workPerRun = workPerRun;
         }
@@ -149,7 +147,8 @@ public final class CpuSteps implements AutoCloseable {
 
         @Override
         public void warmUp() {
-            for (int i = 0; i < warmUps; i++) {
+            long startNs = System.nanoTime();
+            for (int i = 0; i < MIN_WARM_UPS || System.nanoTime() - startNs < WARM_UP_NS; i++) {
                 work.run();
             }
             cpuNs = 0;

@@ -29,7 +29,7 @@ public final class CpuSuite {
     /** Name of the results file. */
     public static final String NAME = "cpu-steps";
 
-    private static final Repeats REPEATS = new Repeats(5, 40, 6_000_000_000L);
+    private static final Repeats REPEATS = new Repeats(5, 400, 6_000_000_000L);
 
     private CpuSuite() {}
 

@@ -7,7 +7,7 @@ import io.penstock.scheduler.engine.EngineConfig;
  * How somebody asks a model to be run, before model and machine have been looked at.
  *
  * @param prefixCaching whether computed prefixes are found again
- * @param overlap whether the next step is planned while the last one runs; the tokens are the same without
+ * @param overlap whether the next step is planned while the last one runs on a device; the tokens are the same without
  * @param maxQueuedRequests requests that may wait to be begun; one more is refused. Null: as the preset has it
  * @param backend what it runs on
  */
@@ -47,10 +47,14 @@ public record ServingConfig(Preset preset, AskedLimits limits, boolean prefixCac
         };
     }
 
-    /** The engine's part. */
+    /**
+     * The engine's part. The CPU computes a step when it is launched, so there nothing overlaps: each token would be
+     * seen a step late, and a row behind each sequence's end be computed.
+     */
     public EngineConfig engine() {
+        boolean isAsynchronous = overlap && backend instanceof Backend.Accelerator;
         EngineConfig base = maxQueuedRequests == null ? preset.engine
                 : preset.engine.withMaxQueuedRequests(maxQueuedRequests);
-        return base.withOverlap(overlap).withScheduler(base.scheduler().withPrefixCaching(prefixCaching));
+        return base.withOverlap(isAsynchronous).withScheduler(base.scheduler().withPrefixCaching(prefixCaching));
     }
 }

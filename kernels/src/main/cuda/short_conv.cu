@@ -3,12 +3,10 @@
 // Launch:   grid (ceil(hidden / 64), ceil(tokens / 128)), block 512, 20 KiB static shared memory; eight lanes a token.
 // Bound:    memory: tokens * hidden * 8 bytes + states read and written, sequences * hidden * 8 bytes.
 // Twin:     CpuOps.shortConv: sums by fma from the oldest tap, rounds Bx, the sum and the product; the same bits.
-#include "common/conv_states.cuh"
+#include "common/conv_vectors.cuh"
 
 // Long tiles: what a block reads beyond its tokens stays below 5 % of the bytes from 64 tokens on.
 constexpr int kTileTokens = 128;
-// Channels of B, C and x come in turn, so many of each: two lanes read a whole sector.
-constexpr int kPartChannels = 16;
 constexpr int kLanes = 8;
 constexpr int kThreads = 512;
 constexpr int kTokensPerRound = kThreads / kLanes;
@@ -23,29 +21,6 @@ struct Tile {
     int slot[kTileTokens + 1];      // conv slot
     int source[kTileTokens + 1];    // history
 };
-
-__device__ __forceinline__ Bf16x8 multiply(const Bf16x8& b, const Bf16x8& x) {
-    float left[kVectorWidth];
-    float right[kVectorWidth];
-    unpack(b, left);
-    unpack(x, right);
-#pragma unroll
-    for (int i = 0; i < kVectorWidth; i++) {
-        left[i] *= right[i];
-    }
-    return pack(left);
-}
-
-__device__ __forceinline__ void add_tap(float (&sum)[kVectorWidth], const Bf16x8& weight, const Bf16x8& column) {
-    float w[kVectorWidth];
-    float bx[kVectorWidth];
-    unpack(weight, w);
-    unpack(column, bx);
-#pragma unroll
-    for (int i = 0; i < kVectorWidth; i++) {
-        sum[i] = fmaf(w[i], bx[i], sum[i]);
-    }
-}
 
 // Thread i describes token i of the tile.
 __device__ __forceinline__ void describe(
@@ -69,13 +44,8 @@ __device__ __forceinline__ void describe(
 using Window = Bf16x8[kHistory + kTileTokens + 1][kLanes];  // Bx from two tokens before the tile
 
 // One thread's eight channels.
-struct Channels {
-    bf16* __restrict__ out;        // [tokens, hidden], as all these from the thread's first channel on
-    const bf16* __restrict__ bcx;  // [tokens, 3 hidden]
-    bf16* states;                  // [slot * slot_stride + column * hidden]
-    bf16* snapshots;               // the same, by snapshot
-    int hidden;
-    long long slot_stride;
+struct Channels : ConvMemory {
+    const bf16* __restrict__ bcx;  // [tokens, 3 hidden], as all these from the thread's first channel on
 
     __device__ __forceinline__ Bf16x8 load(int token_idx, int chunk) const {
         return load_vector(bcx + static_cast<size_t>(token_idx) * 3 * hidden + chunk * kPartChannels);
@@ -83,15 +53,6 @@ struct Channels {
 
     __device__ __forceinline__ Bf16x8 bx(int token_idx) const {
         return multiply(load(token_idx, 0), load(token_idx, 2));
-    }
-
-    __device__ __forceinline__ const bf16* history(int source) const {
-        return source >= 0 ? states + source * slot_stride : snapshots + (-2 - source) * slot_stride;
-    }
-
-    __device__ __forceinline__ void store_state(bf16* slots, int slot, const Bf16x8& older, const Bf16x8& newer) const {
-        store_vector(slots + slot * slot_stride, older);
-        store_vector(slots + slot * slot_stride + hidden, newer);
     }
 };
 
@@ -111,17 +72,6 @@ __device__ __forceinline__ void load_tile(
     if (group < kHistory) {
         window[group][lane] = tile_first > 0 ? channels.bx(tile_first - kHistory + group) : zero_vector();
     }
-}
-
-// bf16(gate * bf16(w0 older + w1 newer + w2 own))
-__device__ __forceinline__ Bf16x8 convolve(
-    const Bf16x8 (&weights)[kHistory + 1], const Bf16x8& older, const Bf16x8& newer, const Bf16x8& own,
-    const Bf16x8& gate) {
-    float y[kVectorWidth] = {};
-    add_tap(y, weights[0], older);
-    add_tap(y, weights[1], newer);
-    add_tap(y, weights[2], own);
-    return multiply(pack(y), gate);
 }
 
 // Phase 2: outputs. The block with a sequence's first token is the only one that reads its old state, so it also
@@ -209,8 +159,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) short_conv_bf16(
     const int tile_first = blockIdx.y * kTileTokens;
     const bool has_channel = channel < hidden;
     const int bcx_column = channel / kPartChannels * 3 * kPartChannels + channel % kPartChannels;
-    const Channels channels = {out + channel,       bcx + bcx_column, states + channel,
-                               snapshots + channel, hidden,           slot_stride};
+    const Channels channels = {
+        {out + channel, states + channel, snapshots + channel, hidden, slot_stride}, bcx + bcx_column};
     const Batch batch = {token_seqs, cu_seqlens_q, seq_lens_k, conv_slots, initial_snapshots};
     const Snapshots pairs = {snapshot_tokens, snapshot_slots, num_snapshots};
 

@@ -19,7 +19,7 @@ constexpr uint32_t kStoreBytes = 2 * 512;
 
 // Work of one block at a time: so many rows of x times BLOCK_ROWS of a weight.
 struct Part {
-    const uint8_t* weight;  // the first tile's image
+    const uint8_t* weight;  // the first row's image
     int first_row;          // of x, in the order in which parts have them
     int num_rows;
     int first_column;  // of the product: the weight's row
@@ -32,7 +32,7 @@ struct Constant {
 
 template <int... kValues>
 constexpr int largest() {
-    int largest = 0;
+    int largest = -kMostColumns * 2;
     ((largest = largest > kValues ? largest : kValues), ...);
     return largest;
 }
@@ -41,6 +41,7 @@ constexpr int largest() {
 template <int... kRows>
 struct RowCounts {
     static constexpr int kMost = largest<kRows...>();
+    static constexpr int kLeast = -largest<-kRows...>();
 
     static __device__ __forceinline__ int padded(int num_rows) {
         int padded = kMost;
@@ -56,24 +57,30 @@ struct RowCounts {
     }
 };
 
-// kMath warpgroups multiply, each 64 rows of the weight with up to BLOCK_X rows of x; one more brings both.
-template <int kMath_, int kStages_, typename Counts_>
+// kMath warpgroups multiply, each 64 rows of the weight with up to BLOCK_X rows of x; one more brings both. Where a
+// block has fewer rows of the weight than that, rows of x lie behind them: products of these with each other are
+// nobody's.
+template <
+    int kMath_, int kStages_, typename Counts_, int kRows_ = kMath_ * TILE_ROWS,
+    uint32_t kRoomBytes_ = kMath_ * kGroupWarps * kStoreBytes>
 struct TiledBlock {
     using Counts = Counts_;
     static constexpr int kMath = kMath_;
     static constexpr int kStages = kStages_;
     static constexpr int BLOCK_X = Counts::kMost;
-    static constexpr int BLOCK_ROWS = kMath * TILE_ROWS;
+    static constexpr int BLOCK_ROWS = kRows_;
     static constexpr int kThreads = (1 + kMath) * kGroupThreads;
     // Copies of x that are under way when those before them are handed over.
     static constexpr int kAhead = 2;
-    static constexpr uint32_t kStageBytes = kMath * kTileBytes + BLOCK_X * kRowBytes;
+    static constexpr uint32_t kWeightBytes = BLOCK_ROWS * kRowBytes;
+    static constexpr uint32_t kStageBytes = kWeightBytes + BLOCK_X * kRowBytes;
     static constexpr uint32_t kStores = kStages * kStageBytes;
-    static constexpr uint32_t kBarriers = kStores + kMath * kGroupWarps * kStoreBytes;
+    static constexpr uint32_t kBarriers = kStores + kRoomBytes_;
     // What an epilogue keeps beyond its room for results begins here.
     static constexpr uint32_t kEnd = kBarriers + kStages * 16;
     static_assert(kStageBytes % 1024 == 0, "swizzled matrices begin at multiples of 1,024 bytes");
     static_assert(kAhead < kStages - 1, "a stage is handed over before the one behind it is needed");
+    static_assert(BLOCK_ROWS + Counts::kLeast >= kMath * TILE_ROWS, "what tensor cores read was brought");
 };
 
 // A place in the ring of stages, of which producer and consumers have one each.
@@ -86,7 +93,7 @@ struct Ring {
     __device__ __forceinline__ explicit Ring(uint32_t shared_) : shared(shared_) {}
 
     __device__ __forceinline__ uint32_t weights() const { return shared + stage * Block::kStageBytes; }
-    __device__ __forceinline__ uint32_t x() const { return weights() + Block::kMath * kTileBytes; }
+    __device__ __forceinline__ uint32_t x() const { return weights() + Block::kWeightBytes; }
     __device__ __forceinline__ uint32_t full() const { return shared + Block::kBarriers + stage * 16; }
     __device__ __forceinline__ uint32_t empty() const { return full() + 8; }
 
@@ -131,13 +138,26 @@ struct Producer {
         num_pending--;
     }
 
-    __device__ __forceinline__ void copy_weights(const uint8_t* tile, int num_tiles) {
-        mbarrier_arrive_expect_tx(issued.full(), Block::kMath * kTileBytes);
+    // Rows begin in the middle of a tile where a block has no whole tiles.
+    __device__ __forceinline__ void copy_weights(const uint8_t* rows, int first_column, int num_tiles) {
+        mbarrier_arrive_expect_tx(issued.full(), Block::kWeightBytes);
+        const size_t tile_stride = static_cast<size_t>(num_tiles) * kTileBytes;
+        if constexpr (Block::BLOCK_ROWS % TILE_ROWS == 0) {
 #pragma unroll
-        for (int m = 0; m < Block::kMath; m++) {
-            cp_async_bulk(
-                issued.weights() + m * kTileBytes, tile + static_cast<size_t>(m) * num_tiles * kTileBytes, kTileBytes,
-                issued.full(), weight_policy);
+            for (int m = 0; m < Block::kMath; m++) {
+                cp_async_bulk(
+                    issued.weights() + m * kTileBytes, rows + m * tile_stride, kTileBytes, issued.full(),
+                    weight_policy);
+            }
+        } else {
+            const int row = first_column % TILE_ROWS;
+            const uint32_t first_bytes = min(Block::BLOCK_ROWS, TILE_ROWS - row) * kRowBytes;
+            cp_async_bulk(issued.weights(), rows, first_bytes, issued.full(), weight_policy);
+            if (first_bytes < Block::kWeightBytes) {
+                cp_async_bulk(
+                    issued.weights() + first_bytes, rows - row * kRowBytes + tile_stride,
+                    Block::kWeightBytes - first_bytes, issued.full(), weight_policy);
+            }
         }
     }
 
@@ -178,7 +198,7 @@ struct Producer {
         for (int tile = 0; tile < num_tiles; tile++) {
             mbarrier_wait(issued.empty(), issued.parity ^ 1);
             if (threadIdx.x == 0) {
-                copy_weights(part.weight + static_cast<size_t>(tile) * kTileBytes, num_tiles);
+                copy_weights(part.weight + static_cast<size_t>(tile) * kTileBytes, part.first_column, num_tiles);
             }
             const bool is_in_row = tile * kChunks + chunk < chunks_per_row;
             const bf16* source = work.x + static_cast<size_t>(tile) * TILE_K;
@@ -304,17 +324,17 @@ __device__ __forceinline__ void run_warpgroups(uint8_t* shared_bytes, Produce pr
         Ring<Block>(shared).initialise();
     }
     __syncthreads();
-    // 65,536 registers are 168 for each of 384 threads: those that copy leave theirs to those that multiply.
-    constexpr bool kMovesRegisters = Block::kMath == 2;
+    // 65,536 registers are 168 for each of 384 threads, 128 of 512: those that copy leave theirs to those that multiply.
+    constexpr bool kMovesRegisters = Block::kMath > 1;
     if (threadIdx.x < kGroupThreads) {
         if constexpr (kMovesRegisters) {
-            setmaxnreg_dec<72>();
+            setmaxnreg_dec<Block::kMath == 2 ? 72 : 56>();
         }
         Producer<Block> producer(shared);
         produce(producer);
     } else {
         if constexpr (kMovesRegisters) {
-            setmaxnreg_inc<216>();
+            setmaxnreg_inc<Block::kMath == 2 ? 216 : 152>();
         }
         Ring<Block> ring(shared);
         consume(ring);

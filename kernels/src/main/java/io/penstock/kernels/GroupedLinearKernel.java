@@ -69,7 +69,7 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
         for (Output output : Output.values()) {
             switch (format) {
                 case ROW_MAJOR -> List.of(LinearTile.values()).forEach(tile -> entries.add(output.entry(tile)));
-                case TILES -> List.of(TiledBlock.values()).forEach(block -> entries.add(output.entry(block)));
+                case TILES -> List.of(TiledBlock.OF_PRODUCTS).forEach(block -> entries.add(output.entry(block)));
             }
         }
         return entries;

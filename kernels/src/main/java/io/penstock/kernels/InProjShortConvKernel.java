@@ -6,34 +6,31 @@ import io.penstock.device.Stream;
 
 /**
  * {@link LinearKernel}, then {@link ShortConvKernel}, with their bits, for a batch in which each sequence has exactly
- * one token: row i is the token of sequence i. The projection's rows lie so that a thread has B, C and x of the same
- * channels; {@link #row} says how. Other batches multiply by the same weight with {@link LinearKernel}, whose columns
+ * one token: row i is the token of sequence i. The projection's rows lie so that B, C and x of the same channels meet
+ * in a block; {@link #row} says how. Other batches multiply by the same weight with {@link LinearKernel}, whose columns
  * then come in that order, as {@link ShortConvKernel} reads them.
  */
-public final class InProjShortConvKernel extends OperationKernel {
+public abstract sealed class InProjShortConvKernel extends OperationKernel
+        permits RowMajorInProjShortConv, TiledInProjShortConv {
     /** Rows of the projection come in turn: so many of B, of C and of x. */
     public static final int PART_ROWS = 16;
 
     private static final int PARTS = 3;
-    private static final InProjTile[] TILES = InProjTile.values();
+    private static final int FIRST_INT = 11;
 
-    private final LaunchShape[] shapes = new LaunchShape[TILES.length];
-    private final Launch[] launches = new Launch[TILES.length];
     private final int hidden;
-    private final int numMultiprocessors;
 
-    /** For {@code hidden} channels, a multiple of 16. */
-    public InProjShortConvKernel(Device device, int hidden) {
-        super(device, "in_proj_short_conv");
+    InProjShortConvKernel(Device device, WeightFormat format, int hidden) {
+        super(device, "in_proj_short_conv", format.ptxSet());
         this.hidden = requireParts(hidden);
-        numMultiprocessors = device.properties().cores().numMultiprocessors();
-        for (InProjTile tile : TILES) {
-            Launch launch = launch(tile.entry());
-            launch.allowDynamicShared(tile.sharedBytes());
-            launch.args().setInt(13, hidden);
-            launches[tile.ordinal()] = launch;
-            shapes[tile.ordinal()] = LaunchShape.ofThreads(tile.threads()).dynamicShared(tile.sharedBytes());
-        }
+    }
+
+    /** Loads the kernels for weights of a format, and {@code hidden} channels, a multiple of 16. */
+    public static InProjShortConvKernel of(Device device, WeightFormat format, int hidden) {
+        return switch (format) {
+            case ROW_MAJOR -> new RowMajorInProjShortConv(device, hidden);
+            case TILES -> new TiledInProjShortConv(device, hidden);
+        };
     }
 
     /**
@@ -54,6 +51,14 @@ public final class InProjShortConvKernel extends OperationKernel {
         return hidden;
     }
 
+    /** An entry and its dynamic shared memory. */
+    final Launch launch(EntryPoint entry, int sharedBytes) {
+        Launch launch = launch(entry);
+        launch.allowDynamicShared(sharedBytes);
+        launch.args().setInt(FIRST_INT + 2, hidden);
+        return launch;
+    }
+
     /**
      * Queues it.
      *
@@ -62,13 +67,13 @@ public final class InProjShortConvKernel extends OperationKernel {
      * @param inProj address of bfloat16 [3 hidden, hidden], its rows in the order of {@link #row}
      * @param sequences of which {@code tokenSeqs} and {@code cuSeqlensQ} are not read
      */
-    public void launch(Stream stream, long out, long x, long inProj, ShortConvKernel.LayerAddresses layer,
+    public final void launch(Stream stream, long out, long x, long inProj, ShortConvKernel.LayerAddresses layer,
             ShortConvKernel.SequenceAddresses sequences, int numSeqs, int numSnapshots) {
         if (numSeqs == 0) {
             return;
         }
-        InProjTile tile = InProjTile.select(numSeqs, hidden, numMultiprocessors);
-        Launch launch = launches[tile.ordinal()];
+        int plan = plan(numSeqs, hidden);
+        Launch launch = launchOf(plan);
         launch.args()
                 .setPointer(0, out)
                 .setPointer(1, x)
@@ -81,9 +86,17 @@ public final class InProjShortConvKernel extends OperationKernel {
                 .setPointer(8, sequences.initialSnapshots())
                 .setPointer(9, sequences.snapshotTokens())
                 .setPointer(10, sequences.snapshotSlots())
-                .setInt(11, numSeqs)
-                .setInt(12, numSnapshots)
-                .setLong(14, layer.slotStride());
-        launch.run(stream, shapes[tile.ordinal()].grid(tile.gridX(numSeqs), tile.gridY(hidden), 1));
+                .setInt(FIRST_INT, numSeqs)
+                .setInt(FIRST_INT + 1, numSnapshots)
+                .setLong(FIRST_INT + 3, layer.slotStride());
+        launch.run(stream, shape(launch, plan, numSeqs, hidden));
     }
+
+    /** How the work is cut, in a code of the subclass. */
+    abstract int plan(int numSeqs, int hidden);
+
+    abstract Launch launchOf(int plan);
+
+    /** The launch's shape, after setting what arguments are left. */
+    abstract LaunchShape shape(Launch launch, int plan, int numSeqs, int hidden);
 }

@@ -28,6 +28,9 @@ public final class TileTable {
                 throw new IllegalArgumentException("sizes must be at least 1, not " + weightRows + ", " + k + " and "
                         + maxRows);
             }
+            if (!List.of(TiledBlock.OF_PRODUCTS).contains(block)) {
+                throw new IllegalArgumentException(block + " is not for products alone");
+            }
             if (tileRows < 1 || tileRows > block.mostRows() || block.padded(tileRows) != tileRows) {
                 throw new IllegalArgumentException(block + " has no code for tiles of " + tileRows + " rows");
             }
@@ -62,7 +65,7 @@ public final class TileTable {
     public static List<Choice> legal(int numRows, int weightRows, int k) {
         List<Choice> legal = new ArrayList<>();
         List<Integer> plans = new ArrayList<>();
-        for (TiledBlock block : TiledBlock.values()) {
+        for (TiledBlock block : TiledBlock.OF_PRODUCTS) {
             for (int tileRows = 1; tileRows <= block.mostRows(); tileRows++) {
                 if (block.padded(tileRows) != tileRows) {
                     continue;

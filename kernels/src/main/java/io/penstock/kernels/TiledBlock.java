@@ -1,22 +1,34 @@
 package io.penstock.kernels;
 
 /**
- * The variants of {@code linear} and {@code grouped_linear} on tiles: the rows of a weight that a block multiplies at a
- * time, and by how many rows of x. All give the same bits. Times are those of a simple model of a 9.0 device, in clocks
- * of a multiprocessor.
+ * The variants of products on tiles: the rows of a weight that a block multiplies at a time, and by how many rows of x.
+ * All give the same bits. Times are those of a simple model of a 9.0 device, in clocks of a multiprocessor.
  */
 public enum TiledBlock {
     /** Few rows: two blocks of a multiprocessor have 96 KiB of stages each. */
-    M64(new Shape(1, 6, 2, 128), new int[] {8, 16, 32, 64}, new int[] {8, 16, 32, 64}),
+    M64(new Shape(64, 1, 6, 2, 128), 4 << 10, new int[] {8, 16, 32, 64}, new int[] {8, 16, 32, 64}),
     /**
      * Many rows: one block has as many sums as registers hold. An expert's rows are what routing makes them, so there
      * is code for more numbers, up to what shared memory holds: a few more than 256 are no two parts.
      */
-    M128(new Shape(2, 4, 1, 168), new int[] {64, 128, 192, 256},
-            new int[] {64, 96, 128, 144, 176, 208, 256, 272, 304});
+    M128(new Shape(128, 2, 4, 1, 168), 8 << 10, new int[] {64, 128, 192, 256},
+            new int[] {64, 96, 128, 144, 176, 208, 256, 272, 304}),
+    /**
+     * For {@link InProjShortConvKernel}, which needs B, C and x of a channel in one block: 16 channels, so that few
+     * rows have as many parts as a device multiprocessors. Tensor cores multiply 64.
+     */
+    M48(new Shape(48, 1, 7, 2, 128), 6 << 10, new int[] {16, 32, 64}, new int[0]),
+    /** For the same and many rows: 64 channels are three whole tiles. */
+    M192(new Shape(192, 3, 4, 1, 128), 18 << 10, new int[] {64, 96, 128, 192}, new int[0]);
+
+    /** Of the products that are written as they are, or as SwiGLU's. */
+    static final TiledBlock[] OF_PRODUCTS = {M64, M128};
+
+    /** Of the projection into a convolution. */
+    static final TiledBlock[] OF_CONVOLUTIONS = {M48, M192};
 
     /** Registers a thread may take at the start: then warpgroups that multiply take those of the one that copies. */
-    private record Shape(int numGroups, int numStages, int blocksPerMultiprocessor, int maxRegisters) {}
+    private record Shape(int blockRows, int numGroups, int numStages, int blocksPerMultiprocessor, int maxRegisters) {}
 
     /** Up to so many rows an expert on average, an expert's rows are hardly ever more than one part of the smaller. */
     private static final int FEW_ROWS_PER_EXPERT = 32;
@@ -24,7 +36,6 @@ public enum TiledBlock {
     private static final int GROUP_THREADS = 128;
     private static final int ROW_BYTES = WeightTiles.SIDE * Short.BYTES;
     private static final int BARRIER_BYTES = 16;
-    private static final int STORE_BYTES = 4 * 1024;
     private static final int ROW_RULE_BYTES = 16;
 
     /** Multiplications with addition that tensor cores do in a clock. */
@@ -37,11 +48,14 @@ public enum TiledBlock {
     private static final int MEMORY_BYTES_PER_CLOCK = 2400;
 
     private final Shape shape;
+    private final int storeBytes;
     private final int[] rowCounts;
     private final int[] expertRowCounts;
 
-    TiledBlock(Shape shape, int[] rowCounts, int[] expertRowCounts) {
+    /** @param storeBytes of a block's shared memory through which results go */
+    TiledBlock(Shape shape, int storeBytes, int[] rowCounts, int[] expertRowCounts) {
         this.shape = shape;
+        this.storeBytes = storeBytes;
         this.rowCounts = rowCounts;
         this.expertRowCounts = expertRowCounts;
     }
@@ -57,9 +71,26 @@ public enum TiledBlock {
      * @param weightRows of which each part has so many as a block
      */
     public static int select(int numRows, int weightRows, int k, int numMultiprocessors) {
+        return select(OF_PRODUCTS, numRows, weightRows, k, numMultiprocessors);
+    }
+
+    /**
+     * The same for a projection into a convolution.
+     *
+     * @param hidden channels, a multiple of 16
+     */
+    public static int selectInProj(int numRows, int hidden, int numMultiprocessors) {
+        return select(OF_CONVOLUTIONS, numRows, 3 * hidden, hidden, numMultiprocessors);
+    }
+
+    private static int select(
+            TiledBlock[] blocks, int numRows, int weightRows, int k, int numMultiprocessors) {
         int best = 0;
         long leastClocks = Long.MAX_VALUE;
-        for (TiledBlock block : BLOCKS) {
+        for (TiledBlock block : blocks) {
+            if (!block.hasRows(weightRows)) {
+                continue;
+            }
             for (int i = block.rowCounts.length - 1; i >= 0; i--) {
                 int tiles = Math.ceilDiv(numRows, block.rowCounts[i]);
                 long clocks = block.clocks(numRows, tiles, weightRows, k, numMultiprocessors);
@@ -70,6 +101,11 @@ public enum TiledBlock {
             }
         }
         return best;
+    }
+
+    /** Whether it may multiply by such a weight: what three tiles serve together has whole ones. */
+    private boolean hasRows(int weightRows) {
+        return this != M192 || weightRows % shape.blockRows == 0;
     }
 
     private static final TiledBlock[] BLOCKS = values();
@@ -104,7 +140,7 @@ public enum TiledBlock {
 
     /** What 64 of k take with so many rows of x: the products, or the bytes' way from the L2 cache. */
     public int stepClocks(int rows) {
-        int products = blockRows() * rows * WeightTiles.SIDE / PRODUCTS_PER_CLOCK;
+        int products = tensorRows() * rows * WeightTiles.SIDE / PRODUCTS_PER_CLOCK;
         return Math.max(products, (blockRows() + rows) * ROW_BYTES / L2_BYTES_PER_CLOCK);
     }
 
@@ -139,6 +175,11 @@ public enum TiledBlock {
 
     /** Rows of the weight. */
     public int blockRows() {
+        return shape.blockRows;
+    }
+
+    /** Rows that tensor cores multiply. */
+    int tensorRows() {
         return shape.numGroups * WeightTiles.SIDE;
     }
 
@@ -165,8 +206,7 @@ public enum TiledBlock {
     }
 
     private int sharedBytes(int mostRows) {
-        return shape.numStages * ((blockRows() + mostRows) * ROW_BYTES + BARRIER_BYTES)
-                + shape.numGroups * STORE_BYTES;
+        return shape.numStages * ((blockRows() + mostRows) * ROW_BYTES + BARRIER_BYTES) + storeBytes;
     }
 
     /** With what the LM head keeps of each row of x, in each warpgroup. */

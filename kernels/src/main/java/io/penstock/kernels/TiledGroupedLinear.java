@@ -6,7 +6,7 @@ import io.penstock.device.Stream;
 
 /** {@link GroupedLinearKernel} with weights as images of tiles, on 9.0: as many blocks as fit take parts in turn. */
 final class TiledGroupedLinear extends GroupedLinearKernel {
-    private static final TiledBlock[] BLOCKS = TiledBlock.values();
+    private static final TiledBlock[] BLOCKS = TiledBlock.OF_PRODUCTS;
     private static final Output[] OUTPUTS = Output.values();
 
     private final LaunchShape[] shapes = new LaunchShape[BLOCKS.length];

@@ -6,7 +6,7 @@ import io.penstock.device.Stream;
 
 /** {@link LinearKernel} with weights as images of tiles, on 9.0: as many blocks as fit take parts in turn. */
 final class TiledLinear extends LinearKernel {
-    private static final TiledBlock[] BLOCKS = TiledBlock.values();
+    private static final TiledBlock[] BLOCKS = TiledBlock.OF_PRODUCTS;
     private static final Output[] OUTPUTS = Output.values();
     private static final int FIRST_INT = 3;
     private static final int FIRST_HEAD_INT = 8;

@@ -24,6 +24,7 @@ final class EntryPoints {
             all.add(variant.prefill().entry());
         }
         all.add(ExpertsAddRmsNormKernel.BF16);
+        all.addAll(TiledInProjShortConv.entries());
         for (InProjTile tile : InProjTile.values()) {
             all.add(tile.entry());
         }

@@ -96,9 +96,12 @@ final class EveryLaunch {
         var convLayer = new ShortConvKernel.LayerAddresses(48, 64, 80, 8192);
         var sequences = new ShortConvKernel.SequenceAddresses(96, 112, 128, 144, 160, 176, 192);
         all.put("short_conv_bf16", (stream, rows) -> conv.launch(stream, 16, 32, convLayer, sequences, rows, 3));
-        InProjShortConvKernel inProj = new InProjShortConvKernel(device, HIDDEN);
+        InProjShortConvKernel inProj = InProjShortConvKernel.of(device, WeightFormat.ROW_MAJOR, HIDDEN);
         all.put("in_proj_short_conv_m32_bf16",
                 (stream, rows) -> inProj.launch(stream, 16, 32, 40, convLayer, sequences, rows, 3));
+        InProjShortConvKernel tiledInProj = InProjShortConvKernel.of(device, WeightFormat.TILES, HIDDEN);
+        all.put("in_proj_short_conv_tiled_m48_bf16",
+                (stream, rows) -> tiledInProj.launch(stream, 16, 32, 40, convLayer, sequences, rows, 3));
     }
 
     private static void addExperts(Map<String, BiConsumer<Stream, Integer>> all, Device device) {

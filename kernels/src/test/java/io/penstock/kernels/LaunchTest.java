@@ -119,6 +119,19 @@ class LaunchTest {
     }
 
     @Test
+    void tiledBlocksOfConvolutionsFollowTheSequences() {
+        InProjShortConvKernel inProj = InProjShortConvKernel.of(DEVICE, WeightFormat.TILES, 2048);
+        var layer = new ShortConvKernel.LayerAddresses(48, 64, 80, 8192);
+        var sequences = new ShortConvKernel.SequenceAddresses(96, 112, 128, 144, 160, 176, 192);
+        inProj.launch(DEVICE.stream, 16, 32, 40, layer, sequences, 64, 0);
+        assertEquals("in_proj_short_conv_tiled_m48_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 128x1x1, block 256x1x1, 106608 B dynamic shared", DEVICE.stream.shape.toString());
+        inProj.launch(DEVICE.stream, 16, 32, 40, layer, sequences, 2048, 0);
+        assertEquals("in_proj_short_conv_tiled_m192_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 132x1x1, block 512x1x1, 215104 B dynamic shared", DEVICE.stream.shape.toString());
+    }
+
+    @Test
     void sizesThatKernelsCannotTakeAreRefused() {
         assertThrows(IllegalArgumentException.class, () -> new RmsNormKernel(DEVICE, 4096, 1e-5f));
         assertThrows(IllegalArgumentException.class, () -> new EmbedKernel(DEVICE, 2052));

@@ -3,6 +3,7 @@ package io.penstock.bench.kernels;
 import io.penstock.device.Stream;
 import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.ShortConvKernel;
+import io.penstock.kernels.WeightFormat;
 
 /** The input projection and the short convolution of one token for each sequence; the weight is read anew each time. */
 final class InProjShortConvBenchmark implements KernelBenchmark {
@@ -23,7 +24,8 @@ final class InProjShortConvBenchmark implements KernelBenchmark {
         long length = (long) numSeqs * hidden;
         out = memory.output("out", 2 * length, numCopies);
         x = memory.bf16("x", length, numCopies);
-        weight = memory.bf16("in_proj", 3L * hidden * hidden, numCopies);
+        WeightFormat format = WeightFormat.of(memory.device().properties());
+        weight = memory.bf16("in_proj", format.matrixBytes(3 * hidden, hidden) / Short.BYTES, numCopies);
         BenchmarkMemory.Tensor conv = memory.bf16("conv", 3L * hidden, 1);
         BenchmarkMemory.Tensor states = memory.bf16("states", 2 * length, numCopies);
         layers = new ShortConvKernel.LayerAddresses[numCopies];
@@ -35,7 +37,7 @@ final class InProjShortConvBenchmark implements KernelBenchmark {
         sequences = new ShortConvKernel.SequenceAddresses(none, none,
                 memory.ints("seq_lens_k", numSeqs, _ -> 100).address(0),
                 memory.ints("conv_slots", numSeqs, i -> numSeqs - 1 - i).address(0), none, none, none);
-        kernel = new InProjShortConvKernel(memory.device(), hidden);
+        kernel = InProjShortConvKernel.of(memory.device(), format, hidden);
     }
 
     @Override

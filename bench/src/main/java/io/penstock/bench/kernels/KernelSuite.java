@@ -16,9 +16,7 @@ public final class KernelSuite {
             new Entry("rms_norm", RmsNormBenchmark::new),
             new Entry("add_rms_norm", AddRmsNormBenchmark::new),
             new Entry("add", AddBenchmark::new),
-            // On every device as in_proj_short_conv reads it.
-            new Entry("linear in_proj", (memory, shape) -> new LinearBenchmark(memory, LinearBenchmark.Form.BFLOAT16,
-                    WeightFormat.ROW_MAJOR, 3 * shape.hidden(), shape.hidden())),
+            linear("linear in_proj", LinearBenchmark.Form.BFLOAT16, shape -> 3 * shape.hidden(), KernelShape::hidden),
             linear("linear out_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::hidden),
             linear("linear gate_up", LinearBenchmark.Form.SILU_AND_MUL, KernelShape::width, KernelShape::hidden),
             linear("linear down_proj", LinearBenchmark.Form.BFLOAT16, KernelShape::hidden, KernelShape::width),

@@ -42,8 +42,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final AddRmsNormKernel addRmsNorm;
     private final AddKernel add;
     private final WeightFormat format;
-    private final LinearKernel rowMajorLinear;
-    private final LinearKernel tiledLinear;
+    private final LinearKernel linear;
     private LinearKernel.SampledRows[] sampledRows;
     private final SiluAndMulKernel siluAndMul;
     private final ShortConvKernel shortConv;
@@ -79,12 +78,11 @@ final class CudaOps implements Ops, AutoCloseable {
         addRmsNorm = new AddRmsNormKernel(device, hidden, eps);
         add = new AddKernel(device);
         format = WeightFormat.of(device.properties());
-        rowMajorLinear = LinearKernel.of(device, WeightFormat.ROW_MAJOR);
-        tiledLinear = format == WeightFormat.TILES ? LinearKernel.of(device, format, tiles) : null;
+        linear = LinearKernel.of(device, format, tiles);
         siluAndMul = new SiluAndMulKernel(device);
         boolean hasConv = config.numConvLayers() > 0;
         shortConv = hasConv ? new ShortConvKernel(device, hidden) : null;
-        inProjShortConv = hasConv ? new InProjShortConvKernel(device, hidden) : null;
+        inProjShortConv = hasConv ? InProjShortConvKernel.of(device, format, hidden) : null;
         qkNormRopeStore = new QkNormRopeStoreKernel(
                 device, config.attention().numHeads(), config.attention().numKvHeads(), eps);
         experts = config.moe().numExperts() == 0
@@ -131,13 +129,6 @@ final class CudaOps implements Ops, AutoCloseable {
         return format;
     }
 
-    private LinearKernel linear(Weight weight) {
-        return switch (((DeviceWeight) weight).format()) {
-            case ROW_MAJOR -> rowMajorLinear;
-            case TILES -> tiledLinear;
-        };
-    }
-
     static long address(Tensor tensor) {
         return ((DeviceTensor) tensor).address();
     }
@@ -169,13 +160,13 @@ final class CudaOps implements Ops, AutoCloseable {
 
     @Override
     public void linear(Tensor out, Tensor x, Weight weight) {
-        linear(weight).launch(
+        linear.launch(
                 stream, address(out), address(x), address(weight), x.rows(), weight.rows(), weight.columns());
     }
 
     @Override
     public void linearSiluAndMul(Tensor out, Tensor x, Weight gateUp) {
-        linear(gateUp).launchSiluAndMul(stream, address(out), address(x), address(gateUp), x.rows(),
+        linear.launchSiluAndMul(stream, address(out), address(x), address(gateUp), x.rows(),
                 gateUp.rows() / 2, gateUp.columns());
     }
 
@@ -192,7 +183,7 @@ final class CudaOps implements Ops, AutoCloseable {
     @Override
     public void logits(Tensor out, Tensor x, Weight embedTokens) {
         LinearKernel.SampledRows sampled = sampledRows == null ? LinearKernel.ALL_ROWS : sampledRows[batch.layout()];
-        linear(embedTokens).launchHead(stream, address(out), address(x), address(embedTokens), sampled, x.rows(),
+        linear.launchHead(stream, address(out), address(x), address(embedTokens), sampled, x.rows(),
                 embedTokens.rows(), embedTokens.columns());
     }
 
@@ -202,7 +193,7 @@ final class CudaOps implements Ops, AutoCloseable {
      */
     boolean chooseInHead(LinearKernel.SampledRows[] rows) {
         sampledRows = rows;
-        return rows != null && (tiledLinear == null ? rowMajorLinear : tiledLinear).choosesInHead();
+        return rows != null && linear.choosesInHead();
     }
 
     /** One launch where each sequence has one token; else two, the second of which reads what the first one wrote. */
@@ -321,10 +312,7 @@ final class CudaOps implements Ops, AutoCloseable {
             shortConv.close();
         }
         siluAndMul.close();
-        if (tiledLinear != null) {
-            tiledLinear.close();
-        }
-        rowMajorLinear.close();
+        linear.close();
         add.close();
         addRmsNorm.close();
         rmsNorm.close();

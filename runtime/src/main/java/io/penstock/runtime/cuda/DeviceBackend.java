@@ -279,7 +279,7 @@ public final class DeviceBackend implements OperationBackend {
             Buffer bcx = buffers.output("bcx", 2L * rows * 3 * hidden);
             ops.beginStep(batch);
             ops.inProjShortConv(tensor(out, rows, hidden), tensor(bcx, rows, 3 * hidden),
-                    tensor(buffers.bf16("x", x), rows, hidden), weight(buffers.bf16("in_proj", inTurn), hidden),
+                    tensor(buffers.bf16("x", x), rows, hidden), matrix(buffers, "in_proj", inTurn, hidden),
                     weight(buffers.bf16("conv", taps), hidden), convLayer, batch);
             return buffers.readBf16(out);
         }

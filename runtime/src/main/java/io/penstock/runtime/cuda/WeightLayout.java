@@ -100,7 +100,8 @@ final class WeightLayout implements WeightFactory {
 
     @Override
     public Weight inProj(TensorData matrix) {
-        return bf16(WeightRows.InProj.of(matrix));
+        WeightRows rows = WeightRows.InProj.of(matrix);
+        return matrices(rows, rows.numRows());
     }
 
     @Override

@@ -55,6 +55,11 @@ class TileTableTest {
     }
 
     @Test
+    void blocksOfConvolutionsAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new TileTable.Choice(6144, 2048, 32, TiledBlock.M48, 16));
+    }
+
+    @Test
     void twoChoicesForOneProductAreRefused() {
         var one = new TileTable.Choice(2048, 512, 32, TiledBlock.M64, 16);
         var other = new TileTable.Choice(2048, 512, 32, TiledBlock.M128, 64);

@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
@@ -74,7 +75,10 @@ class TiledBlockTest {
     @ParameterizedTest
     @EnumSource
     void occupancy(TiledBlock block) {
-        int[] each = {block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes(), block.drawSharedBytes()};
+        boolean isOfProducts = List.of(TiledBlock.OF_PRODUCTS).contains(block);
+        int[] each = isOfProducts ? new int[] {
+            block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes(), block.drawSharedBytes()
+        } : new int[] {block.sharedBytes()};
         for (int sharedBytes : each) {
             Occupancy occupancy = Occupancy.of(
                     new FakeDevice().properties(), block.maxRegisters(), block.threads(), sharedBytes);
@@ -88,24 +92,45 @@ class TiledBlockTest {
     @Test
     void registersThatMoveAreThere() throws IOException {
         String source = Files.readString(CUDA.resolve("../common/tiled_linear.cuh"));
-        assertTrue(source.contains("setmaxnreg_dec<72>") && source.contains("setmaxnreg_inc<216>"));
+        assertTrue(source.contains("setmaxnreg_dec<Block::kMath == 2 ? 72 : 56>()"));
+        assertTrue(source.contains("setmaxnreg_inc<Block::kMath == 2 ? 216 : 152>()"));
         assertTrue(128 * 72 + 2 * 128 * 216 <= TiledBlock.M128.threads() * TiledBlock.M128.maxRegisters());
+        assertTrue(128 * 56 + 3 * 128 * 152 <= TiledBlock.M192.threads() * TiledBlock.M192.maxRegisters());
     }
 
     @ParameterizedTest
     @EnumSource
     void theSourcesHaveTheSameTable(TiledBlock block) throws IOException {
-        requireTable("linear.cu", block, block.mostRows(), block::padded);
-        requireTable("../common/grouped_work.cuh", block, block.mostRowsOfExpert(), block::paddedOfExpert);
+        if (List.of(TiledBlock.OF_PRODUCTS).contains(block)) {
+            requireTable("../common/linear_work.cuh", block, "TiledBlock<", block.mostRows(), block::padded);
+            requireTable("../common/grouped_work.cuh", block, "TiledBlock<", block.mostRowsOfExpert(),
+                    block::paddedOfExpert);
+        } else {
+            requireTable("in_proj_short_conv.cu", block, "ConvBlock<", block.mostRows(), block::padded);
+        }
     }
 
-    private static void requireTable(String source, TiledBlock block, int mostRows, IntUnaryOperator padded)
+    private static void requireTable(
+            String source, TiledBlock block, String template, int mostRows, IntUnaryOperator padded)
             throws IOException {
         String counts = IntStream.rangeClosed(1, mostRows).map(padded).distinct().mapToObj(Integer::toString)
                 .collect(Collectors.joining(", "));
-        String table = "using Block" + block + " = TiledBlock<" + block.blockRows() / WeightTiles.SIDE + ", "
-                + block.numStages() + ", RowCounts<" + counts + ">>;";
+        boolean hasWholeTiles = template.equals("TiledBlock<");
+        String table = "using Block" + block + " = " + template + block.tensorRows() / WeightTiles.SIDE + ", "
+                + block.numStages() + ", " + (hasWholeTiles ? "" : block.blockRows() + ", ") + "RowCounts<" + counts
+                + ">>;";
         assertTrue(Files.readString(CUDA.resolve(source)).contains(table), source + " lacks: " + table);
+    }
+
+    /** Sequences, and the variant and the number of tiles: while there are few, all multiprocessors have a part. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 2048, M48, 1", "64, 2048, M48, 1", "128, 2048, M48, 2", "129, 2048, M192, 3", "256, 2048, M192, 4",
+        "2048, 2048, M192, 11", "2048, 1040, M48, 32"
+    })
+    void selectedInProj(int numSeqs, int hidden, TiledBlock block, int numRowTiles) {
+        int plan = TiledBlock.selectInProj(numSeqs, hidden, MULTIPROCESSORS);
+        assertEquals(block + " " + numRowTiles, TiledBlock.block(plan) + " " + TiledBlock.numRowTiles(plan));
     }
 
     @ParameterizedTest
@@ -143,7 +168,7 @@ class TiledBlockTest {
     void onlyOneDeviceHasTiles() {
         FakeDevice device = new FakeDevice();
         assertEquals(WeightFormat.TILES, WeightFormat.of(device.properties()));
-        assertEquals("attention experts_add_rms_norm grouped_linear linear",
+        assertEquals("attention experts_add_rms_norm grouped_linear in_proj_short_conv linear",
                 Ptx.operations(PtxSet.HOPPER).stream().collect(Collectors.joining(" ")));
     }
 }

@@ -71,13 +71,13 @@ class KernelCountsTest {
     static List<Arguments> tiledBenchmarks() {
         List<Arguments> all = new ArrayList<>();
         for (KernelSuite.Entry entry : KernelSuite.all()) {
-            if (List.of("embed", "linear out_proj", "linear lm_head", "experts_add_rms_norm",
+            if (List.of("embed", "linear out_proj", "linear lm_head", "in_proj_short_conv", "experts_add_rms_norm",
                     "sample_from_head greedy", "sample_from_head temperature", "attention decode",
                     "attention prefill").contains(entry.name())) {
                 all.add(Arguments.of(entry, 64));
             }
-            if (entry.name().equals("experts_add_rms_norm")) {
-                // More rows an expert, so the larger variant.
+            if (List.of("experts_add_rms_norm", "in_proj_short_conv").contains(entry.name())) {
+                // So many rows that the larger variant takes them.
                 all.add(Arguments.of(entry, 512));
             }
         }

@@ -16,7 +16,8 @@ final class InProjShortConvCases {
 
     static List<OperationCase> all() {
         List<OperationCase> all = new ArrayList<>();
-        int[][] decodes = {{1, 16}, {3, 80}, {32, 144}, {33, 48}, {65, 272}, {131, 112}};
+        int[][] decodes = {{1, 16}, {3, 80}, {32, 144}, {33, 48}, {65, 272}, {131, 112}, {33, 128}, {65, 128}, {97, 128},
+            {131, 128}, {131, 192}};
         for (int[] decode : decodes) {
             all.add(OperationCase.small(NAME, "decode of " + decode[0] + " x " + decode[1],
                     trial -> check(trial, decode(decode[0]), decode[1])));
@@ -24,8 +25,10 @@ final class InProjShortConvCases {
         for (String name : new String[] {"edges", "mixed", "one"}) {
             all.add(OperationCase.small(NAME, name + " x 80", trial -> check(trial, ShortConvCases.ragged(name), 80)));
         }
-        all.add(OperationCase.small(NAME, "many sequences, the same bits", InProjShortConvCases::manySequences));
+        all.add(OperationCase.small(NAME, "many sequences, the same bits", trial -> manySequences(trial, 272)));
         all.add(OperationCase.large(NAME, "decode of 131 x 2048", trial -> check(trial, decode(131), 2048)));
+        all.add(OperationCase.large(
+                NAME, "many sequences x 2048, the same bits", trial -> manySequences(trial, 2048)));
         return all;
     }
 
@@ -65,9 +68,8 @@ final class InProjShortConvCases {
     }
 
     /** Enough for the variant with the largest blocks; a sequence has its bits alone as well. */
-    private static void manySequences(Trial trial) {
+    private static void manySequences(Trial trial, int hidden) {
         int numSeqs = 1700;
-        int hidden = 272;
         Samples samples = trial.samples();
         ModelLimits limits = new ModelLimits(numSeqs, numSeqs, 64, 8, 1);
         float[] x = samples.normal(numSeqs * hidden, 1);

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
+import io.penstock.device.DeviceProperties;
 import io.penstock.device.cuda.CudaDevices;
 import io.penstock.emulator.EmulatorDevice;
 import io.penstock.emulator.EmulatorOptions;
@@ -8,6 +9,7 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuBackend;
+import java.lang.reflect.Proxy;
 
 /** Where the operations' cases run. */
 final class Backends {
@@ -36,6 +38,27 @@ final class Backends {
             EmulatorOptions options = new EmulatorOptions(config.hashCode(), 1, 1L << 28, true).on(90);
             return new DeviceBackend(new EmulatorDevice(options), config, limits);
         }
+    }
+
+    /** The same with two multiprocessors, for kernels that go by whether all have something to do. */
+    interface OnSmallHopperEmulator extends OperationBackend.Factory {
+        @Override
+        default OperationBackend open(ModelConfig config, ModelLimits limits) {
+            EmulatorOptions options = new EmulatorOptions(config.hashCode(), 1, 1L << 28, true).on(90);
+            return new DeviceBackend(withMultiprocessors(new EmulatorDevice(options), 2), config, limits);
+        }
+    }
+
+    /** A device that says that it has so many. */
+    static Device withMultiprocessors(Device device, int numMultiprocessors) {
+        DeviceProperties all = device.properties();
+        var cores = new DeviceProperties.Cores(numMultiprocessors, all.cores().clockKhz(), all.cores().maxThreads(),
+                all.cores().numRegisters(), all.cores().sharedBytes(), all.cores().blockSharedBytes());
+        var few = new DeviceProperties(
+                all.name(), all.driver(), all.computeCapability(), cores, all.memory());
+        return (Device) Proxy.newProxyInstance(Device.class.getClassLoader(), new Class<?>[] {Device.class},
+                (_, method, arguments) ->
+                        method.getName().equals("properties") ? few : method.invoke(device, arguments));
     }
 
     interface OnCuda extends OperationBackend.Factory {

@@ -18,6 +18,13 @@ class InProjShortConvTest {
     class Emulator extends Cases implements Backends.OnEmulator {}
 
     @Nested
+    class HopperEmulator extends Cases implements Backends.OnHopperEmulator {}
+
+    /** Large blocks, which on a whole device take more sequences. */
+    @Nested
+    class SmallHopperEmulator extends Cases implements Backends.OnSmallHopperEmulator {}
+
+    @Nested
     @Tag("gpu")
     class Cuda extends Cases implements Backends.OnCuda {}
 }

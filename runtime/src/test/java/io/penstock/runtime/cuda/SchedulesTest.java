@@ -24,6 +24,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whatever the order in which warps and blocks run, no check fails and the bits are the same. */
 class SchedulesTest {
@@ -203,6 +205,38 @@ class SchedulesTest {
                         Arrays.copyOf(x, HIDDEN))));
                 assertEquals(List.of(), device.faults(), "run " + run);
                 first = first == null ? results : first;
+                for (int i = 0; i < results.size(); i++) {
+                    new Closeness().requireSame("result " + i + " of run " + run, 1, first.get(i), results.get(i));
+                }
+            }
+        }
+    }
+
+    /** Decode steps of several sequences, from the same states each time; 128 channels are two whole parts of 64. */
+    private static List<float[]> convolutions(DeviceBackend backend, int hidden, int numSeqs, ModelLimits limits) {
+        Samples samples = new Samples(3);
+        ForwardBatch batch = new ForwardBatch(limits);
+        for (int slot = 0; slot < numSeqs; slot++) {
+            batch.addSequence(slot, new int[1], 0, 1, 9, new int[] {0});
+            backend.setConvState(0, slot, samples.normal(2 * hidden, 1));
+        }
+        batch.writeSnapshot(1, 3);
+        float[] out = backend.inProjShortConv(samples.normal(numSeqs * hidden, 1),
+                samples.normal(3 * hidden * hidden, 0.1), samples.normal(3 * hidden, 1), 0, batch);
+        return List.of(out, backend.convState(0, numSeqs - 1), backend.snapshot(0, 3));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"144, 20", "128, 97"})
+    void convolutionsOfHopperHaveTheSameBitsAndNoFaults(int hidden, int numSeqs) {
+        ModelLimits limits = new ModelLimits(numSeqs, numSeqs, 64, 1, 4);
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
+        try (device; DeviceBackend backend = new DeviceBackend(
+                Backends.withMultiprocessors(device, 2), Samples.config(hidden), limits)) {
+            List<float[]> first = convolutions(backend, hidden, numSeqs, limits);
+            for (int run = 1; run < NUM_SCHEDULES; run++) {
+                List<float[]> results = convolutions(backend, hidden, numSeqs, limits);
+                assertEquals(List.of(), device.faults(), "run " + run);
                 for (int i = 0; i < results.size(); i++) {
                     new Closeness().requireSame("result " + i + " of run " + run, 1, first.get(i), results.get(i));
                 }

@@ -324,7 +324,8 @@ __device__ __forceinline__ void run_warpgroups(uint8_t* shared_bytes, Produce pr
         Ring<Block>(shared).initialise();
     }
     __syncthreads();
-    // 65,536 registers are 168 for each of 384 threads, 128 of 512: those that copy leave theirs to those that multiply.
+    // 65,536 registers are 168 for each of 384 threads, 128 of 512: those that copy leave theirs to those that
+    // multiply.
     constexpr bool kMovesRegisters = Block::kMath > 1;
     if (threadIdx.x < kGroupThreads) {
         if constexpr (kMovesRegisters) {

@@ -36,13 +36,24 @@ public record DenseProduct(int numRows, int weightRows, int k, double columnByte
     @Override
     public Prediction on(Chip chip) {
         int plan = TiledBlock.select(numRows, weightRows, k, chip.numMultiprocessors());
+        double bytes = (double) BF16 * k * (weightRows + numRows) + columnBytes * numRows * weightRows;
+        return parts(chip, plan, numRows, weightRows, k, epilogue.instructions)
+                .predict(bytes, 2.0 * numRows * weightRows * k);
+    }
+
+    /**
+     * All parts of a product that is cut so.
+     *
+     * @param moreInstructions as in {@link Pipeline#add}
+     */
+    static Pipeline parts(
+            Chip chip, int plan, int numRows, int weightRows, int k, double moreInstructions) {
         TiledBlock block = TiledBlock.block(plan);
         int tiles = TiledBlock.numRowTiles(plan);
         var pipeline = new Pipeline(chip, block);
         for (int i = 0; i < tiles * block.numParts(weightRows); i++) {
-            pipeline.add(k, block.tileRows(numRows, tiles), epilogue.instructions);
+            pipeline.add(k, block.tileRows(numRows, tiles), moreInstructions);
         }
-        double bytes = (double) BF16 * k * (weightRows + numRows) + columnBytes * numRows * weightRows;
-        return pipeline.predict(bytes, 2.0 * numRows * weightRows * k);
+        return pipeline;
     }
 }

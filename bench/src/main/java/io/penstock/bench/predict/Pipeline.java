@@ -65,7 +65,8 @@ final class Pipeline {
         for (double each : clocks) {
             most = Math.max(most, each);
         }
-        double products = most / Chip.CLOCKS_PER_SECOND;
+        // Tiles that L2 does not hold up would be faster than the rate that the chip keeps up.
+        double products = Math.max(most / Chip.CLOCKS_PER_SECOND, flops / chip.flopsPerSecond());
         int running = Math.min(numParts, numBlocks());
         double inFlight = (double) running * block.inFlightBytes();
         double memory = chip.memorySeconds(bytes, Math.min(inFlight, chip.usefulInFlightBytes(running)));

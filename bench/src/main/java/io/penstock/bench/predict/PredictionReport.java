@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /** Predictions as tables: those that the kernels' pages have, in their form. */
@@ -72,14 +73,21 @@ public final class PredictionReport {
         lines.add(dense("dense gate_up", 2 * width, hidden, 1));
         lines.add(dense("dense down", hidden, width, BF16));
         lines.add(dense("LM head", model.vocabSize(), hidden, FLOAT));
+        if (model.numConvLayers() > 0) {
+            lines.add(shares("in_proj and convolution " + hidden + " to 3 x " + hidden,
+                    rows -> new ConvolutionProduct(rows, hidden)));
+        }
         return lines;
     }
 
     private String dense(String name, int weightRows, int k, int columnBytes) {
-        StringBuilder line = new StringBuilder("| " + name + " " + k + " to " + weightRows + " |");
+        return shares(name + " " + k + " to " + weightRows, rows -> new DenseProduct(rows, weightRows, k, columnBytes));
+    }
+
+    private String shares(String name, IntFunction<KernelModel> kernel) {
+        StringBuilder line = new StringBuilder("| " + name + " |");
         for (int rows : DENSE_ROWS) {
-            double share = new DenseProduct(rows, weightRows, k, columnBytes).on(chip).share();
-            line.append(String.format(Locale.ROOT, " %.2f |", share));
+            line.append(String.format(Locale.ROOT, " %.2f |", kernel.apply(rows).on(chip).share()));
         }
         return line.toString();
     }

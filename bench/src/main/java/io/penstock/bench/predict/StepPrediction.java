@@ -126,8 +126,8 @@ public final class StepPrediction {
                     : experts(model.hiddenSize(), model.moe().expertWidth(), Short.BYTES,
                             model.moe().expertsPerToken());
         }
-        if (kernel.startsWith("linear_") || kernel.startsWith("in_proj_short_conv_")) {
-            return new MmaProduct(floor.bytes(), floor.flops());
+        if (kernel.startsWith("in_proj_short_conv_tiled_")) {
+            return new ConvolutionProduct(numSeqs, model.hiddenSize());
         }
         return switch (kernel) {
             case "experts_add_rms_norm_tiled_m64_bf16" -> new ExpertsLaunch(numSeqs, experts(), model.hiddenSize(),

@@ -89,7 +89,7 @@ class KernelPredictionTest {
             double bytes = random.nextDouble(1e3, 1e10);
             for (KernelModel kernel : List.of(new DenseProduct(rows, columns, k, 2),
                     new ExpertProduct(random.nextInt(1, 3000), EXPERTS, columns, k, 2, 4),
-                    new MmaProduct(bytes, 1e3 * bytes), new RowOperation(bytes, 1e-6),
+                    new ConvolutionProduct(rows, 16 * random.nextInt(1, 300)), new RowOperation(bytes, 1e-6),
                     new ExpertsLaunch(random.nextInt(1, 256), EXPERTS, 2048, 1792, bytes),
                     new DecodeAttention(rows, random.nextInt(1, 9000), 8, bytes, bytes))) {
                 Prediction prediction = kernel.on(chip);

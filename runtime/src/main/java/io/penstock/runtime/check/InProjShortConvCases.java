@@ -16,8 +16,8 @@ final class InProjShortConvCases {
 
     static List<OperationCase> all() {
         List<OperationCase> all = new ArrayList<>();
-        int[][] decodes = {{1, 16}, {3, 80}, {32, 144}, {33, 48}, {65, 272}, {131, 112}, {33, 128}, {65, 128}, {97, 128},
-            {131, 128}, {131, 192}};
+        int[][] decodes = {{1, 16}, {3, 80}, {32, 144}, {33, 48}, {65, 272}, {131, 112}, {33, 128}, {65, 128},
+            {97, 128}, {131, 128}, {131, 192}};
         for (int[] decode : decodes) {
             all.add(OperationCase.small(NAME, "decode of " + decode[0] + " x " + decode[1],
                     trial -> check(trial, decode(decode[0]), decode[1])));

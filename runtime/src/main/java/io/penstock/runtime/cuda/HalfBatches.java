@@ -15,7 +15,7 @@ public record HalfBatches(int leastSeqs, int lagLayers) {
      * Rows of a half for an expert, or for any weight of a dense model, from which two halves are predicted to take
      * less time than one batch, on H100 and H200; {@code KernelPredictionTest} holds the two together.
      */
-    public static final int USUAL_ROWS = 192;
+    public static final int USUAL_ROWS = 256;
 
     /** How many multiprocessors each half has: one for so many. */
     static final int NUM_HALVES = 2;

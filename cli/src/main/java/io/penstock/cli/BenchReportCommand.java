@@ -5,6 +5,7 @@ import io.penstock.bench.report.Report;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
+import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.DevicePlan;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.serving.model.ResolvedLimits;
@@ -119,7 +120,7 @@ final class BenchReportCommand implements Callable<Integer> {
             for (int numSeqs : new int[] {256, 2048}) {
                 var asked = new MemoryPlan.Asked(numSeqs, STEP_TOKENS, MODEL_LEN, MemoryPlan.Asked.ONE_FOR_TWO_BLOCKS);
                 MemoryPlan plan = DevicePlan.of(config, asked, ResolvedLimits.masks(config, numSeqs),
-                        (long) (gpu.bytes * UTILIZATION), gpu.properties());
+                        (long) (gpu.bytes * UTILIZATION), CudaOptions.DEFAULTS, gpu.properties());
                 maps.add(new MemoryMap(
                         String.format(Locale.ROOT, "%s, %,d sequences", gpu.shown(), numSeqs), plan, gpu.bytes));
             }

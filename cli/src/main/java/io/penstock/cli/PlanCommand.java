@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penstock.device.DeviceProperties;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.DevicePlan;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.runtime.plan.MemorySize;
@@ -128,7 +129,7 @@ final class PlanCommand implements Callable<Integer> {
         var asked = new MemoryPlan.Asked(maxNumSeqs, maxNumBatchedTokens, modelLen, snapshots);
         Gpu like = gpu == null ? Gpu.H100 : Gpu.named(gpu);
         MemoryPlan plan = DevicePlan.of(config, asked, ResolvedLimits.masks(config, maxNumSeqs),
-                (long) (memoryBytes * utilization), like.properties());
+                (long) (memoryBytes * utilization), CudaOptions.DEFAULTS, like.properties());
         int[] lengths = IntStream.concat(
                 IntStream.of(LENGTHS).filter(length -> length < modelLen), IntStream.of(modelLen)).toArray();
         System.out.print(json ? json(config, plan, memoryBytes, lengths) + "\n"

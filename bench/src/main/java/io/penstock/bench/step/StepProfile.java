@@ -8,6 +8,7 @@ import io.penstock.device.Stream;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
+import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.StepProbe;
 import io.penstock.runtime.model.OperationObserver;
 import java.util.ArrayList;
@@ -89,7 +90,7 @@ public final class StepProfile {
     public Result time(Step step, OperationObserver observer) {
         EventTimes times = new EventTimes(observer);
         try (times; StepProbe probe = new StepProbe(
-                device, tensors, StepProbe.limits(step.numSeqs(), step.context()), times)) {
+                device, tensors, StepProbe.limits(step.numSeqs(), step.context()), CudaOptions.DEFAULTS, times)) {
             times.stream = probe.stream();
             use(probe, step);
             Map<String, double[]> us = new LinkedHashMap<>();
@@ -144,7 +145,7 @@ public final class StepProfile {
     public Result count(Step step, ModelConfig full, Supplier<Map<String, Long>> counters) {
         Counts counts = new Counts(counters);
         try (StepProbe probe = new StepProbe(
-                device, tensors, StepProbe.limits(step.numSeqs(), step.context()), counts)) {
+                device, tensors, StepProbe.limits(step.numSeqs(), step.context()), CudaOptions.DEFAULTS, counts)) {
             use(probe, step);
             counters.get();
             probe.observe();

@@ -1,37 +1,44 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
-import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AttentionKernel;
 import io.penstock.kernels.AttentionPlan;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.AttentionConfig;
 
-/** Attention's kernels with what they keep between blocks: partial results of long contexts, and counters. */
+/** Attention's kernels with what they keep between blocks. */
 final class CudaAttention implements AutoCloseable {
-    private final AttentionPlan.Sizes sizes;
-    private final DeviceMemory partials;
-    private final DeviceMemory counters;
     private final AttentionKernel kernel;
+    private final AttentionScratch scratch;
 
-    CudaAttention(Device device, Stream stream, AttentionConfig attention, ModelLimits limits) {
-        sizes = new AttentionPlan.Sizes(limits.maxNumSeqs(), limits.maxNumBatchedTokens(), limits.maxModelLen(),
-                new AttentionPlan.Heads(attention.numHeads() / attention.numKvHeads(), attention.numKvHeads()),
-                AttentionPlan.Workers.of(device.properties()));
-        partials = device.allocate("attention's partial results", sizes.partialBytes());
-        counters = device.allocate("attention's counters", sizes.counterBytes());
-        stream.fill(counters, 0, counters.sizeBytes(), (byte) 0);
+    /** @param scratch for plans of these sizes; the caller closes it after this */
+    CudaAttention(Device device, AttentionPlan.Sizes sizes, AttentionScratch scratch) {
+        this.scratch = scratch;
         kernel = new AttentionKernel(device, sizes);
     }
 
-    AttentionPlan.Sizes sizes() {
-        return sizes;
+    /** The sizes of plans of steps within limits, on a device. */
+    static AttentionPlan.Sizes sizes(Device device, AttentionConfig attention, ModelLimits limits) {
+        return sizes(device, attention, limits.maxNumSeqs(), limits.maxNumBatchedTokens(), limits.maxModelLen());
+    }
+
+    /** The same of decode steps of so many sequences. */
+    static AttentionPlan.Sizes decodeSizes(
+            Device device, AttentionConfig attention, int maxNumSeqs, int maxModelLen) {
+        return sizes(device, attention, maxNumSeqs, maxNumSeqs, maxModelLen);
+    }
+
+    private static AttentionPlan.Sizes sizes(
+            Device device, AttentionConfig attention, int maxNumSeqs, int maxNumTokens, int maxModelLen) {
+        return new AttentionPlan.Sizes(maxNumSeqs, maxNumTokens, maxModelLen,
+                new AttentionPlan.Heads(attention.numHeads() / attention.numKvHeads(), attention.numKvHeads()),
+                AttentionPlan.Workers.of(device.properties()));
     }
 
     /** The addresses of steps whose tables and plan lie here. */
     AttentionKernel.StepAddresses addresses(long blockTables, long plan) {
-        return new AttentionKernel.StepAddresses(blockTables, plan, partials.address(), counters.address());
+        return new AttentionKernel.StepAddresses(blockTables, plan, scratch.partials(), scratch.counters());
     }
 
     /** Queues the launches that the plan has items for; addresses as of {@link AttentionKernel}. */
@@ -53,7 +60,5 @@ final class CudaAttention implements AutoCloseable {
     @Override
     public void close() {
         kernel.close();
-        counters.close();
-        partials.close();
     }
 }

@@ -11,8 +11,8 @@ import io.penstock.runtime.model.ForwardPass;
 import io.penstock.runtime.model.ObservedOps;
 import io.penstock.runtime.model.OperationObserver;
 import io.penstock.runtime.model.Ops;
-import io.penstock.runtime.model.Trace;
 import java.util.function.IntConsumer;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +30,7 @@ public final class CudaModel implements AutoCloseable {
     private final DeviceWorkspace workspace;
     private final DeviceWeights weights;
     private final ForwardPass forward;
+    private final HalvesPass halves;
 
     /**
      * Loads the kernels and the weights and allocates everything that {@code limits} asks for.
@@ -44,24 +45,37 @@ public final class CudaModel implements AutoCloseable {
         config = tensors.config();
         try {
             workspace = closing.add(new DeviceWorkspace(device, config, limits,
-                    TileTableFile.read(options.tiles(), device.properties().name())));
+                    TileTableFile.read(options.tiles(), device.properties().name()), options.halves(config)));
             weights = closing.add(new DeviceWeights(device, workspace.stream(), tensors, layerLoaded));
         } catch (RuntimeException | Error e) {
             closing.close();
             throw e;
         }
-        Ops ops = options.observer() == OperationObserver.NONE ? workspace.ops()
-                : new ObservedOps(workspace.ops(), options.observer(), weights.weights());
-        forward = new ForwardPass(weights.weights(), ops, workspace.activations(), options.trace());
+        UnaryOperator<Ops> shown = options.observer() == OperationObserver.NONE ? UnaryOperator.identity()
+                : ops -> new ObservedOps(ops, options.observer(), weights.weights());
+        forward = new ForwardPass(
+                weights.weights(), shown.apply(workspace.ops()), workspace.activations(), options.trace());
+        HalfBatches rule = options.halves(config);
+        halves = workspace.halves() == null ? null : new HalvesPass(
+                workspace.stream(), workspace.halves(), rule.lagLayers(), weights.weights(), forward, shown);
         if (LOG.isInfoEnabled()) {
             LOG.info("memory of {}:{}", device.properties().name(),
-                    DevicePlan.table(config, limits, device.properties()));
+                    DevicePlan.table(config, limits, options, device.properties()));
+            rule.describe(limits.maxNumSeqs()).ifPresent(LOG::info);
         }
     }
 
-    /** Queues a step: copies, block updates, and the forward pass over the tokens, if there are any. */
-    void launch(ForwardBatch batch) {
-        forward.run(batch);
+    /**
+     * Queues the forward pass over the tokens of the step that began last, of which there is one at least: as two
+     * halves where the batch on the device has them.
+     */
+    void compute(ForwardBatch batch) {
+        int numFirst = workspace.ops().batch().numFirst();
+        if (numFirst > 0) {
+            halves.compute(batch, numFirst);
+        } else {
+            forward.compute(batch);
+        }
     }
 
     Device device() {
@@ -78,10 +92,6 @@ public final class CudaModel implements AutoCloseable {
 
     SamplerMemory samplerMemory() {
         return workspace.samplerMemory();
-    }
-
-    ForwardPass forward() {
-        return forward;
     }
 
     Activations activations() {

@@ -17,7 +17,6 @@ import io.penstock.kernels.TileTable;
 import io.penstock.kernels.UpdateBlockTablesKernel;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ForwardBatch;
-import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.SparseMoe;
 import io.penstock.runtime.model.Ops;
@@ -27,13 +26,15 @@ import io.penstock.runtime.model.Weight;
 
 /**
  * The operations on a device: bfloat16 in and out, float32 sums, rounded where {@code Arithmetic.BFLOAT16} says. Every
- * method queues its launches on the one stream and returns.
+ * method queues its launches on the one stream and returns. They are those of a whole step, or of one of its halves,
+ * whose rows are numbered from there.
  */
 final class CudaOps implements Ops, AutoCloseable {
     private final Stream stream;
+    private final StepMemory stepMemory;
+    private final BatchPart part;
     private final CudaMemory memory;
     private final DeviceBatch batch;
-    private final CudaCopies copies;
     private final CudaAttention attention;
     private final AttentionKernel.StepAddresses[] attentionSteps;
     private final UpdateBlockTablesKernel updateBlockTables;
@@ -56,23 +57,27 @@ final class CudaOps implements Ops, AutoCloseable {
     private final QkNormRopeStoreKernel.LayerAddresses[] attentionLayers;
 
     /**
-     * Loads the kernels and allocates the memory that {@code limits} asks for.
+     * Loads the kernels; what they work on is the caller's, who closes it after this.
      *
+     * @param device has as many multiprocessors as launches are to use
+     * @param part of which the halves have operations of layers alone
      * @param tiles how products on tiles are cut
      */
-    CudaOps(Device device, Stream stream, ModelConfig config, ModelLimits limits, TileTable tiles) {
+    CudaOps(Device device, Stream stream, StepMemory stepMemory, BatchPart part, TileTable tiles) {
+        ModelConfig config = stepMemory.config();
         if (config.dimensions().convLCache() != ShortConvKernel.TAPS) {
             throw new IllegalArgumentException("convolution of " + config.dimensions().convLCache()
                     + " taps: the kernel has " + ShortConvKernel.TAPS);
         }
         this.stream = stream;
+        this.stepMemory = stepMemory;
+        this.part = part;
         int hidden = config.hiddenSize();
         float eps = config.dimensions().normEps();
-        memory = new CudaMemory(device, stream, config, limits);
-        copies = new CudaCopies(device, memory, config, limits);
-        attention = new CudaAttention(device, stream, config.attention(), limits);
-        batch = new DeviceBatch(device, limits, attention.sizes());
-        updateBlockTables = new UpdateBlockTablesKernel(device, limits.maxBlocksPerSeq());
+        memory = stepMemory.sequences();
+        batch = stepMemory.batch();
+        attention = stepMemory.attention(device, part);
+        updateBlockTables = new UpdateBlockTablesKernel(device, stepMemory.limits().maxBlocksPerSeq());
         embed = new EmbedKernel(device, hidden);
         rmsNorm = new RmsNormKernel(device, hidden, eps);
         addRmsNorm = new AddRmsNormKernel(device, hidden, eps);
@@ -86,7 +91,7 @@ final class CudaOps implements Ops, AutoCloseable {
         qkNormRopeStore = new QkNormRopeStoreKernel(
                 device, config.attention().numHeads(), config.attention().numKvHeads(), eps);
         experts = config.moe().numExperts() == 0
-                ? null : new CudaExperts(device, stream, config, batch.numRealTokens());
+                ? null : new CudaExperts(device, stream, config, batch.numRealTokens(part));
         gatherLast = new GatherLastKernel(device, hidden);
         int numLayouts = batch.numLayouts();
         attentionSteps = new AttentionKernel.StepAddresses[numLayouts];
@@ -94,11 +99,11 @@ final class CudaOps implements Ops, AutoCloseable {
         embedded = new EmbedKernel.TokenAddresses[numLayouts];
         for (int i = 0; i < numLayouts; i++) {
             batch.use(i);
-            attentionSteps[i] = attention.addresses(memory.blockTables().address(), batch.planAddress());
+            attentionSteps[i] = attention.addresses(memory.blockTables().address(), batch.planAddress(part));
             tokens[i] = new QkNormRopeStoreKernel.TokenAddresses(
-                    memory.angles(), batch.positions(), batch.slotMapping());
+                    memory.angles(), batch.positions(part), batch.slotMapping(part));
             embedded[i] = new EmbedKernel.TokenAddresses(batch.tokenIds(), memory.lastSampled().address(),
-                    batch.slotMapping(), memory.blockTokens().address());
+                    batch.slotMapping(part), memory.blockTokens().address());
         }
         convLayers = new ShortConvKernel.LayerAddresses[config.numConvLayers()];
         attentionLayers = new QkNormRopeStoreKernel.LayerAddresses[config.numAttentionLayers()];
@@ -120,7 +125,7 @@ final class CudaOps implements Ops, AutoCloseable {
     /** Begins a decode step of {@code numRows} rows, of which those behind the batch's tokens are padding. */
     void beginStep(ForwardBatch step, int numRows) {
         batch.upload(stream, step, numRows);
-        copies.run(stream, step, batch);
+        stepMemory.copies().run(stream, step, batch);
         updateBlockTables.launch(stream, memory.blockTables().address(), batch.blockUpdates());
     }
 
@@ -202,7 +207,7 @@ final class CudaOps implements Ops, AutoCloseable {
             Tensor out, Tensor bcx, Tensor x, Weight inProj, Weight conv, int convLayer, ForwardBatch step) {
         if (step.numSeqs() == step.numTokens()) {
             inProjShortConv.launch(stream, address(out), address(x), address(inProj), convLayer(conv, convLayer),
-                    batch.sequences(), step.numSeqs(), step.numSnapshots());
+                    batch.sequences(part), x.rows(), batch.numSnapshots(part, step, x.rows()));
         } else {
             linear(bcx, x, inProj);
             shortConv(out, bcx, conv, convLayer, step);
@@ -211,7 +216,7 @@ final class CudaOps implements Ops, AutoCloseable {
 
     /** The convolution behind the projection; {@code bcx} [tokens, 3 hidden], 16 of B, of C and of x in turn. */
     void shortConv(Tensor out, Tensor bcx, Weight conv, int convLayer, ForwardBatch step) {
-        shortConv.launch(stream, address(out), address(bcx), convLayer(conv, convLayer), batch.sequences(),
+        shortConv.launch(stream, address(out), address(bcx), convLayer(conv, convLayer), batch.sequences(part),
                 step.numTokens(), step.numSnapshots());
     }
 
@@ -229,7 +234,7 @@ final class CudaOps implements Ops, AutoCloseable {
     @Override
     public void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch step) {
         QkNormRopeStoreKernel.LayerAddresses layer = attentionLayer(qNorm, kNorm, attentionLayer);
-        qkNormRopeStore.launch(stream, address(qkv), layer, tokens[batch.layout()], step.numTokens());
+        qkNormRopeStore.launch(stream, address(qkv), layer, tokens[batch.layout()], qkv.rows());
     }
 
     /** What {@link #qkNormRopeStore} needs of a layer; made when the layer is first seen. */
@@ -319,8 +324,5 @@ final class CudaOps implements Ops, AutoCloseable {
         embed.close();
         updateBlockTables.close();
         attention.close();
-        copies.close();
-        batch.close();
-        memory.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.runtime.InputException;
+import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.OperationObserver;
 import io.penstock.runtime.model.Trace;
 import java.nio.file.Path;
@@ -16,12 +17,14 @@ import java.util.Arrays;
  * @param observer told of each step and, where it is launched directly, of its operations; {@link
  *     OperationObserver#NONE} in production
  * @param tiles folder of {@link TileTableFile}; null for none
+ * @param halvedRows rows of a half-batch, for an expert or for any weight of a dense model, from which decode steps are
+ *     run as two halves beside each other; 0 for never. Tokens are the same; a step that is traced has no halves
  */
-public record CudaOptions(
-        GraphMode graphs, int[] graphBatchSizes, Trace trace, OperationObserver observer, Path tiles) {
+public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, OperationObserver observer, Path tiles,
+        int halvedRows) {
     /** Captured in the background, in the usual sizes. */
     public static final CudaOptions DEFAULTS = new CudaOptions(GraphMode.BACKGROUND, new int[0], Trace.NONE,
-            OperationObserver.NONE, null);
+            OperationObserver.NONE, null, 0);
 
     /** Up to this many sequences, sizes lie so close that at most a fifth of a batch is padding, but for the least. */
     private static final int[] SMALL_SIZES = {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64};
@@ -37,26 +40,38 @@ public record CudaOptions(
             }
         }
         graphBatchSizes = graphBatchSizes.clone();
+        if (halvedRows < 0) {
+            throw new InputException("halved_rows must be at least 0, not " + halvedRows);
+        }
     }
 
     public CudaOptions withGraphs(GraphMode mode) {
-        return new CudaOptions(mode, graphBatchSizes, trace, observer, tiles);
+        return new CudaOptions(mode, graphBatchSizes, trace, observer, tiles, halvedRows);
     }
 
     public CudaOptions withGraphBatchSizes(int... sizes) {
-        return new CudaOptions(graphs, sizes, trace, observer, tiles);
+        return new CudaOptions(graphs, sizes, trace, observer, tiles, halvedRows);
     }
 
     public CudaOptions withTrace(Trace seen) {
-        return new CudaOptions(graphs, graphBatchSizes, seen, observer, tiles);
+        return new CudaOptions(graphs, graphBatchSizes, seen, observer, tiles, halvedRows);
     }
 
     public CudaOptions withObserver(OperationObserver told) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, told, tiles);
+        return new CudaOptions(graphs, graphBatchSizes, trace, told, tiles, halvedRows);
     }
 
     public CudaOptions withTiles(Path folder) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, observer, folder);
+        return new CudaOptions(graphs, graphBatchSizes, trace, observer, folder, halvedRows);
+    }
+
+    public CudaOptions withHalvedRows(int rows) {
+        return new CudaOptions(graphs, graphBatchSizes, trace, observer, tiles, rows);
+    }
+
+    /** Which steps of a model have halves. */
+    HalfBatches halves(ModelConfig config) {
+        return trace == Trace.NONE ? HalfBatches.of(config, halvedRows) : HalfBatches.NONE;
     }
 
     /** The sizes to capture for at most {@code maxNumSeqs} sequences, which is the last of them; rising. */

@@ -151,7 +151,7 @@ public final class CudaRunner implements ModelRunner {
 
     /** What a graph replays: all between the batch's upload and the log probabilities. */
     private void compute(ForwardBatch batch) {
-        model.forward().compute(batch);
+        model.compute(batch);
         if (batch.numLogits() > 0) {
             observer.before(StepProbe.SAMPLE);
             sampler.sample(model.logits());

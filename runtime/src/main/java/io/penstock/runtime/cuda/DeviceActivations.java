@@ -12,6 +12,8 @@ import io.penstock.runtime.model.Routing;
 final class DeviceActivations implements AutoCloseable {
     private static final int ALIGNMENT_BYTES = 256;
 
+    private final ModelConfig config;
+    private final ModelLimits limits;
     private final DeviceMemory arena;
     private final Activations activations;
     private long base;
@@ -23,15 +25,17 @@ final class DeviceActivations implements AutoCloseable {
      * @param routing of the model's experts, or null; its memory is its own
      */
     DeviceActivations(Device device, Stream stream, ModelConfig config, ModelLimits limits, Routing routing) {
-        build(config, limits, routing);
+        this.config = config;
+        this.limits = limits;
+        build(routing);
         arena = device.allocate("activations", end);
         stream.fill(arena, 0, end, (byte) 0);
         base = arena.address();
         end = 0;
-        activations = build(config, limits, routing);
+        activations = build(routing);
     }
 
-    private Activations build(ModelConfig config, ModelLimits limits, Routing routing) {
+    private Activations build(Routing routing) {
         int tokens = limits.maxNumBatchedTokens();
         int hidden = config.hiddenSize();
         int queryWidth = config.attention().queryWidth();
@@ -42,13 +46,13 @@ final class DeviceActivations implements AutoCloseable {
                 new Activations.Projections(bf16(tokens, 3 * hidden), bf16(tokens, queryWidth + 2 * kvWidth)),
                 bf16(tokens, Math.max(hidden, queryWidth)),
                 bf16(tokens, hidden),
-                experts(config, tokens, routing),
+                experts(tokens, routing),
                 new Activations.Head(
                         bf16(limits.maxNumLogits(), hidden),
                         tensor(limits.maxNumLogits(), WeightLayout.paddedRows(config.vocabSize()), Float.BYTES)));
     }
 
-    private Activations.Experts experts(ModelConfig config, int tokens, Routing routing) {
+    private Activations.Experts experts(int tokens, Routing routing) {
         DeviceTensor dense = config.feedForward().numDenseLayers() == 0
                 ? null : bf16(tokens, config.feedForward().denseWidth());
         if (!config.isMoe()) {
@@ -67,6 +71,12 @@ final class DeviceActivations implements AutoCloseable {
         long address = base + end;
         end += Math.ceilDiv((long) rows * columns * elementBytes, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
         return new DeviceTensor(address, rows, columns);
+    }
+
+    /** The same tensors once more, for operations on rows of the same memory: with rows in use of their own. */
+    Activations again(Routing routing) {
+        end = 0;
+        return build(routing);
     }
 
     DeviceMemory arena() {

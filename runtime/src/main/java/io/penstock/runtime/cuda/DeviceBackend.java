@@ -1,7 +1,6 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
-import io.penstock.device.PinnedMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
@@ -24,10 +23,10 @@ public final class DeviceBackend implements OperationBackend {
     private final Stream stream;
     private final ModelConfig config;
     private final ModelLimits limits;
+    private final StepMemory memory;
     private final CudaOps ops;
     private final DeviceExpertsBackend experts;
-    private SamplerMemory samplerMemory;
-    private DeviceSampler sampler;
+    private final DeviceSamplingBackend sampling;
 
     /** With memory and a stream of its own. */
     public DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
@@ -40,8 +39,10 @@ public final class DeviceBackend implements OperationBackend {
         this.config = config;
         this.limits = limits;
         stream = device.createStream("check");
-        ops = new CudaOps(device, stream, config, limits, tiles);
+        memory = StepMemory.whole(device, stream, config, limits);
+        ops = new CudaOps(device, stream, memory, BatchPart.WHOLE, tiles);
         experts = new DeviceExpertsBackend(device, stream, limits, ops);
+        sampling = new DeviceSamplingBackend(device, stream, config, limits, ops);
         long kvBytes = ops.memory().keysValues().sizeBytes();
         byte half = (byte) (Float.floatToRawIntBits(UNWRITTEN) >>> 24);
         stream.fill(ops.memory().keysValues(), 0, kvBytes, half);
@@ -415,86 +416,32 @@ public final class DeviceBackend implements OperationBackend {
         return copy;
     }
 
-    private DeviceSampler sampler() {
-        if (sampler == null) {
-            int vocab = config.vocabSize();
-            int[] eosTokenIds =
-                    config.tokens().eosTokenIds().stream().mapToInt(Integer::intValue).toArray();
-            int numValidTokens = OperationBackend.numValidTokens(vocab);
-            samplerMemory = new SamplerMemory(device, limits, vocab, numValidTokens);
-            sampler = new DeviceSampler(device, stream, ops, samplerMemory, limits,
-                    new DeviceSampler.Vocabulary(vocab, numValidTokens, eosTokenIds));
-        }
-        return sampler;
-    }
-
     @Override
     public void startSequence(
             int convSlot, SamplingParams params, int[] tokenIds, int promptLength, int numTokens) {
-        sampler().start(convSlot, params, tokenIds, promptLength, numTokens);
+        sampling.startSequence(convSlot, params, tokenIds, promptLength, numTokens);
     }
 
     @Override
     public StepResult sample(float[] logits, ForwardBatch batch) {
-        return sample(logits, batch, true);
+        return sampling.run(logits, batch, true);
     }
 
     @Override
     public StepResult logprobs(float[] logits, ForwardBatch batch) {
-        return sample(logits, batch, false);
+        return sampling.run(logits, batch, false);
     }
 
     @Override
     public StepResult sampleFromHead(float[] x, float[] embedTokens, int k, ForwardBatch batch) {
-        int rows = batch.numLogits();
-        try (DeviceBuffers buffers = buffers()) {
-            DeviceTensor logits = tensor(
-                    buffers.output("logits", 4L * rows * config.vocabSize()), rows, config.vocabSize());
-            sampler().chooseInHead(true);
-            ops.beginStep(batch);
-            ops.logits(logits, tensor(buffers.bf16("x", x), rows, k), matrix(buffers, "head", embedTokens, k));
-            StepResult result = sample(logits, batch, true);
-            sampler().chooseInHead(false);
-            return result;
-        }
-    }
-
-    private StepResult sample(float[] logits, ForwardBatch batch, boolean samples) {
-        try (DeviceBuffers buffers = buffers()) {
-            ops.beginStep(batch);
-            return sample(
-                    tensor(buffers.float32("logits", logits), batch.numLogits(), config.vocabSize()), batch, samples);
-        }
-    }
-
-    private StepResult sample(DeviceTensor in, ForwardBatch batch, boolean samples) {
-        StepResult result = new StepResult(limits.maxNumLogits());
-        DeviceSampler own = sampler();
-        try (PinnedMemory pinned = device.allocatePinned("results", own.resultBytes())) {
-            int rows = batch.numLogits();
-            own.beginStep(batch);
-            if (samples) {
-                own.sample(in);
-            }
-            boolean wantsLogprobs = own.wantsLogprobs(batch);
-            if (wantsLogprobs) {
-                own.logprobs(in);
-            }
-            own.copyResults(pinned.segment(), rows, wantsLogprobs);
-            stream.synchronize();
-            DeviceSampler.read(pinned.segment(), wantsLogprobs ? own.logprobsIn(pinned.segment()) : null,
-                    new ResultRows(rows).keep(batch), result);
-        }
-        return result;
+        return sampling.sampleFromHead(x, embedTokens, k, batch);
     }
 
     @Override
     public void close() {
-        if (sampler != null) {
-            sampler.close();
-            samplerMemory.close();
-        }
+        sampling.close();
         ops.close();
+        memory.close();
         stream.close();
     }
 }

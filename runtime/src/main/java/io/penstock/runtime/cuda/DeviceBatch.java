@@ -13,7 +13,6 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.ModelRunner;
 import io.penstock.runtime.cuda.BatchLayout.Section;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A {@link ForwardBatch} as the kernels read it: arrays of int at addresses that depend on nothing but the step's
@@ -26,24 +25,30 @@ final class DeviceBatch implements AutoCloseable {
     private final int maxNumLogits;
     private final BatchLayout[] layouts;
     private final ShortConvKernel.SequenceAddresses[] sequences;
+    private final ShortConvKernel.SequenceAddresses[] sequencesOfSecond;
     private final UpdateBlockTablesKernel.UpdateAddresses[] blockUpdates;
     private final PinnedMemory[] pinned = new PinnedMemory[ModelRunner.MAX_STEPS_IN_FLIGHT];
     private final DeviceMemory memory;
     private final AttentionPlan plan;
+    private final BatchHalves halves;
     private BatchLayout layout;
     private int index;
     private int next;
+    private int numFirst;
 
-    DeviceBatch(Device device, ModelLimits limits, AttentionPlan.Sizes attention) {
+    DeviceBatch(Device device, ModelLimits limits, AttentionPlan.Sizes attention, BatchHalves halves) {
         maxNumLogits = limits.maxNumLogits();
-        layouts = BatchLayout.of(limits);
-        long sizeBytes = layouts[layouts.length - 1].planOffset() + BatchLayout.aligned(attention.planBytes());
+        this.halves = halves;
+        layouts = BatchLayout.of(limits, halves.areThere());
+        long sizeBytes = layouts[layouts.length - 1].planOffset()
+                + Math.max(BatchLayout.aligned(attention.planBytes()), halves.sizeBytes());
         for (int i = 0; i < pinned.length; i++) {
             pinned[i] = device.allocatePinned("batch", sizeBytes);
         }
         memory = device.allocate("batch", sizeBytes);
         plan = new AttentionPlan(attention);
         sequences = new ShortConvKernel.SequenceAddresses[layouts.length];
+        sequencesOfSecond = new ShortConvKernel.SequenceAddresses[layouts.length];
         blockUpdates = new UpdateBlockTablesKernel.UpdateAddresses[layouts.length];
         for (int i = 0; i < layouts.length; i++) {
             use(i);
@@ -55,6 +60,14 @@ final class DeviceBatch implements AutoCloseable {
                     address(Section.INITIAL_SNAPSHOTS),
                     address(Section.SNAPSHOT_TOKENS),
                     address(Section.SNAPSHOT_SLOTS));
+            sequencesOfSecond[i] = new ShortConvKernel.SequenceAddresses(
+                    address(Section.TOKEN_SEQS),
+                    address(Section.CU_SEQLENS_Q),
+                    address(Section.SECOND_SEQ_LENS_K),
+                    address(Section.SECOND_CONV_SLOTS),
+                    address(Section.SECOND_INITIAL_SNAPSHOTS),
+                    address(Section.SECOND_SNAPSHOT_TOKENS),
+                    address(Section.SECOND_SNAPSHOT_SLOTS));
             blockUpdates[i] = new UpdateBlockTablesKernel.UpdateAddresses(
                     address(Section.UPDATE_CONV_SLOTS),
                     address(Section.UPDATE_INDICES),
@@ -82,11 +95,18 @@ final class DeviceBatch implements AutoCloseable {
     /** Gives the addresses that hold for a graph of so many rows. */
     void useRows(int numRows) {
         use(indexFor(numRows));
+        numFirst = halves.numFirst(numRows);
     }
 
     /** Whether a graph of so many rows finds a batch where it looks: not if other arrays need a larger layout. */
     boolean holds(ForwardBatch batch, int numRows) {
-        return BatchLayout.needs(batch, numRows) <= layouts[indexFor(numRows)].capacity();
+        return BatchLayout.needs(batch, numRows) <= layouts[indexFor(numRows)].capacity()
+                && (halves.numFirst(numRows) == 0 || halves.numFirst(batch, numRows) > 0);
+    }
+
+    /** Rows of the first half, of the batch uploaded last or the graph asked for since; 0 if it is not halved. */
+    int numFirst() {
+        return numFirst;
     }
 
     private int indexFor(int numElements) {
@@ -108,9 +128,9 @@ final class DeviceBatch implements AutoCloseable {
      */
     void upload(Stream stream, ForwardBatch batch, int numRows) {
         useRows(BatchLayout.needs(batch, numRows));
+        numFirst = halves.numFirst(batch, numRows);
         MemorySegment host = pinned[next].segment();
         next = (next + 1) % pinned.length;
-        plan.clear();
         for (int s = 0; s < batch.numSeqs(); s++) {
             set(host, Section.CU_SEQLENS_Q, s, batch.firstToken(s));
             set(host, Section.SEQ_LENS_K, s, batch.seqLenK(s));
@@ -124,8 +144,6 @@ final class DeviceBatch implements AutoCloseable {
                 set(host, Section.SLOT_MAPPING, t, batch.slot(t));
                 set(host, Section.TOKEN_SEQS, t, s);
             }
-            int numTokens = batch.firstToken(s + 1) - batch.firstToken(s);
-            plan.add(batch.firstToken(s), numTokens, batch.convSlot(s), batch.seqLenK(s) - numTokens);
         }
         set(host, Section.CU_SEQLENS_Q, batch.numSeqs(), batch.numTokens());
         set(host, Section.NUM_TOKENS, 0, batch.numTokens());
@@ -136,8 +154,18 @@ final class DeviceBatch implements AutoCloseable {
         }
         setMemoryChanges(host, batch);
         pad(host, batch, numRows);
+        long planBytes = numFirst > 0 ? halves.write(host, layout, batch, numRows, numFirst) : writePlan(host, batch);
+        stream.copyToDevice(memory, 0, host, 0, layout.planOffset() + planBytes);
+    }
+
+    private long writePlan(MemorySegment host, ForwardBatch batch) {
+        plan.clear();
+        for (int s = 0; s < batch.numSeqs(); s++) {
+            int numTokens = batch.firstToken(s + 1) - batch.firstToken(s);
+            plan.add(batch.firstToken(s), numTokens, batch.convSlot(s), batch.seqLenK(s) - numTokens);
+        }
         plan.write(host, layout.planOffset());
-        stream.copyToDevice(memory, 0, host, 0, layout.planOffset() + plan.usedBytes());
+        return plan.usedBytes();
     }
 
     /** Rows that are not sampled, and those that only fill up a graph's batch, have no slot. */
@@ -190,7 +218,7 @@ final class DeviceBatch implements AutoCloseable {
     }
 
     private void set(MemorySegment host, Section section, int index, int value) {
-        host.set(ValueLayout.JAVA_INT, layout.offset(section) + (long) Integer.BYTES * index, value);
+        layout.set(host, section, index, value);
     }
 
     /** Token ids [tokens]. */
@@ -199,13 +227,13 @@ final class DeviceBatch implements AutoCloseable {
     }
 
     /** Positions [tokens]. */
-    long positions() {
-        return address(Section.POSITIONS);
+    long positions(BatchPart part) {
+        return address(part == BatchPart.SECOND ? Section.SECOND_POSITIONS : Section.POSITIONS);
     }
 
     /** KV slots [tokens]. */
-    long slotMapping() {
-        return address(Section.SLOT_MAPPING);
+    long slotMapping(BatchPart part) {
+        return address(part == BatchPart.SECOND ? Section.SECOND_SLOT_MAPPING : Section.SLOT_MAPPING);
     }
 
     /** Batch tokens [logit rows]. */
@@ -213,9 +241,9 @@ final class DeviceBatch implements AutoCloseable {
         return address(Section.LOGIT_TOKENS);
     }
 
-    /** How many tokens the batch has [1]: rows from there on are padding. */
-    long numRealTokens() {
-        return address(Section.NUM_TOKENS);
+    /** How many tokens there are [1], in every layout: rows from there on are padding. */
+    long numRealTokens(BatchPart part) {
+        return address(part == BatchPart.SECOND ? Section.SECOND_NUM_TOKENS : Section.NUM_TOKENS);
     }
 
     /** Conv slots that sample [logit rows], negative where nothing is sampled. */
@@ -239,8 +267,13 @@ final class DeviceBatch implements AutoCloseable {
     }
 
     /** What the short convolution reads of the sequences. */
-    ShortConvKernel.SequenceAddresses sequences() {
-        return sequences[index];
+    ShortConvKernel.SequenceAddresses sequences(BatchPart part) {
+        return (part == BatchPart.SECOND ? sequencesOfSecond : sequences)[index];
+    }
+
+    /** How many of their snapshots are looked through, for so many rows. */
+    int numSnapshots(BatchPart part, ForwardBatch batch, int numRows) {
+        return part == BatchPart.SECOND ? halves.numSnapshots(numRows) : batch.numSnapshots();
     }
 
     /** What changes in the block tables. */
@@ -263,8 +296,8 @@ final class DeviceBatch implements AutoCloseable {
     }
 
     /** The plan on the device. */
-    long planAddress() {
-        return memory.address() + layout.planOffset();
+    long planAddress(BatchPart part) {
+        return memory.address() + layout.planOffset() + halves.planOffset(part);
     }
 
     @Override

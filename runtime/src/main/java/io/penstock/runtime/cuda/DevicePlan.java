@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.DeviceProperties;
+import io.penstock.kernels.TileTable;
 import io.penstock.kernels.UnsupportedShapeException;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.InputException;
@@ -27,14 +28,15 @@ public final class DevicePlan {
      * workspace, that of the sampler too. A KV block is counted with the ids of its tokens.
      *
      * @param masks room for token masks
+     * @param options how the model will run, of which some take memory
      * @param device decides the size of some scratch memory
      * @throws InputException if a sequence of {@code maxModelLen} tokens does not fit, with what to lower; or if the
      *     model has a shape that the kernels are not made for
      */
     public static MemoryPlan of(ModelConfig config, MemoryPlan.Asked asked, MaskLimits masks, long budgetBytes,
-            DeviceProperties device) {
-        long oneBlock = sum(config, asked, masks, 1, device);
-        long blockBytes = sum(config, asked, masks, 2, device) - oneBlock;
+            CudaOptions options, DeviceProperties device) {
+        long oneBlock = sum(config, asked, masks, 1, options, device);
+        long blockBytes = sum(config, asked, masks, 2, options, device) - oneBlock;
         long workspace = oneBlock - blockBytes - asked.maxNumSeqs() * MemoryPlan.convSlotBytes(config);
         return MemoryPlan.of(config, asked, budgetBytes,
                 new MemoryPlan.Needs(weightsBytes(config, device), workspace, blockBytes));
@@ -42,10 +44,10 @@ public final class DevicePlan {
 
     /** All allocations but the weights, with so many KV blocks and no snapshot. */
     private static long sum(ModelConfig config, MemoryPlan.Asked asked, MaskLimits masks, int numBlocks,
-            DeviceProperties device) {
+            CudaOptions options, DeviceProperties device) {
         int modelLen = Math.min(asked.maxModelLen(), config.dimensions().maxPositionEmbeddings());
         var limits = new ModelLimits(asked.maxNumSeqs(), asked.maxNumBatchedTokens(), modelLen, numBlocks, 0, 0, masks);
-        return allocations(config, limits, device).values().stream().mapToLong(Long::longValue).sum();
+        return allocations(config, limits, options, device).values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Bytes of all weights as they lie on a device, padding included. */
@@ -65,10 +67,11 @@ public final class DevicePlan {
     }
 
     /** Bytes of all but the weights, by what they are for, in the order of their allocation. */
-    static Map<String, Long> allocations(ModelConfig config, ModelLimits limits, DeviceProperties properties) {
+    static Map<String, Long> allocations(
+            ModelConfig config, ModelLimits limits, CudaOptions options, DeviceProperties properties) {
         PlannedDevice device = new PlannedDevice(properties);
         try {
-            new DeviceWorkspace(device, config, limits).close();
+            new DeviceWorkspace(device, config, limits, TileTable.BUILT_IN, options.halves(config)).close();
         } catch (UnsupportedShapeException e) {
             throw new InputException("no GPU kernels for this model: " + e.getMessage()
                     + "; run it with --device cpu", e);
@@ -77,10 +80,10 @@ public final class DevicePlan {
     }
 
     /** What a model's allocations take, one line each with its name, for people. */
-    static String table(ModelConfig config, ModelLimits limits, DeviceProperties device) {
+    static String table(ModelConfig config, ModelLimits limits, CudaOptions options, DeviceProperties device) {
         Map<String, Long> all = new LinkedHashMap<>();
         all.put("weights", weightsBytes(config, device));
-        all.putAll(allocations(config, limits, device));
+        all.putAll(allocations(config, limits, options, device));
         StringBuilder text = new StringBuilder();
         all.forEach((name, bytes) -> text.append(
                 String.format(Locale.ROOT, "%n  %-24s %10s", name, MemorySize.show(bytes))));

@@ -4,8 +4,6 @@ import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AddRmsNormRouteTopKKernel.RoutingAddresses;
-import io.penstock.runtime.ModelLimits;
-import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.MoeConfig;
 import io.penstock.runtime.model.Routing;
 
@@ -15,15 +13,12 @@ final class DeviceRouting implements Routing, AutoCloseable {
     private final RoutingAddresses addresses;
     private final int expertsPerToken;
 
-    /** With memory of its own for the largest step of a model with experts. */
-    DeviceRouting(Device device, Stream stream, ModelConfig config, ModelLimits limits) {
-        MoeConfig moe = config.moe();
+    /** With memory of its own for so many tokens of a model with experts. */
+    DeviceRouting(Device device, Stream stream, MoeConfig moe, int maxTokens, String name) {
         expertsPerToken = moe.expertsPerToken();
-        long sizeBytes = sizeBytes(moe, limits);
-        memory = device.allocate("routing", sizeBytes);
-        stream.fill(memory, 0, sizeBytes, (byte) 0);
-        addresses = RoutingAddresses.at(
-                memory.address(), limits.maxNumBatchedTokens(), moe.numExperts(), expertsPerToken);
+        memory = device.allocate(name, RoutingAddresses.sizeBytes(maxTokens, moe.numExperts(), expertsPerToken));
+        stream.fill(memory, 0, memory.sizeBytes(), (byte) 0);
+        addresses = RoutingAddresses.at(memory.address(), maxTokens, moe.numExperts(), expertsPerToken);
     }
 
     /** In memory that somebody else owns, zero where the next step counts arrivals. */
@@ -33,9 +28,9 @@ final class DeviceRouting implements Routing, AutoCloseable {
         this.expertsPerToken = expertsPerToken;
     }
 
-    /** Bytes of device memory that the largest step takes. */
-    static long sizeBytes(MoeConfig moe, ModelLimits limits) {
-        return RoutingAddresses.sizeBytes(limits.maxNumBatchedTokens(), moe.numExperts(), moe.expertsPerToken());
+    /** All of it, or null if somebody else owns it. */
+    DeviceMemory memory() {
+        return memory;
     }
 
     RoutingAddresses addresses() {

@@ -7,6 +7,7 @@ final class DeviceTensor implements Tensor {
     private final long address;
     private final int maxRows;
     private final int columns;
+    private int firstRow;
     private int rows;
 
     /** At an address that is a multiple of 16. */
@@ -16,8 +17,14 @@ final class DeviceTensor implements Tensor {
         this.columns = columns;
     }
 
+    /** Of the first row in use. */
     long address() {
-        return address;
+        return address + (long) Short.BYTES * columns * firstRow;
+    }
+
+    /** Of a bfloat16 tensor only the rows from here on are used from here on. */
+    void startAt(int row) {
+        firstRow = row;
     }
 
     @Override
@@ -32,7 +39,7 @@ final class DeviceTensor implements Tensor {
 
     @Override
     public void useRows(int rows) {
-        assert rows >= 0 && rows <= maxRows : rows + " rows of " + maxRows;
+        assert rows >= 0 && firstRow + rows <= maxRows : rows + " rows from " + firstRow + " of " + maxRows;
         this.rows = rows;
     }
 }

@@ -3,7 +3,6 @@ package io.penstock.runtime.cuda;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
-import io.penstock.kernels.AddRmsNormRouteTopKKernel.RoutingAddresses;
 import io.penstock.kernels.TileTable;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
@@ -12,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Everything of a model on a device but its weights: the stream, the operations with their memory, activations, and
+ * Everything of a model on a device but its weights: the streams, the operations with their memory, activations, and
  * what sampling holds. What is made later on allocates nothing on the device.
  */
 final class DeviceWorkspace implements AutoCloseable {
@@ -20,39 +19,43 @@ final class DeviceWorkspace implements AutoCloseable {
     private final Stream stream;
     private final CudaOps ops;
     private final Activations activations;
+    private final HalvesWorkspace halves;
     private final SamplerMemory samplerMemory;
     private final List<DeviceMemory> memories = new ArrayList<>();
 
     DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits) {
-        this(device, config, limits, TileTable.BUILT_IN);
+        this(device, config, limits, TileTable.BUILT_IN, HalfBatches.NONE);
     }
 
-    /** @param tiles how products on tiles are cut */
-    DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits, TileTable tiles) {
+    /**
+     * Loads the kernels and allocates everything.
+     *
+     * @param tiles how products on tiles are cut
+     * @param rule which steps have halves
+     */
+    DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits, TileTable tiles, HalfBatches rule) {
         try {
             stream = closing.add(device.createStream("steps"));
-            ops = closing.add(new CudaOps(device, stream, config, limits, tiles));
-            DeviceRouting routing = config.isMoe() ? routing(device, config, limits.maxNumBatchedTokens()) : null;
+            var lending = new LendingDevice(device);
+            LendingDevice half = lending.share(HalfBatches.NUM_HALVES);
+            StepMemory memory = closing.add(new StepMemory(device, stream, config, limits, rule, half));
+            ops = closing.add(new CudaOps(lending, stream, memory, BatchPart.WHOLE, tiles));
+            DeviceRouting routing = config.isMoe() ? closing.add(new DeviceRouting(
+                    device, stream, config.moe(), limits.maxNumBatchedTokens(), "routing")) : null;
             DeviceActivations all = closing.add(new DeviceActivations(device, stream, config, limits, routing));
-            memories.add(all.arena());
             activations = all.activations();
+            halves = memory.hasHalves() ? closing.add(
+                    new HalvesWorkspace(lending, half, stream, memory, all, routing, tiles)) : null;
             samplerMemory = closing.add(new SamplerMemory(
                     device, limits, WeightLayout.paddedRows(config.vocabSize()), config.vocabSize()));
+            if (routing != null) {
+                memories.add(routing.memory());
+            }
+            memories.add(all.arena());
         } catch (RuntimeException | Error e) {
             closing.close();
             throw e;
         }
-    }
-
-    private DeviceRouting routing(Device device, ModelConfig config, int maxTokens) {
-        int numExperts = config.moe().numExperts();
-        int expertsPerToken = config.moe().expertsPerToken();
-        DeviceMemory memory = closing.add(
-                device.allocate("routing", RoutingAddresses.sizeBytes(maxTokens, numExperts, expertsPerToken)));
-        memories.add(memory);
-        stream.fill(memory, 0, memory.sizeBytes(), (byte) 0);
-        return new DeviceRouting(
-                RoutingAddresses.at(memory.address(), maxTokens, numExperts, expertsPerToken), expertsPerToken);
     }
 
     Stream stream() {
@@ -65,6 +68,11 @@ final class DeviceWorkspace implements AutoCloseable {
 
     Activations activations() {
         return activations;
+    }
+
+    /** What steps of two halves need, or null if there are none within the limits. */
+    HalvesWorkspace halves() {
+        return halves;
     }
 
     /** For {@link DeviceSampler}. */

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.runtime.config.ModelConfig;
+import java.util.Optional;
 
 /**
  * Which decode steps are run as two half-batches beside each other, and how: each half reads all weights, so both need
@@ -44,6 +45,13 @@ public record HalfBatches(int leastSeqs, int lagLayers) {
     /** Whether steps of so many sequences can have halves. */
     boolean isFor(int numSeqs) {
         return numSeqs >= leastSeqs;
+    }
+
+    /** What a log says of it where steps have so many sequences at most; nothing where nobody asked for it. */
+    Optional<String> describe(int maxNumSeqs) {
+        return leastSeqs == NEVER ? Optional.empty() : Optional.of("decode steps of at least " + leastSeqs
+                + " sequences are run as two halves beside each other"
+                + (isFor(maxNumSeqs) ? "" : ": there are none, with at most " + maxNumSeqs));
     }
 
     /** Sequences of the first half; the rest, no more than that, are the second. */

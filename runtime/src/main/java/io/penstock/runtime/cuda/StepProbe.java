@@ -38,11 +38,13 @@ public final class StepProbe implements AutoCloseable {
     /**
      * Loads a model.
      *
+     * @param options how it runs, of which graphs and observer do not count
      * @param observer told of each operation of {@link #observe}
      */
-    public StepProbe(Device device, ModelTensors tensors, ModelLimits limits, OperationObserver observer) {
+    public StepProbe(Device device, ModelTensors tensors, ModelLimits limits, CudaOptions options,
+            OperationObserver observer) {
         this.observer = observer;
-        model = new CudaModel(device, tensors, limits, CudaOptions.DEFAULTS, _ -> { });
+        model = new CudaModel(device, tensors, limits, options, _ -> { });
         CudaOps ops = model.ops();
         int vocab = model.logits().columns();
         sampler = new DeviceSampler(device, model.stream(), ops, model.samplerMemory(), limits,
@@ -137,7 +139,7 @@ public final class StepProbe implements AutoCloseable {
     }
 
     private void compute(ForwardBatch step) {
-        model.forward().compute(step);
+        model.compute(step);
         sampler.sample(model.logits());
     }
 

@@ -36,25 +36,40 @@ public final class ForwardPass {
 
     /** A step's operations on its tokens, of which there is one at least; {@link Ops#beginStep} came before. */
     public void compute(ForwardBatch batch) {
-        Layer[] layers = weights.layers();
+        begin(batch);
+        for (int i = 0; i < weights.layers().length; i++) {
+            layer(i, batch);
+        }
+        end(batch);
+    }
+
+    /** What comes before the layers. */
+    public void begin(ForwardBatch batch) {
         a.useRows(batch.numTokens(), batch.numLogits());
         ops.embed(a.residual(), weights.embedTokens(), batch);
         trace.embedding(a.residual());
-        ops.rmsNorm(a.x(), a.residual(), layers[0].operatorNorm());
-        for (int i = 0; i < layers.length; i++) {
-            Layer layer = layers[i];
-            switch (layer.operator()) {
-                case ShortConv conv -> shortConv(conv, batch);
-                case Attention attention -> attention(attention, batch);
-            }
-            trace.operator(i, a.update());
-            Weight nextNorm = i + 1 < layers.length ? layers[i + 1].operatorNorm() : weights.embeddingNorm();
-            switch (layer.feedForward()) {
-                case Dense dense -> dense(i, layer.ffnNorm(), dense, nextNorm);
-                case SparseMoe moe -> sparseMoe(i, layer.ffnNorm(), moe, nextNorm);
-            }
-            trace.hidden(i, a.residual());
+        ops.rmsNorm(a.x(), a.residual(), weights.layers()[0].operatorNorm());
+    }
+
+    /** A layer, of the rows that are in use. */
+    public void layer(int i, ForwardBatch batch) {
+        Layer[] layers = weights.layers();
+        Layer layer = layers[i];
+        switch (layer.operator()) {
+            case ShortConv conv -> shortConv(conv, batch);
+            case Attention attention -> attention(attention, batch);
         }
+        trace.operator(i, a.update());
+        Weight nextNorm = i + 1 < layers.length ? layers[i + 1].operatorNorm() : weights.embeddingNorm();
+        switch (layer.feedForward()) {
+            case Dense dense -> dense(i, layer.ffnNorm(), dense, nextNorm);
+            case SparseMoe moe -> sparseMoe(i, layer.ffnNorm(), moe, nextNorm);
+        }
+        trace.hidden(i, a.residual());
+    }
+
+    /** What comes behind the layers. */
+    public void end(ForwardBatch batch) {
         if (batch.numLogits() > 0) {
             logits(batch);
         }

@@ -47,8 +47,8 @@ class CudaCopiesTest {
         try (EmulatorDevice device = new EmulatorDevice(new EmulatorOptions(1, 1, 1L << 26, true));
                 Stream stream = device.createStream("copies");
                 CudaMemory memory = new CudaMemory(device, stream, CONFIG, LIMITS);
-                CudaAttention attention = new CudaAttention(device, stream, CONFIG.attention(), LIMITS);
-                DeviceBatch uploaded = new DeviceBatch(device, LIMITS, attention.sizes());
+                DeviceBatch uploaded = new DeviceBatch(device, LIMITS,
+                        CudaAttention.sizes(device, CONFIG.attention(), LIMITS), BatchHalves.none());
                 CudaCopies copies = new CudaCopies(device, memory, CONFIG, LIMITS)) {
             stream.fill(memory.keysValues(), 0, memory.keysValues().sizeBytes(), (byte) 1);
             stream.fill(memory.states(), 0, memory.states().sizeBytes(), (byte) 1);

@@ -25,7 +25,7 @@ class DeviceBatchTest {
     private final PlannedDevice device = new PlannedDevice(
             new DeviceProperties("planned", "none", 90, CORES, new DeviceProperties.Memory(1L << 30, 0, 0, 0)));
     private final DeviceBatch uploaded = new DeviceBatch(device, LIMITS, new AttentionPlan.Sizes(2048, 8192, 131_072,
-            new AttentionPlan.Heads(4, 8), AttentionPlan.Workers.of(device.properties())));
+            new AttentionPlan.Heads(4, 8), AttentionPlan.Workers.of(device.properties())), BatchHalves.none());
     private final List<Long> sizes = new ArrayList<>();
     private MemorySegment host;
 
@@ -68,7 +68,7 @@ class DeviceBatchTest {
     void theAddressesOfAGraphAreThoseOfItsRows() {
         uploaded.useRows(100);
         long tokenIds = uploaded.tokenIds();
-        long plan = uploaded.planAddress();
+        long plan = uploaded.planAddress(BatchPart.WHOLE);
         long slots = uploaded.sampledSlots();
         for (int numSeqs : new int[] {1, 3, 64, 65, 100}) {
             uploaded.upload(stream, decode(7), 7);
@@ -76,12 +76,12 @@ class DeviceBatchTest {
             assertTrue(uploaded.holds(batch, 100));
             uploaded.upload(stream, batch, 100);
             assertEquals(tokenIds, uploaded.tokenIds());
-            assertEquals(plan, uploaded.planAddress());
+            assertEquals(plan, uploaded.planAddress(BatchPart.WHOLE));
             assertEquals(slots, uploaded.sampledSlots());
-            long first = tokenIds - uploaded.numRealTokens();
+            long first = tokenIds - uploaded.numRealTokens(BatchPart.WHOLE);
             assertEquals(5 + numSeqs - 1, host.get(ValueLayout.JAVA_INT, first + 4L * (numSeqs - 1)));
             for (int row = numSeqs; row < 100; row++) {
-                long slot = slots - uploaded.numRealTokens() + 4L * row;
+                long slot = slots - uploaded.numRealTokens(BatchPart.WHOLE) + 4L * row;
                 assertEquals(-1, host.get(ValueLayout.JAVA_INT, slot), "padding row " + row + " samples nothing");
             }
         }
@@ -104,7 +104,7 @@ class DeviceBatchTest {
     /** The layouts' arrays lie one behind the other, and the last layout holds whatever the limits allow. */
     @Test
     void layoutsDouble() {
-        BatchLayout[] layouts = BatchLayout.of(LIMITS);
+        BatchLayout[] layouts = BatchLayout.of(LIMITS, false);
         for (int i = 0; i < layouts.length; i++) {
             assertEquals(64 << i, layouts[i].capacity());
             long end = 0;
@@ -116,6 +116,6 @@ class DeviceBatchTest {
         }
         int most = Math.max(LIMITS.maxNumBatchedTokens(), LIMITS.maxNumBlockUpdates());
         assertTrue(layouts[layouts.length - 1].capacity() >= most && layouts[layouts.length - 2].capacity() < most);
-        assertEquals(1, BatchLayout.of(new ModelLimits(1, 8, 64, 1, 0)).length);
+        assertEquals(1, BatchLayout.of(new ModelLimits(1, 8, 64, 1, 0), false).length);
     }
 }

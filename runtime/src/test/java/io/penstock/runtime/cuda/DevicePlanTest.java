@@ -45,12 +45,12 @@ class DevicePlanTest {
                     new EmulatorDevice(EmulatorOptions.failing().on(computeCapability)));
             var asked = new MemoryPlan.Asked(5, 70, 256, 3);
             long fixed = DevicePlan.weightsBytes(config, device.properties()) + (4L << 20);
-            MemoryPlan plan = DevicePlan.of(config, asked, masks, fixed + (2L << 20), device.properties());
+            MemoryPlan plan = DevicePlan.of(config, asked, masks, fixed + (2L << 20), CudaOptions.DEFAULTS, device.properties());
             ModelLimits fitting = plan.limits();
             var limits = new ModelLimits(fitting.maxNumSeqs(), fitting.maxNumBatchedTokens(), fitting.maxModelLen(),
                     fitting.numKvBlocks(), fitting.numSnapshots(), 6, masks);
             Map<String, Long> planned = new LinkedHashMap<>(
-                    DevicePlan.allocations(config, limits, device.properties()));
+                    DevicePlan.allocations(config, limits, CudaOptions.DEFAULTS, device.properties()));
             planned.put("weights", DevicePlan.weightsBytes(config, device.properties()));
             var model = new CudaModel(device, checkpoint, limits, CudaOptions.DEFAULTS, _ -> { });
             var options = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2);
@@ -104,7 +104,7 @@ class DevicePlanTest {
         var asked = new MemoryPlan.Asked(4, 64, 256, 0);
         var masks = new MaskLimits(1, config.vocabSize());
         InputException refusal = assertThrows(
-                InputException.class, () -> DevicePlan.of(config, asked, masks, 100L << 30, H200));
+                InputException.class, () -> DevicePlan.of(config, asked, masks, 100L << 30, CudaOptions.DEFAULTS, H200));
         assertEquals("no GPU kernels for this model: " + reason + "; run it with --device cpu", refusal.getMessage());
     }
 
@@ -113,12 +113,12 @@ class DevicePlanTest {
         ModelConfig config = ModelShapes.named("lfm2.5-8b-a1b");
         var asked = new MemoryPlan.Asked(2048, 8192, 4096, MemoryPlan.Asked.ONE_FOR_TWO_BLOCKS);
         var masks = new MaskLimits(256, config.vocabSize());
-        MemoryPlan plan = DevicePlan.of(config, asked, masks, 100L << 30, H200);
+        MemoryPlan plan = DevicePlan.of(config, asked, masks, 100L << 30, CudaOptions.DEFAULTS, H200);
         assertEquals(plan.limits().numKvBlocks() / 2, plan.limits().numSnapshots());
         assertTrue(plan.freeBytes() >= 0 && plan.freeBytes() < 2 * plan.kvBlockBytes(), "left " + plan.freeBytes());
         assertTrue(plan.weightsBytes() >= MemoryPlan.weightsBytes(config)
                 && plan.weightsBytes() < MemoryPlan.weightsBytes(config) * 1.001, "weights " + plan.weightsBytes());
-        Map<String, Long> all = DevicePlan.allocations(config, plan.limits().withMasks(masks), H200);
+        Map<String, Long> all = DevicePlan.allocations(config, plan.limits().withMasks(masks), CudaOptions.DEFAULTS, H200);
         assertEquals(2048 * SlotWriter.SLOT_BYTES, all.get("sampling slots"));
         assertEquals(256L * config.vocabSize() / 8, all.get("token masks"));
         assertEquals(plan.budgetBytes() - plan.freeBytes(), sum(all) + plan.weightsBytes() + unusedSnapshots(plan));

@@ -39,7 +39,8 @@ final class DeviceLimits {
                 : Math.max(accelerator.fillsMemory() ? usual.maxNumBatchedTokens()
                         : config.preset().onCpu.maxNumBatchedTokens(), seqs);
         var wanted = new MemoryPlan.Asked(seqs, batched, modelLen, numSnapshots(asked, seqs));
-        MemoryPlan most = DevicePlan.of(model, wanted, ResolvedLimits.masks(model, seqs), budgetBytes, device);
+        MemoryPlan most = DevicePlan.of(model, wanted, ResolvedLimits.masks(model, seqs), budgetBytes,
+                accelerator.options(), device);
         int blocks = numKvBlocks(most);
         int snapshots = wanted.numSnapshots() == MemoryPlan.Asked.ONE_FOR_TWO_BLOCKS ? blocks / 2
                 : wanted.numSnapshots();

@@ -1,0 +1,152 @@
+package io.penstock.runtime.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.device.Device;
+import io.penstock.emulator.EmulatorDevice;
+import io.penstock.emulator.EmulatorOptions;
+import io.penstock.runtime.ForwardBatch;
+import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.Penalties;
+import io.penstock.runtime.SamplingParams;
+import io.penstock.runtime.StepResult;
+import io.penstock.runtime.StopConditions;
+import io.penstock.runtime.TokenConstraints;
+import io.penstock.runtime.TokenFilters;
+import io.penstock.runtime.checkpoint.Checkpoint;
+import io.penstock.runtime.testing.Goldens;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Decode steps as two halves give the bits of whole ones: tokens, log probabilities, keys, values, conv states. */
+class HalvesTest {
+    private static final int MAX_SEQS = 12;
+    private static final int MAX_LEN = 192;
+    private static final int BLOCKS_EACH = MAX_LEN / ModelLimits.BLOCK_TOKENS;
+    private static final ModelLimits LIMITS =
+            new ModelLimits(MAX_SEQS, 96, MAX_LEN, MAX_SEQS * BLOCKS_EACH, MAX_SEQS);
+
+    /** Sequences of each decode step, in their order: two halves from eight on. */
+    private static final int[][] STEPS = {
+        {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {11, 3, 7, 0, 9, 1, 5, 2}, {4, 6, 8}, {10, 9, 8, 7, 6, 5, 4, 3, 2},
+        {0, 1, 2, 3, 4, 5, 6}, {2, 11, 1, 10, 3, 9, 4, 8, 5, 7, 6}};
+
+    /** A runner with its model, and what its steps gave. */
+    private static final class Run implements AutoCloseable {
+        private final Device device = new EmulatorDevice(EmulatorOptions.failing().on(CAPABILITY.get()));
+        private final CudaModel model;
+        private final CudaRunner runner;
+        private final ForwardBatch batch = new ForwardBatch(LIMITS);
+        private final int[] numTokens = new int[MAX_SEQS];
+        private final List<String> results = new ArrayList<>();
+
+        private static final ThreadLocal<Integer> CAPABILITY = new ThreadLocal<>();
+
+        Run(Checkpoint checkpoint, CudaOptions options) {
+            model = new CudaModel(device, checkpoint, LIMITS, options, _ -> { });
+            runner = new CudaRunner(model, options, checkpoint.config().vocabSize(), new int[] {7});
+        }
+
+        private static SamplingParams params(int slot) {
+            return new SamplingParams(slot % 3 == 0 ? 0 : 0.8,
+                    slot % 3 == 0 ? TokenFilters.NONE : new TokenFilters(20, 0.95, 0.01),
+                    slot % 4 == 1 ? new Penalties(1.2, 0.3, 0.2) : Penalties.NONE, TokenConstraints.NONE,
+                    new StopConditions(50, 50, Set.of(), List.of(), true, false), 7 * slot, slot % 5 == 2 ? 3 : -1);
+        }
+
+        private int[] blocks(int slot) {
+            int[] blocks = new int[BLOCKS_EACH];
+            for (int i = 0; i < BLOCKS_EACH; i++) {
+                blocks[i] = i * MAX_SEQS + slot;
+            }
+            return blocks;
+        }
+
+        private void step() {
+            runner.launch(batch);
+            batch.clear();
+            StepResult result = runner.await();
+            for (int row = 0; row < result.numRows(); row++) {
+                StringBuilder text = new StringBuilder().append(result.tokenId(row)).append(' ')
+                        .append(Float.floatToRawIntBits(result.logprob(row))).append(' ').append(result.rank(row));
+                for (int i = 0; i < result.numTopLogprobs(row); i++) {
+                    text.append(' ').append(result.topTokenId(row, i)).append(' ')
+                            .append(Float.floatToRawIntBits(result.topLogprob(row, i)));
+                }
+                results.add(text.toString());
+            }
+        }
+
+        List<String> live() {
+            var random = new SplittableRandom(4);
+            for (int slot = 0; slot < MAX_SEQS; slot++) {
+                int[] prompt = random.ints(slot % 5 == 3 ? 70 : 2 + slot, 8, 500).toArray();
+                runner.startSequence(slot, params(slot), prompt, prompt.length, prompt.length);
+                for (int i = 0; i < BLOCKS_EACH; i++) {
+                    batch.setBlock(slot, i, blocks(slot)[i]);
+                }
+                batch.sample(batch.addSequence(slot, prompt, 0, prompt.length, 0, blocks(slot)));
+                numTokens[slot] = prompt.length;
+                step();
+            }
+            for (int[] slots : STEPS) {
+                for (int slot : slots) {
+                    int position = numTokens[slot]++;
+                    int block = blocks(slot)[position / ModelLimits.BLOCK_TOKENS];
+                    int seq = batch.addDecode(slot, ForwardBatch.LAST_SAMPLED, position,
+                            block * ModelLimits.BLOCK_TOKENS + position % ModelLimits.BLOCK_TOKENS);
+                    if (slot % 3 != 1) {
+                        batch.writeSnapshot(seq, slot);
+                    }
+                    batch.sample(seq);
+                }
+                step();
+            }
+            return results;
+        }
+
+        /** What the sequences left behind. */
+        List<int[]> state() {
+            try (DeviceBuffers buffers = new DeviceBuffers(device, model.stream())) {
+                CudaMemory memory = model.ops().memory();
+                return List.of(buffers.readInts(memory.keysValues()), buffers.readInts(memory.states()),
+                        buffers.readInts(memory.snapshots()), buffers.readInts(memory.blockTokens()),
+                        buffers.readInts(memory.lastSampled()));
+            }
+        }
+
+        @Override
+        public void close() {
+            runner.close();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"moe-legacy, 80, 1", "moe-legacy, 90, 1", "dense-adjusted, 80, 4", "dense-adjusted, 90, 4"})
+    void halvesGiveTheBitsOfWholeSteps(String name, int capability, int halvedRows) {
+        Run.CAPABILITY.set(capability);
+        CudaOptions whole = CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF);
+        try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/" + name));
+                Run expected = new Run(checkpoint, whole);
+                Run direct = new Run(checkpoint, whole.withHalvedRows(halvedRows));
+                Run replayed = new Run(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.START)
+                        .withGraphBatchSizes(3, 9, 12).withHalvedRows(halvedRows))) {
+            List<String> results = expected.live();
+            assertEquals(results, direct.live());
+            assertEquals(results, replayed.live());
+            assertEquals(STEPS.length, replayed.runner.numGraphReplays());
+            List<int[]> states = expected.state();
+            for (Run run : List.of(direct, replayed)) {
+                List<int[]> own = run.state();
+                for (int i = 0; i < states.size(); i++) {
+                    assertTrue(java.util.Arrays.equals(states.get(i), own.get(i)), "memory " + i);
+                }
+            }
+        }
+    }
+}

@@ -5,8 +5,16 @@ import java.util.List;
 
 /** Work that is remembered instead of done, of one stream and those that wait for its events. */
 final class Capture {
+    /** What is done later, in the order of a stream; null where nobody checks it. */
+    interface Work {
+        void run(StreamOrder.Queue queue);
+    }
+
+    /** Work of one of the streams. */
+    record Node(int stream, Work work) {}
+
     final EmulatorStream origin;
-    final List<Runnable> work = new ArrayList<>();
+    final List<Node> nodes = new ArrayList<>();
     final List<EmulatorStream> streams = new ArrayList<>();
     int numNodes;
     boolean isEnded;
@@ -15,8 +23,14 @@ final class Capture {
         this.origin = origin;
     }
 
-    void addNode(Runnable node) {
-        work.add(node);
+    /** Adds what a graph counts. */
+    void addNode(EmulatorStream stream, Work work) {
+        addMark(stream, work);
         numNodes++;
+    }
+
+    /** Adds what only orders. */
+    void addMark(EmulatorStream stream, Work work) {
+        nodes.add(new Node(streams.indexOf(stream), work));
     }
 }

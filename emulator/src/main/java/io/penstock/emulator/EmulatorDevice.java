@@ -15,6 +15,7 @@ import io.penstock.emulator.check.Place;
 import io.penstock.emulator.exec.LaunchResult;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.StreamLog.Conflict;
 import io.penstock.emulator.ptx.PtxException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,6 +34,7 @@ public final class EmulatorDevice implements Device {
             new DeviceProperties.Cores(132, 1_980_000, 2048, 65_536, 228 << 10, 227 << 10);
 
     private final EmulatorOptions options;
+    private final StreamOrder order;
     private final AddressSpace space = new AddressSpace();
     private final List<Fault> faults = new ArrayList<>();
     private final Map<String, LaunchCounters> counters = new LinkedHashMap<>();
@@ -43,6 +45,7 @@ public final class EmulatorDevice implements Device {
 
     public EmulatorDevice(EmulatorOptions options) {
         this.options = options;
+        order = options.checksStreams() ? new StreamOrder() : null;
     }
 
     @Override
@@ -84,13 +87,13 @@ public final class EmulatorDevice implements Device {
     @Override
     public Stream createStream(String name) {
         requireUsable("creating the stream " + name);
-        return new EmulatorStream(this, name);
+        return new EmulatorStream(this, name, order);
     }
 
     @Override
     public Event createEvent() {
         requireUsable("creating an event");
-        return new EmulatorEvent();
+        return new EmulatorEvent(order);
     }
 
     @Override
@@ -129,6 +132,9 @@ public final class EmulatorDevice implements Device {
     @Override
     public void synchronize() {
         requireUsable("synchronizing");
+        if (order != null) {
+            order.hostKnowsAll();
+        }
     }
 
     /** All faults so far, in the order in which they happened. */
@@ -191,16 +197,47 @@ public final class EmulatorDevice implements Device {
         return own.allocation();
     }
 
-    /** Runs one launch; one at a time. */
-    synchronized void launch(EmulatorKernel kernel, EmulatorKernel.Prepared launch) {
+    /**
+     * Runs one launch; one at a time.
+     *
+     * @param queue whose place in the order of streams it has; null where nobody checks it
+     */
+    synchronized void launch(EmulatorKernel kernel, EmulatorKernel.Prepared launch, StreamOrder.Queue queue) {
         requireUsable("launching " + kernel.name());
+        List<Fault> found = new ArrayList<>();
+        if (queue != null) {
+            queue.begin(kernel.name());
+        }
         LaunchResult result = kernel.emulated().launch(launch.geometry(), launch.arguments(),
-                options.seed() + numLaunches++, options.maxFaults(), options.maxCtas());
+                options.seed() + numLaunches++, options.maxFaults(), options.maxCtas(), queue == null ? null
+                        : (allocation, log) -> add(
+                                found, queue, allocation, log.addTo(allocation.streams(), queue.moment())));
         counters.computeIfAbsent(kernel.name(), unused -> new LaunchCounters()).add(result.counters());
-        faults.addAll(result.faults());
-        if (!result.isClean() && options.failsOnFault()) {
-            lostTo = result.faults().getFirst().toString();
-            requireUsable("launching " + kernel.name());
+        found.addAll(0, result.faults());
+        report(found, "launching " + kernel.name());
+    }
+
+    /** Checks the order of a copy or a fill. */
+    synchronized void check(
+            StreamOrder.Queue queue, Allocation allocation, int offset, int sizeBytes, boolean isRead) {
+        List<Fault> found = new ArrayList<>();
+        add(found, queue, allocation, isRead ? allocation.streams().read(queue.moment(), offset, sizeBytes)
+                : allocation.streams().write(queue.moment(), offset, sizeBytes));
+        report(found, "copying");
+    }
+
+    private static void add(
+            List<Fault> found, StreamOrder.Queue queue, Allocation allocation, Conflict conflict) {
+        if (conflict != null) {
+            found.add(queue.fault(allocation, conflict));
+        }
+    }
+
+    private void report(List<Fault> found, String context) {
+        faults.addAll(found);
+        if (!found.isEmpty() && options.failsOnFault()) {
+            lostTo = found.getFirst().toString();
+            requireUsable(context);
         }
     }
 

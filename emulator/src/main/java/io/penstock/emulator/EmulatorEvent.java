@@ -5,9 +5,18 @@ import io.penstock.device.Event;
 
 /** A mark; work is done when it is queued, so that a marked event is done. */
 final class EmulatorEvent implements Event {
+    private static final int[] NOTHING = {};
+
+    private final StreamOrder order;
     private long markedNs;
     private boolean isMarked;
     private Capture capture;
+    private int[] known = NOTHING;
+
+    /** @param order of streams; null where nobody checks it */
+    EmulatorEvent(StreamOrder order) {
+        this.order = order;
+    }
 
     void mark(Capture inCapture) {
         capture = inCapture;
@@ -17,6 +26,16 @@ final class EmulatorEvent implements Event {
         }
     }
 
+    /** It is behind what a queue has done so far. */
+    void orderBehind(StreamOrder.Queue queue) {
+        known = queue.known();
+    }
+
+    /** What a queue does from here on is behind what this marks. */
+    void orderBefore(StreamOrder.Queue queue) {
+        queue.join(known);
+    }
+
     /** The capture that it was marked in last, or null. */
     Capture capture() {
         return capture;
@@ -24,11 +43,14 @@ final class EmulatorEvent implements Event {
 
     @Override
     public void synchronize() {
-        // What was marked is done.
+        if (order != null) {
+            order.hostKnows(known);
+        }
     }
 
     @Override
     public boolean isDone() {
+        synchronize();
         return true;
     }
 

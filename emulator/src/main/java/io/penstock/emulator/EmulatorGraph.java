@@ -6,21 +6,31 @@ import java.util.List;
 /** Captured work, in the order in which it was captured. */
 final class EmulatorGraph implements Graph {
     private final String name;
-    private final List<Runnable> work;
+    private final List<Capture.Node> nodes;
     private final int numNodes;
+    private final StreamOrder.Queue[] queues;
     private boolean isClosed;
 
-    EmulatorGraph(String name, Capture capture) {
+    /** @param order of streams; null where nobody checks it */
+    EmulatorGraph(String name, Capture capture, StreamOrder order) {
         this.name = name;
-        this.work = List.copyOf(capture.work);
+        this.nodes = List.copyOf(capture.nodes);
         this.numNodes = capture.numNodes;
+        queues = new StreamOrder.Queue[capture.streams.size()];
+        for (int i = 1; i < queues.length && order != null; i++) {
+            queues[i] = order.queue(capture.streams.get(i).name() + " of the graph " + name);
+        }
     }
 
-    void run() {
+    /** Does it all in the order of its capture, behind what a stream did before. */
+    void run(StreamOrder.Queue launching) {
         if (isClosed) {
             throw new IllegalStateException("the graph " + name + " is closed");
         }
-        work.forEach(Runnable::run);
+        queues[0] = launching;
+        for (Capture.Node node : nodes) {
+            node.work().run(queues[node.stream()]);
+        }
     }
 
     @Override

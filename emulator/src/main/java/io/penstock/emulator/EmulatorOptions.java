@@ -11,9 +11,11 @@ package io.penstock.emulator;
  * @param maxCtas thread blocks of a launch that run; of a larger grid so many, spread over it. That is for counting at
  *     sizes that would take too long: results are incomplete, and blocks that wait for others wait in vain
  * @param computeCapability of the device, as {@code DeviceProperties} counts: 80 or 90
+ * @param checksStreams whether work of different streams is checked against each other: what touches one place, of
+ *     which one writes it, must be ordered by events or by waiting. Costs memory and time
  */
 public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault, int maxCtas,
-        int computeCapability) {
+        int computeCapability, boolean checksStreams) {
     /** All blocks of a grid. */
     public static final int ALL_CTAS = Integer.MAX_VALUE;
 
@@ -29,17 +31,23 @@ public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolea
 
     /** All blocks run. */
     public EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault) {
-        this(seed, maxFaults, memoryBytes, failsOnFault, ALL_CTAS, 80);
+        this(seed, maxFaults, memoryBytes, failsOnFault, ALL_CTAS, 80, false);
     }
 
     /** The same, but of each launch at most so many blocks. */
     public EmulatorOptions sampling(int numCtas) {
-        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, numCtas, computeCapability);
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, numCtas, computeCapability,
+                checksStreams);
     }
 
     /** The same on a device of another compute capability, 80 or 90: kernels for 9.0 alone need that one. */
     public EmulatorOptions on(int capability) {
-        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, maxCtas, capability);
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, maxCtas, capability, checksStreams);
+    }
+
+    /** The same, and work of different streams is checked against each other. */
+    public EmulatorOptions checkingStreams() {
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, maxCtas, computeCapability, true);
     }
 
     /** Faults are collected, up to 100 a launch; memory is a third of the heap, for it takes over two bytes each. */

@@ -15,11 +15,16 @@ import java.util.Arrays;
 final class EmulatorStream implements Stream {
     private final EmulatorDevice device;
     private final String name;
+    private final StreamOrder order;
+    private final StreamOrder.Queue queue;
     private Capture capture;
 
-    EmulatorStream(EmulatorDevice device, String name) {
+    /** @param order of streams; null where nobody checks it */
+    EmulatorStream(EmulatorDevice device, String name, StreamOrder order) {
         this.device = device;
         this.name = name;
+        this.order = order;
+        queue = order == null ? null : order.queue(name);
     }
 
     @Override
@@ -27,13 +32,24 @@ final class EmulatorStream implements Stream {
         return name;
     }
 
-    private void enqueue(Runnable work) {
+    private void enqueue(Capture.Work work) {
         device.requireUsable("work of the stream " + name);
         if (capture != null) {
-            capture.addNode(work);
+            capture.addNode(this, work);
         } else {
-            work.run();
+            work.run(queue);
         }
+    }
+
+    /** Work that reads or writes a range; the order is checked before. */
+    private void enqueue(String what, Allocation allocation, int at, int sizeBytes, boolean isRead, Runnable work) {
+        enqueue(in -> {
+            if (in != null) {
+                in.begin(what);
+                device.check(in, allocation, at, sizeBytes, isRead);
+            }
+            work.run();
+        });
     }
 
     private MemorySegment host(MemorySegment segment, long offset, long sizeBytes) {
@@ -56,7 +72,7 @@ final class EmulatorStream implements Stream {
         Allocation to = device.allocation(destination, destinationOffsetBytes, sizeBytes);
         MemorySegment from = host(source, sourceOffsetBytes, sizeBytes);
         int at = (int) destinationOffsetBytes;
-        enqueue(() -> {
+        enqueue("copyToDevice", to, at, (int) sizeBytes, false, () -> {
             MemorySegment.ofArray(to.data()).asSlice(at, sizeBytes).copyFrom(from);
             to.fillStates(at, (int) sizeBytes, Allocation.WRITTEN);
         });
@@ -67,7 +83,8 @@ final class EmulatorStream implements Stream {
             long sourceOffsetBytes, long sizeBytes) {
         Allocation from = device.allocation(source, sourceOffsetBytes, sizeBytes);
         MemorySegment to = host(destination, destinationOffsetBytes, sizeBytes);
-        enqueue(() -> to.copyFrom(MemorySegment.ofArray(from.data()).asSlice(sourceOffsetBytes, sizeBytes)));
+        enqueue("copyToHost", from, (int) sourceOffsetBytes, (int) sizeBytes, true,
+                () -> to.copyFrom(MemorySegment.ofArray(from.data()).asSlice(sourceOffsetBytes, sizeBytes)));
     }
 
     @Override
@@ -80,7 +97,12 @@ final class EmulatorStream implements Stream {
         if (to == from && Math.abs(destinationOffsetBytes - sourceOffsetBytes) < sizeBytes) {
             throw new IllegalArgumentException(source.name() + ": a copy between ranges that overlap");
         }
-        enqueue(() -> {
+        enqueue(in -> {
+            if (in != null) {
+                in.begin("copyOnDevice");
+                device.check(in, from, start, (int) sizeBytes, true);
+                device.check(in, to, target, (int) sizeBytes, false);
+            }
             to.copyFrom(from, start, target, (int) sizeBytes);
         });
     }
@@ -89,7 +111,7 @@ final class EmulatorStream implements Stream {
     public void fill(DeviceMemory destination, long offsetBytes, long sizeBytes, byte value) {
         Allocation to = device.allocation(destination, offsetBytes, sizeBytes);
         int at = (int) offsetBytes;
-        enqueue(() -> {
+        enqueue("fill", to, at, (int) sizeBytes, false, () -> {
             Arrays.fill(to.data(), at, at + (int) sizeBytes, value);
             to.fillStates(at, (int) sizeBytes, Allocation.WRITTEN);
         });
@@ -101,7 +123,7 @@ final class EmulatorStream implements Stream {
             throw new IllegalArgumentException(kernel.name() + " is not of this device");
         }
         EmulatorKernel.Prepared prepared = own.prepare(shape, args);
-        enqueue(() -> device.launch(own, prepared));
+        enqueue(in -> device.launch(own, prepared, in));
     }
 
     @Override
@@ -112,15 +134,30 @@ final class EmulatorStream implements Stream {
 
     @Override
     public void record(Event event) {
-        ((EmulatorEvent) event).mark(capture);
+        EmulatorEvent own = (EmulatorEvent) event;
+        own.mark(capture);
+        mark(own::orderBehind);
     }
 
     @Override
     public void waitFor(Event event) {
-        Capture of = ((EmulatorEvent) event).capture();
+        EmulatorEvent own = (EmulatorEvent) event;
+        Capture of = own.capture();
         if (of != null && !of.isEnded && capture == null) {
             capture = of;
             of.streams.add(this);
+        }
+        mark(own::orderBefore);
+    }
+
+    private void mark(Capture.Work work) {
+        if (order == null) {
+            return;
+        }
+        if (capture != null) {
+            capture.addMark(this, work);
+        } else {
+            work.run(queue);
         }
     }
 
@@ -130,6 +167,9 @@ final class EmulatorStream implements Stream {
             throw new IllegalStateException("the stream " + name + " is captured and cannot be waited for");
         }
         device.requireUsable("waiting for the stream " + name);
+        if (order != null) {
+            order.hostKnows(queue.known());
+        }
     }
 
     @Override
@@ -151,7 +191,7 @@ final class EmulatorStream implements Stream {
         for (EmulatorStream stream : done.streams) {
             stream.capture = null;
         }
-        return new EmulatorGraph(graphName, done);
+        return new EmulatorGraph(graphName, done, order);
     }
 
     @Override

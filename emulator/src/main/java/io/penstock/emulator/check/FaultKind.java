@@ -4,6 +4,7 @@ package io.penstock.emulator.check;
 public enum FaultKind {
     RACE_SHARED("race-shared"),
     RACE_GLOBAL("race-global"),
+    RACE_STREAMS("race-streams"),
     OUT_OF_BOUNDS("out-of-bounds"),
     UNINITIALISED("uninitialised"),
     MISALIGNED("misaligned"),

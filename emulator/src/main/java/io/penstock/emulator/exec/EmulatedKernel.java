@@ -2,8 +2,11 @@ package io.penstock.emulator.exec;
 
 import io.penstock.emulator.check.FaultLog;
 import io.penstock.emulator.check.LaunchCounters;
+import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.AddressSpace;
+import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Touched;
+import java.util.function.BiConsumer;
 
 /** An entry of a module, decoded; its {@link EmulatedModule} owns it. */
 public final class EmulatedKernel {
@@ -69,6 +72,12 @@ public final class EmulatedKernel {
      * @param maxCtas blocks that run, spread over the grid if it has more
      */
     public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas) {
+        return launch(geometry, arguments, seed, maxFaults, maxCtas, null);
+    }
+
+    /** The same; {@code visitor} is told of the memory that was touched, or nobody if it is null. */
+    public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas,
+            BiConsumer<Allocation, AccessLog> visitor) {
         if (arguments.length < program.parameterBytes) {
             throw new IllegalArgumentException(name() + ": " + arguments.length + " bytes of arguments, "
                     + program.parameterBytes + " are needed");
@@ -84,7 +93,7 @@ public final class EmulatedKernel {
         launch.dynamicSharedBytes = geometry.dynamicSharedBytes();
         launch.run(sample(geometry, maxCtas));
         LaunchCounters counters = launch.counters;
-        Touched touched = space.forgetAccesses();
+        Touched touched = space.forgetAccesses(visitor);
         launch.close();
         counters.uniqueReadBytes = touched.readBytes();
         counters.uniqueWriteBytes = touched.writtenBytes();

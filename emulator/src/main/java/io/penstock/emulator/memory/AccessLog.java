@@ -354,6 +354,24 @@ public final class AccessLog {
         }
     }
 
+    /** Notes what was touched since the log began as done at a moment of a stream; the first conflict or null. */
+    public StreamLog.Conflict addTo(StreamLog streams, Moment now) {
+        StreamLog.Conflict conflict = null;
+        for (int at = 0; at < pages.length; at++) {
+            for (int i = 0; pages[at] != null && i < PAGE_GRANULES; i++) {
+                int offset = (at << PAGE_BITS | i) << shift;
+                StreamLog.Conflict own = null;
+                if ((pages[at].touched[i] & WRITTEN) != 0) {
+                    own = streams.write(now, offset, 1 << shift);
+                } else if ((pages[at].touched[i] & READ) != 0) {
+                    own = streams.read(now, offset, 1 << shift);
+                }
+                conflict = conflict == null ? own : conflict;
+            }
+        }
+        return conflict;
+    }
+
     /** What was touched since the log began. */
     Touched touched() {
         return new Touched(numBytes(READ), numBytes(WRITTEN), numSectors(READ), numSectors(WRITTEN));

@@ -1,6 +1,7 @@
 package io.penstock.emulator.memory;
 
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 
 /**
  * The 64-bit addresses of a device. Each allocation has 4 GiB of addresses for itself, so that the upper half of an
@@ -76,12 +77,19 @@ public final class AddressSpace {
         return usedBytes;
     }
 
-    /** Forgets who touched what, and says how much was touched. */
-    public synchronized Touched forgetAccesses() {
+    /**
+     * Forgets who touched what, and says how much was touched.
+     *
+     * @param visitor told of each allocation that was touched, before it is forgotten; null for nobody
+     */
+    public synchronized Touched forgetAccesses(BiConsumer<Allocation, AccessLog> visitor) {
         Touched touched = Touched.NOTHING;
         for (int i = 0; i < numAllocations; i++) {
             AccessLog log = allocations[i].accessesIfAny();
             if (log != null) {
+                if (visitor != null) {
+                    visitor.accept(allocations[i], log);
+                }
                 touched = touched.plus(log.touched());
                 allocations[i].forgetAccesses();
             }

@@ -43,6 +43,7 @@ public final class Allocation {
     private byte[] states;
     private byte[] openBits;
     private AccessLog accesses;
+    private StreamLog streams;
     private boolean isConstant;
     private int block = NO_BLOCK;
 
@@ -83,6 +84,14 @@ public final class Allocation {
             accesses = new AccessLog(sizeBytes);
         }
         return accesses;
+    }
+
+    /** What streams do to it at the same time; made when first asked for. */
+    public StreamLog streams() {
+        if (streams == null) {
+            streams = new StreamLog(sizeBytes);
+        }
+        return streams;
     }
 
     /** No kernel writes it: it is a {@code .const} variable, and reads of it go through a cache of their own. */
@@ -127,6 +136,7 @@ public final class Allocation {
         states = null;
         openBits = null;
         accesses = null;
+        streams = null;
     }
 
     public void fillStates(int offset, int numBytes, byte state) {

@@ -42,11 +42,16 @@ class RunnerLifeTest {
     private static final ModelLimits LIMITS = new ModelLimits(2, 80, 128, 4, 2, 2);
     private static final ModelConfig CONFIG = new ModelConfig(ModelConfig.MOE_TYPE,
             new Dimensions(VOCAB, HIDDEN, 4096, 3, 1e-5f), List.of(LayerType.CONV, LayerType.FULL_ATTENTION),
-            new AttentionConfig(2, 1, 64, 1e6), new FeedForwardConfig(1, 128), new MoeConfig(8, 2, 64, true, true, 1),
+            new AttentionConfig(2, 1, 64, 1e6), new FeedForwardConfig(1, 128), new MoeConfig(8, 8, 64, true, true, 1),
             new SpecialTokens(1, List.of(7), 0));
     private static final Set<String> LAUNCHES = Set.of("cuLaunchKernel", "cuGraphLaunch", "cuMemcpyHtoDAsync",
             "cuMemcpyDtoHAsync", "cuMemcpyDtoDAsync", "cuMemsetD8Async");
+    private static final Set<String> OF_STREAMS = Set.of("cuStreamCreate", "cuEventCreate", "cuStreamWaitEvent",
+            "cuEventRecord", "cuStreamBeginCapture", "cuStreamEndCapture");
     private static final int NUM_INJECTED = 60;
+
+    /** Steps of two sequences have halves, of one each. */
+    private static final CudaOptions HALVED = CudaOptions.DEFAULTS.withHalvedRows(1);
 
     private final FakeDriver driver = new FakeDriver();
     private final List<List<String>> steps = new ArrayList<>();
@@ -199,11 +204,8 @@ class RunnerLifeTest {
         assertNothingIsLeft(failing, "after the failure");
     }
 
-    /** Steps, and the operations of those that are launched directly, in the names of the step's table. */
-    @Test
-    void aProfilerIsShownStepsAndOperations() {
-        List<String> shown = new ArrayList<>();
-        OperationObserver observer = new OperationObserver() {
+    private static OperationObserver noting(List<String> shown) {
+        return new OperationObserver() {
             private int depth;
 
             @Override
@@ -216,7 +218,14 @@ class RunnerLifeTest {
                 depth--;
             }
         };
-        live(driver, steps, LaunchMode.QUEUED, CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withObserver(observer));
+    }
+
+    /** Steps, and the operations of those that are launched directly, in the names of the step's table. */
+    @Test
+    void aProfilerIsShownStepsAndOperations() {
+        List<String> shown = new ArrayList<>();
+        live(driver, steps, LaunchMode.QUEUED,
+                CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withObserver(noting(shown)));
         List<String> run = shown.subList(shown.indexOf("step"), shown.size());
         assertEquals(List.of("step", "  beginStep", "  embed", "  rmsNorm", "  inProjShortConv", "  linear convOutProj",
                 "  addRmsNorm", "  linearSiluAndMul", "  linear denseDown", "  addRmsNorm", "  linear qkvProj",
@@ -224,6 +233,83 @@ class RunnerLifeTest {
                 "  expertsAddRmsNorm", "  gatherLast", "  logits", "  sample"), run.subList(0, 19));
         assertEquals(List.of("step by graph", "  beginStep", "step by graph", "  beginStep", "step by graph",
                 "  beginStep"), run.subList(19, run.size()));
+    }
+
+    /** As two halves: the second forks where the first is a layer ahead, and joins before the head. */
+    @Test
+    void aStepOfTwoHalvesForksAndJoinsOnce() {
+        live(driver, steps, LaunchMode.QUEUED, HALVED.withGraphs(GraphMode.OFF));
+        assertNothingIsLeft(driver, "after close");
+        assertEquals(2, names(driver.calls).stream().filter("cuStreamCreate"::equals).count());
+        assertFalse(steps.getFirst().contains("cuStreamWaitEvent"), "a prompt has no halves");
+        for (List<String> decode : steps.subList(1, steps.size())) {
+            List<String> order = decode.stream().filter(call -> !call.equals("cuLaunchKernel")).toList();
+            assertEquals(List.of("cuMemcpyHtoDAsync", "cuEventRecord", "cuStreamWaitEvent", "cuEventRecord",
+                    "cuStreamWaitEvent", "cuMemcpyDtoHAsync", "cuEventRecord", "cuEventSynchronize"), order);
+        }
+    }
+
+    @Test
+    void aGraphOfTwoHalvesIsOneLaunch() {
+        live(driver, steps, LaunchMode.QUEUED, HALVED.withGraphs(GraphMode.START));
+        assertNothingIsLeft(driver, "after close");
+        assertEquals(List.of("cuMemcpyHtoDAsync", "cuLaunchKernel", "cuGraphLaunch", "cuMemcpyDtoHAsync",
+                "cuEventRecord", "cuEventSynchronize"), steps.getLast());
+    }
+
+    /** Each half's operations, a layer of the first and one of the second in turn; the rest is the whole step's. */
+    @Test
+    void aProfilerIsShownTheOperationsOfBothHalves() {
+        List<String> shown = new ArrayList<>();
+        live(driver, steps, LaunchMode.QUEUED, HALVED.withGraphs(GraphMode.OFF).withObserver(noting(shown)));
+        List<String> conv = List.of("  inProjShortConv", "  linear convOutProj", "  addRmsNorm", "  linearSiluAndMul",
+                "  linear denseDown", "  addRmsNorm");
+        List<String> attention = List.of("  linear qkvProj", "  qkNormRopeStore", "  attention",
+                "  linear attentionOutProj", "  addRmsNormRouteTopK", "  expertsAddRmsNorm");
+        List<String> expected = new ArrayList<>(List.of("step", "  beginStep", "  embed", "  rmsNorm"));
+        List.of(conv, attention, conv, attention).forEach(expected::addAll);
+        expected.addAll(List.of("  gatherLast", "  logits", "  sample"));
+        List<String> decode = shown.subList(shown.lastIndexOf("step"), shown.size());
+        assertEquals(expected, decode);
+    }
+
+    /** Of both streams, what the step before did not end. */
+    @Test
+    void aFaultInAStepOfTwoHalvesNamesTheKernelsOfBoth() {
+        CudaOptions options = HALVED.withGraphs(GraphMode.OFF);
+        live(driver, steps, LaunchMode.QUEUED, options);
+        FakeDriver failing = new FakeDriver();
+        failing.failAtCall = names(driver.calls).lastIndexOf("cuEventSynchronize");
+        failing.failure = CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
+        DeviceException e = assertThrows(DeviceException.class,
+                () -> live(failing, new ArrayList<>(), LaunchMode.QUEUED, options));
+        assertEquals("update_block_tables_i32", e.suspects().getFirst(), "the step before is done");
+        assertTrue(e.suspects().contains("attention_decode_wgmma_bf16 x2"), e.getMessage());
+        assertTrue(e.suspects().contains("embed_tiled_bf16"), e.getMessage());
+        assertNothingIsLeft(failing, "after the failure");
+    }
+
+    /** Wherever streams, events and captures fail, all is given back, and no stream is left captured. */
+    @Test
+    void afterAnErrorOfTwoStreamsAllIsGivenBack() {
+        for (GraphMode graphs : List.of(GraphMode.OFF, GraphMode.START)) {
+            FakeDriver recording = new FakeDriver();
+            live(recording, new ArrayList<>(), LaunchMode.QUEUED, HALVED.withGraphs(graphs));
+            List<String> calls = names(recording.calls);
+            for (int i = 0; i < calls.size(); i++) {
+                if (!OF_STREAMS.contains(calls.get(i))) {
+                    continue;
+                }
+                FakeDriver failing = new FakeDriver();
+                failing.failAtCall = i;
+                failing.failure = CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+                String what = "failed at call " + i + ", " + calls.get(i);
+                DeviceException thrown = assertThrows(DeviceException.class,
+                        () -> live(failing, new ArrayList<>(), LaunchMode.QUEUED, HALVED.withGraphs(graphs)), what);
+                assertEquals(calls.get(i), thrown.call(), what);
+                assertNothingIsLeft(failing, what);
+            }
+        }
     }
 
     /** A device that is lost, or a call refused, wherever it happens: nothing is queued after it, all is given back. */

@@ -9,12 +9,15 @@ import io.penstock.device.Stream;
 import io.penstock.kernels.AttentionPlan;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
+import io.penstock.runtime.config.AttentionConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a step uploads, and where graphs find it. */
 class DeviceBatchTest {
@@ -102,20 +105,77 @@ class DeviceBatchTest {
     }
 
     /** The layouts' arrays lie one behind the other, and the last layout holds whatever the limits allow. */
-    @Test
-    void layoutsDouble() {
-        BatchLayout[] layouts = BatchLayout.of(LIMITS, false);
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void layoutsDouble(boolean hasHalves) {
+        BatchLayout[] layouts = BatchLayout.of(LIMITS, hasHalves);
         for (int i = 0; i < layouts.length; i++) {
             assertEquals(64 << i, layouts[i].capacity());
             long end = 0;
             for (BatchLayout.Section section : BatchLayout.Section.values()) {
                 assertTrue(layouts[i].offset(section) >= end);
-                end = layouts[i].offset(section) + 4;
+                boolean isThere = hasHalves || !section.name().startsWith("SECOND_");
+                end = layouts[i].offset(section) + (isThere ? 4 : 0);
             }
             assertTrue(layouts[i].planOffset() >= end);
         }
         int most = Math.max(LIMITS.maxNumBatchedTokens(), LIMITS.maxNumBlockUpdates());
         assertTrue(layouts[layouts.length - 1].capacity() >= most && layouts[layouts.length - 2].capacity() < most);
         assertEquals(1, BatchLayout.of(new ModelLimits(1, 8, 64, 1, 0), false).length);
+    }
+
+    private final DeviceBatch halved = new DeviceBatch(device, LIMITS,
+            CudaAttention.sizes(device, new AttentionConfig(32, 8, 64, 1e6), LIMITS), new BatchHalves(
+                    new HalfBatches(10, 1), CudaAttention.decodeSizes(
+                            device, new AttentionConfig(32, 8, 64, 1e6), 1024, LIMITS.maxModelLen()), true));
+
+    private int read(long address, int index) {
+        long first = halved.numRealTokens(BatchPart.WHOLE);
+        return host.get(ValueLayout.JAVA_INT, address - first + 4L * index);
+    }
+
+    /** The second half has its tokens, snapshots and plan from the first row on; what is padding is none of it. */
+    @Test
+    void theSecondHalfIsNumberedFromItsFirstRow() {
+        ForwardBatch batch = decode(11);
+        for (int token : new int[] {1, 6, 8}) {
+            batch.writeSnapshot(token, 5 + token);
+        }
+        halved.upload(stream, batch, 13);
+        assertEquals(7, halved.numFirst());
+        assertEquals(11, read(halved.numRealTokens(BatchPart.FIRST), 0));
+        assertEquals(4, read(halved.numRealTokens(BatchPart.SECOND), 0));
+        for (int row = 0; row < 6; row++) {
+            assertEquals(row < 4 ? (7 + row) * ModelLimits.BLOCK_TOKENS : -1,
+                    read(halved.slotMapping(BatchPart.SECOND), row), "row " + row);
+            assertEquals(row < 4 ? 7 + row : -1, read(halved.sequences(BatchPart.SECOND).convSlots(), row));
+            assertEquals(row == 0 ? 1 : Integer.MAX_VALUE,
+                    read(halved.sequences(BatchPart.SECOND).snapshotTokens(), row));
+        }
+        assertEquals(13, read(halved.sequences(BatchPart.SECOND).snapshotSlots(), 0));
+        assertEquals(6, halved.numSnapshots(BatchPart.SECOND, batch, 6));
+        assertEquals(7, read(halved.planAddress(BatchPart.FIRST), 0), "items of the first half");
+        assertEquals(4, read(halved.planAddress(BatchPart.SECOND), 0), "items of the second half");
+    }
+
+    /** Few sequences, prompts, and more snapshots than a half's operations look through. */
+    @Test
+    void someStepsHaveNoHalves() {
+        halved.upload(stream, decode(9), 9);
+        assertEquals(0, halved.numFirst());
+        ForwardBatch prompt = new ForwardBatch(LIMITS);
+        prompt.sample(prompt.addSequence(0, new int[64], 0, 64, 0, new int[1]));
+        halved.upload(stream, prompt, 64);
+        assertEquals(0, halved.numFirst());
+        ForwardBatch batch = decode(10);
+        for (int i = 0; i < 6; i++) {
+            batch.writeSnapshot(9, i);
+        }
+        assertFalse(halved.holds(batch, 10), "a graph of two halves is not for it");
+        assertTrue(uploaded.holds(batch, 10));
+        halved.upload(stream, batch, 10);
+        assertEquals(0, halved.numFirst());
+        halved.useRows(10);
+        assertEquals(5, halved.numFirst(), "a graph has halves whatever was uploaded last");
     }
 }

@@ -36,26 +36,30 @@ class DevicePlanTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"moe-legacy, 80", "moe-nested, 80", "dense-adjusted, 80", "moe-legacy, 90", "dense-adjusted, 90"})
-    void aRunnerAllocatesThePlanAndNothingElse(String name, int computeCapability) {
+    @CsvSource({"moe-legacy, 80, 0", "moe-nested, 80, 0", "dense-adjusted, 80, 2", "moe-legacy, 90, 0",
+        "moe-legacy, 90, 1", "dense-adjusted, 90, 0"})
+    void aRunnerAllocatesThePlanAndNothingElse(String name, int computeCapability, int halvedRows) {
+        var options = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2)
+                .withHalvedRows(halvedRows);
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/" + name))) {
             ModelConfig config = checkpoint.config();
             var masks = new MaskLimits(3, config.vocabSize());
             var device = new ForwardingDevice(
                     new EmulatorDevice(EmulatorOptions.failing().on(computeCapability)));
-            var asked = new MemoryPlan.Asked(5, 70, 256, 3);
+            var asked = new MemoryPlan.Asked(9, 70, 256, 3);
             long fixed = DevicePlan.weightsBytes(config, device.properties()) + (4L << 20);
-            MemoryPlan plan = DevicePlan.of(config, asked, masks, fixed + (2L << 20), CudaOptions.DEFAULTS, device.properties());
+            MemoryPlan plan =
+                    DevicePlan.of(config, asked, masks, fixed + (4L << 20), options, device.properties());
             ModelLimits fitting = plan.limits();
             var limits = new ModelLimits(fitting.maxNumSeqs(), fitting.maxNumBatchedTokens(), fitting.maxModelLen(),
                     fitting.numKvBlocks(), fitting.numSnapshots(), 6, masks);
             Map<String, Long> planned = new LinkedHashMap<>(
-                    DevicePlan.allocations(config, limits, CudaOptions.DEFAULTS, device.properties()));
+                    DevicePlan.allocations(config, limits, options, device.properties()));
             planned.put("weights", DevicePlan.weightsBytes(config, device.properties()));
-            var model = new CudaModel(device, checkpoint, limits, CudaOptions.DEFAULTS, _ -> { });
-            var options = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2);
+            var model = new CudaModel(device, checkpoint, limits, options, _ -> { });
             try (CudaRunner runner = new CudaRunner(model, options, config.vocabSize() - 7, EOS)) {
                 assertEquals(planned, device.allocated);
+                assertEquals(halvedRows > 0, planned.containsKey("attention's counters of the second half"));
                 assertEquals(plan.budgetBytes() - plan.freeBytes(), sum(device.allocated) + unusedSnapshots(plan));
                 assertTrue(plan.freeBytes() >= 0 && plan.freeBytes() < plan.kvBlockBytes(), () -> "" + plan);
                 run(runner, limits);
@@ -104,7 +108,8 @@ class DevicePlanTest {
         var asked = new MemoryPlan.Asked(4, 64, 256, 0);
         var masks = new MaskLimits(1, config.vocabSize());
         InputException refusal = assertThrows(
-                InputException.class, () -> DevicePlan.of(config, asked, masks, 100L << 30, CudaOptions.DEFAULTS, H200));
+                InputException.class,
+                () -> DevicePlan.of(config, asked, masks, 100L << 30, CudaOptions.DEFAULTS, H200));
         assertEquals("no GPU kernels for this model: " + reason + "; run it with --device cpu", refusal.getMessage());
     }
 
@@ -118,7 +123,8 @@ class DevicePlanTest {
         assertTrue(plan.freeBytes() >= 0 && plan.freeBytes() < 2 * plan.kvBlockBytes(), "left " + plan.freeBytes());
         assertTrue(plan.weightsBytes() >= MemoryPlan.weightsBytes(config)
                 && plan.weightsBytes() < MemoryPlan.weightsBytes(config) * 1.001, "weights " + plan.weightsBytes());
-        Map<String, Long> all = DevicePlan.allocations(config, plan.limits().withMasks(masks), CudaOptions.DEFAULTS, H200);
+        Map<String, Long> all = DevicePlan.allocations(
+                config, plan.limits().withMasks(masks), CudaOptions.DEFAULTS, H200);
         assertEquals(2048 * SlotWriter.SLOT_BYTES, all.get("sampling slots"));
         assertEquals(256L * config.vocabSize() / 8, all.get("token masks"));
         assertEquals(plan.budgetBytes() - plan.freeBytes(), sum(all) + plan.weightsBytes() + unusedSnapshots(plan));

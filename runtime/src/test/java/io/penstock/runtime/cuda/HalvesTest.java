@@ -23,8 +23,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
- * Decode steps as two halves give the bits of whole ones: tokens, log probabilities, keys, values, conv states. What the
- * halves touch at the same time is memory that both only read, or each has for itself.
+ * Decode steps as two halves give the bits of whole ones: tokens, log probabilities, keys, values, conv states. What
+ * the halves touch at the same time is memory that both only read, or each has for itself.
  */
 class HalvesTest {
     private static final int MAX_SEQS = 12;
@@ -133,9 +133,10 @@ class HalvesTest {
 
     private static void assertSame(Run expected, Run run) {
         assertEquals(expected.results, run.live());
+        List<int[]> states = expected.state();
         List<int[]> own = run.state();
         for (int i = 0; i < own.size(); i++) {
-            assertArrayEquals(expected.state().get(i), own.get(i), "memory " + i);
+            assertArrayEquals(states.get(i), own.get(i), "memory " + i);
         }
     }
 

@@ -24,7 +24,8 @@ class StepProbeTest {
         assertTrue(NUM_SEQS * ModelLimits.blocksFor(CONTEXT) > limits.maxNumBlockUpdates());
         EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
         try (device; Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/moe-legacy"));
-                StepProbe probe = new StepProbe(device, checkpoint, limits, OperationObserver.NONE)) {
+                StepProbe probe = new StepProbe(
+                        device, checkpoint, limits, CudaOptions.DEFAULTS, OperationObserver.NONE)) {
             probe.useDecode(NUM_SEQS, CONTEXT);
             probe.launch();
             probe.replay();

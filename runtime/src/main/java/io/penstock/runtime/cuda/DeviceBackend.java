@@ -48,6 +48,10 @@ public final class DeviceBackend implements OperationBackend {
         stream.fill(ops.memory().keysValues(), 0, kvBytes, half);
     }
 
+    Device device() {
+        return device;
+    }
+
     private DeviceBuffers buffers() {
         return new DeviceBuffers(device, stream);
     }

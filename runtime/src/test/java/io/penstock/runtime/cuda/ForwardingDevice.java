@@ -14,9 +14,16 @@ import java.util.Map;
 final class ForwardingDevice implements Device {
     final Map<String, Long> allocated = new LinkedHashMap<>();
     private final Device device;
+    private final DeviceProperties properties;
 
     ForwardingDevice(Device device) {
+        this(device, device.properties());
+    }
+
+    /** One that says something else of itself. */
+    ForwardingDevice(Device device, DeviceProperties properties) {
         this.device = device;
+        this.properties = properties;
     }
 
     @Override
@@ -28,7 +35,7 @@ final class ForwardingDevice implements Device {
 
     @Override
     public DeviceProperties properties() {
-        return device.properties();
+        return properties;
     }
 
     @Override

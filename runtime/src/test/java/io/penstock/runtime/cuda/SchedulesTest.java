@@ -23,6 +23,8 @@ import io.penstock.runtime.model.FeedForward.RouterRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -128,20 +130,34 @@ class SchedulesTest {
         return floats;
     }
 
+    /** What a list of runs gives must be the same each time, without a fault. Each launch has an order of its own. */
+    private static void requireSameRuns(EmulatorDevice device, Supplier<List<float[]>> runs) {
+        List<float[]> first = null;
+        for (int run = 0; run < NUM_SCHEDULES; run++) {
+            List<float[]> results = runs.get();
+            assertEquals(List.of(), device.faults(), "run " + run);
+            first = first == null ? results : first;
+            for (int i = 0; i < results.size(); i++) {
+                new Closeness().requireSame("result " + i + " of run " + run, 1, first.get(i), results.get(i));
+            }
+        }
+    }
+
+    private static void requireEveryKernel(EmulatorDevice device, int computeCapability) {
+        Set<String> missing = ShippedKernels.all(computeCapability);
+        ShippedKernels.removeLaunched(missing, device);
+        ShippedKernels.requireNone(missing, "run in twenty schedules: add them to VariantRuns");
+    }
+
     @Test
     void sameBitsAndNoFaults() {
         ModelConfig config = Samples.withExperts(Samples.config(64, HIDDEN, HEADS, KV_HEADS), RULE);
-        List<float[]> first = null;
-        for (int seed = 0; seed < NUM_SCHEDULES; seed++) {
-            EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1000L * seed));
-            try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
-                List<float[]> results = run(backend);
-                assertEquals(List.of(), device.faults(), "seed " + seed);
-                first = first == null ? results : first;
-                for (int i = 0; i < results.size(); i++) {
-                    new Closeness().requireSame("result " + i + " of seed " + seed, 1, first.get(i), results.get(i));
-                }
-            }
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(7));
+        try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS);
+                VariantRuns variants = new VariantRuns(device)) {
+            requireSameRuns(device, () -> run(backend));
+            requireSameRuns(device, variants::run);
+            requireEveryKernel(device, 80);
         }
     }
 
@@ -164,7 +180,6 @@ class SchedulesTest {
         return tokens;
     }
 
-    /** Each launch on a device has an order of its own, so that one device does for all. */
     @Test
     void kernelsOfHopperHaveTheSameBitsAndNoFaults() {
         ModelConfig config = Samples.withExperts(Samples.config(64, HIDDEN, HEADS, KV_HEADS), RULE);
@@ -188,11 +203,11 @@ class SchedulesTest {
         var many = new Choice(8, RULE.expertsPerToken(), manyIds, samples.normalFloat32(manyIds.length, 1));
         float[] manyInner = samples.normal(manyIds.length * 72, 1);
         EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
-        try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS)) {
+        try (device; DeviceBackend backend = new DeviceBackend(device, config, LIMITS);
+                VariantRuns variants = new VariantRuns(device)) {
             backend.qkNormRopeStore(
                     samples.normal(heads, 1), samples.normal(64, 1), samples.normal(64, 1), 0, batch);
-            List<float[]> first = null;
-            for (int run = 0; run < NUM_SCHEDULES; run++) {
+            requireSameRuns(device, () -> {
                 List<float[]> results = new ArrayList<>(List.of(backend.linear(x, matrix, HIDDEN),
                         backend.logits(Arrays.copyOf(x, 7 * HIDDEN), matrix, HIDDEN),
                         backend.linearSiluAndMul(Arrays.copyOf(x, 20 * HIDDEN), matrix, matrix, HIDDEN),
@@ -203,12 +218,10 @@ class SchedulesTest {
                 results.addAll(List.of(backend.expertsAddRmsNorm(Arrays.copyOf(x, 70 * HIDDEN),
                         Arrays.copyOfRange(x, 5 * HIDDEN, 75 * HIDDEN), new Experts(experts, experts, downs), choice,
                         Arrays.copyOf(x, HIDDEN))));
-                assertEquals(List.of(), device.faults(), "run " + run);
-                first = first == null ? results : first;
-                for (int i = 0; i < results.size(); i++) {
-                    new Closeness().requireSame("result " + i + " of run " + run, 1, first.get(i), results.get(i));
-                }
-            }
+                return results;
+            });
+            requireSameRuns(device, variants::run);
+            requireEveryKernel(device, 90);
         }
     }
 

@@ -39,6 +39,10 @@ if wants profile; then
         "$PENSTOCK" bench step --load-format dummy --shape "$SHAPE" --batch "$batch" --context 1024 \
             --results "$OUT/step-profile.jsonl" | tee -a "$OUT/step-profile.txt"
     done
+    for batch in 2048 3072 4096; do
+        "$PENSTOCK" bench step --load-format dummy --shape "$SHAPE" --batch "$batch" --context 512 --overlap \
+            --results "$OUT/step-profile.jsonl" | tee -a "$OUT/step-profile.txt"
+    done
     "$PENSTOCK" bench step --load-format dummy --shape "$SHAPE" --prefill --context 2048 \
         --results "$OUT/step-profile.jsonl" | tee -a "$OUT/step-profile.txt"
 fi

@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "%nExamples:",
             "  penstock bench step --load-format dummy --shape lfm2.5-8b-a1b --batch 256 --context 1024",
+            "  penstock bench step --load-format dummy --shape lfm2.5-8b-a1b --batch 4096 --overlap",
             "  penstock bench step --device emulator --batch 8 --context 100",
             "  penstock bench step --device emulator --counters --load-format dummy --shape lfm2.5-8b-a1b --batch 64",
             "%nThe floors are those of --spec, by default of the GPU's kind. Counts on the emulator are of traffic:"
@@ -71,6 +72,10 @@ final class BenchStepCommand implements Callable<Integer> {
             + " columns, heads and experts, and scales; needs no weights, so that any shape fits.")
     private boolean isSliced;
 
+    @Option(names = "--overlap", description = "Times the step as two halves beside each other, too. On a GPU, for"
+            + " decode.")
+    private boolean overlaps;
+
     @Option(names = "--nvtx", description = "Shows steps and their operations as ranges in NVIDIA's profilers.")
     private boolean hasRanges;
 
@@ -89,6 +94,10 @@ final class BenchStepCommand implements Callable<Integer> {
         OperationObserver ranges = hasRanges ? GpuDebugOptions.ranges() : OperationObserver.NONE;
         ModelSource source = model.resolve();
         var step = new StepProfile.Step(isPrefill ? 1 : batch, context, isPrefill);
+        if (overlaps && (isPrefill || Devices.isEmulator(device))) {
+            throw new ParameterException(spec.commandLine(), "--overlap is for decode steps on a GPU: leave out "
+                    + (isPrefill ? "--prefill" : "--device " + device));
+        }
         if (Devices.isEmulator(device)) {
             return count(source, step);
         }
@@ -105,7 +114,8 @@ final class BenchStepCommand implements Callable<Integer> {
         }
         try (Device gpu = CudaDevices.open(ordinal); ModelTensors tensors = source.openTensors()) {
             String kind = specName != null ? specName : StepReport.specOf(gpu.properties().name());
-            StepProfile.Result result = new StepProfile(gpu, tensors, DeviceSpec.named(kind)).time(step, ranges);
+            StepProfile.Result result = new StepProfile(gpu, tensors, DeviceSpec.named(kind))
+                    .time(step, ranges, overlaps);
             return report(source, step, kind, gpu, result);
         } catch (DeviceException e) {
             throw new InputException("--device " + device + " failed: " + e.getMessage(), e);
@@ -152,7 +162,8 @@ final class BenchStepCommand implements Callable<Integer> {
         StepReport.lines(title, step, result).forEach(System.out::println);
         if (results != null) {
             String command = "./penstock bench step --device " + device + " --batch " + batch + " --context " + context
-                    + (isPrefill ? " --prefill" : "") + (isSliced ? " --counters" : "");
+                    + (isPrefill ? " --prefill" : "") + (isSliced ? " --counters" : "")
+                    + (overlaps ? " --overlap" : "");
             RunContext context = RunContext.onDevice(Path.of("").toAbsolutePath(), Instant.now(),
                     on.properties().name(), on.properties().driver(), command);
             ResultLog log = ResultLog.at(results, StepReport.SUITE);

@@ -7,6 +7,7 @@ import io.penstock.runtime.cpu.Arithmetic;
 import io.penstock.runtime.cpu.CpuModel;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.GraphMode;
+import io.penstock.runtime.cuda.HalfBatches;
 import io.penstock.runtime.cuda.TileTableFile;
 import io.penstock.serving.model.AskedLimits;
 import io.penstock.serving.model.Backend;
@@ -62,6 +63,14 @@ final class EngineOptions {
                     + " The answers are the same. Default: background.")
     private GraphMode graphs;
 
+    @Option(
+            names = "--overlap",
+            description = "Runs decode steps of very many sequences as two halves beside each other on the GPU, the"
+                    + " attention of one beside products of the other, from where that is predicted to pay, which the"
+                    + " log says: thousands of an 8B-A1B, hundreds of a dense model. The answers are the same."
+                    + " Default: off.")
+    private boolean overlaps;
+
     @Mixin
     private GpuDebugOptions debug;
 
@@ -101,6 +110,9 @@ final class EngineOptions {
         }
         if (debug.areGiven() && device.equals("cpu")) {
             throw wrong("--sync-launches and --nvtx are for GPUs: leave them out, or use --device cuda");
+        }
+        if (overlaps && device.equals("cpu")) {
+            throw wrong("--overlap is for GPUs: leave it out, or use --device cuda");
         }
         if (!(memoryUtilization > 0 && memoryUtilization <= 1)) {
             throw wrong("--gpu-memory-utilization must be above 0 and at most 1, not " + memoryUtilization);
@@ -179,7 +191,8 @@ final class EngineOptions {
     }
 
     private CudaOptions options() {
-        return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs).withTiles(TileTableFile.folder()));
+        return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs).withTiles(TileTableFile.folder())
+                .withHalvedRows(overlaps ? HalfBatches.USUAL_ROWS : 0));
     }
 
     /** Refuses a device, for commands that run on the CPU only. */

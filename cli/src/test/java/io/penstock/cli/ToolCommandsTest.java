@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,20 @@ class ToolCommandsTest {
         assertTrue(table.contains("weights        15.8 GiB   8,467,856,832 parameters"), table);
         assertTrue(table.contains("64 sequences x 144.0 KiB"), table);
         assertTrue(table.contains("of 64 tokens x 768.3 KiB"), table);
+    }
+
+    /** Steps of two halves take memory, where there can be some. */
+    @Test
+    void planCountsHalves() throws IOException {
+        for (int numSeqs : new int[] {256, 4096}) {
+            String[] args = {"plan", "--shape", "lfm2.5-8b-a1b", "--gpu", "h200", "--max-num-seqs", "" + numSeqs,
+                "--max-model-len", "2048", "--json"};
+            long without = JSON.readTree(out(args)).get("workspace_bytes").longValue();
+            String[] more = Arrays.copyOf(args, args.length + 1);
+            more[args.length] = "--overlap";
+            long with = JSON.readTree(out(more)).get("workspace_bytes").longValue();
+            assertEquals(numSeqs == 4096, with > without + (1 << 20), numSeqs + ": " + without + ", " + with);
+        }
     }
 
     @Test

@@ -42,14 +42,17 @@ final class EngineCheck {
 
     List<EngineVerdict> run(CheckProgress progress) {
         List<EngineVerdict> verdicts = new ArrayList<>();
-        int total = (target.endToEnd() == null ? 0 : 1) + (target.numRequests() == 0 ? 0 : 1);
+        int total = (target.endToEnd() == null ? 0 : 1) + (target.numRequests() == 0 ? 0 : 2);
         if (target.endToEnd() != null) {
             progress.next("running " + target.endToEnd().model() + " end to end", 0, total);
             verdicts.add(endToEnd(target.endToEnd()));
         }
         if (target.numRequests() > 0) {
-            progress.next("running " + target.numRequests() + " random requests", total - 1, total);
-            verdicts.add(requests());
+            List<List<Integer>> tokens = new ArrayList<>();
+            progress.next("running " + target.numRequests() + " random requests", total - 2, total);
+            verdicts.add(requests("requests", CudaOptions.DEFAULTS, tokens));
+            progress.next("running them in steps of two halves", total - 1, total);
+            verdicts.add(requests("requests_halves", CudaOptions.DEFAULTS.withHalvedRows(1), tokens));
         }
         return verdicts;
     }
@@ -58,11 +61,11 @@ final class EngineCheck {
         return new EngineVerdict(name, "FAILED", Map.of("wrong", 1.0), name + ": " + e.getMessage());
     }
 
-    private CudaRunner onDevice(ModelTensors tensors, ModelLimits limits, int[] eosTokenIds) {
+    private CudaRunner onDevice(ModelTensors tensors, ModelLimits limits, int[] eosTokenIds, CudaOptions options) {
         Device device = target.open().get();
         try {
-            CudaModel model = new CudaModel(device, tensors, limits, CudaOptions.DEFAULTS, _ -> { });
-            return new CudaRunner(model, CudaOptions.DEFAULTS, tensors.config().vocabSize(), eosTokenIds);
+            CudaModel model = new CudaModel(device, tensors, limits, options, _ -> { });
+            return new CudaRunner(model, options, tensors.config().vocabSize(), eosTokenIds);
         } catch (RuntimeException | Error e) {
             device.close();
             throw e;
@@ -79,7 +82,8 @@ final class EngineCheck {
             CpuModel twin = new CpuModel(
                     what.tensors(), limits, CpuModel.Options.defaults(Arithmetic.BFLOAT16), _ -> { });
             List<EngineRun.Choice> expected = complete(new CpuRunner(twin, vocab, new int[0]), what);
-            return compare(name, expected, complete(onDevice(what.tensors(), limits, new int[0]), what));
+            return compare(name, expected, complete(
+                    onDevice(what.tensors(), limits, new int[0], CudaOptions.DEFAULTS), what));
         } catch (DeviceException | IllegalStateException e) {
             return failed(name, e);
         }
@@ -145,10 +149,19 @@ final class EngineCheck {
         return new EngineVerdict(name, outcome, metrics, failure);
     }
 
-    private EngineVerdict requests() {
-        String name = "requests";
-        try (EngineRun run = new EngineRun(
-                onDevice(RandomRequests.model(seed), RandomRequests.LIMITS, RandomRequests.EOS))) {
+    /**
+     * Random requests until all have ended.
+     *
+     * @param seen tokens of each choice from another run, which this one's are compared with; filled where it is empty
+     */
+    private EngineVerdict requests(String name, CudaOptions options, List<List<Integer>> seen) {
+        CudaRunner runner = null;
+        try {
+            runner = onDevice(RandomRequests.model(seed), RandomRequests.LIMITS, RandomRequests.EOS, options);
+        } catch (DeviceException | IllegalStateException e) {
+            return failed(name, e);
+        }
+        try (EngineRun run = new EngineRun(runner)) {
             RandomRequests random = new RandomRequests(seed);
             List<List<SamplingParams>> asked = new ArrayList<>();
             List<Boolean> aborted = new ArrayList<>();
@@ -166,15 +179,37 @@ final class EngineCheck {
                 }
             }
             run.finish();
-            return verdict(name, run, asked, aborted);
+            String other = compareTokens(run, asked, aborted, seen);
+            return verdict(name, run, asked, aborted, other, runner.numHalvedSteps());
         } catch (DeviceException | IllegalStateException e) {
             return failed(name, e);
         }
     }
 
-    private static EngineVerdict verdict(
-            String name, EngineRun run, List<List<SamplingParams>> asked, List<Boolean> aborted) {
-        String failure = run.failure().isEmpty() ? null : run.failure();
+    /** A request's tokens are the same in every run, unless somebody ended it. */
+    private static String compareTokens(
+            EngineRun run, List<List<SamplingParams>> asked, List<Boolean> aborted, List<List<Integer>> seen) {
+        boolean isFirst = seen.isEmpty();
+        int at = 0;
+        for (int i = 0; i < asked.size(); i++) {
+            for (int c = 0; c < asked.get(i).size(); c++) {
+                List<Integer> tokens = run.choice(i, c).tokens;
+                if (isFirst) {
+                    seen.add(tokens);
+                } else if (!aborted.get(i) && !tokens.equals(seen.get(at))) {
+                    return "request " + i + ", choice " + c + " gave " + tokens + ", and " + seen.get(at)
+                            + " in steps of one batch";
+                }
+                at++;
+            }
+        }
+        return null;
+    }
+
+    /** @param other how tokens differ from those of another run, or null */
+    private static EngineVerdict verdict(String name, EngineRun run, List<List<SamplingParams>> asked,
+            List<Boolean> aborted, String other, long numHalvedSteps) {
+        String failure = run.failure().isEmpty() ? other : run.failure();
         int numChoices = 0;
         long numTokens = 0;
         for (int i = 0; i < asked.size(); i++) {
@@ -200,10 +235,12 @@ final class EngineCheck {
         metrics.put("choices", (double) numChoices);
         metrics.put("tokens", (double) numTokens);
         metrics.put("steps", (double) stats.numSteps());
+        metrics.put("halvedSteps", (double) numHalvedSteps);
         metrics.put("preemptions", (double) numPreemptions);
         metrics.put("cachedTokens", (double) stats.numCachedTokens());
         String outcome = (failure == null ? "right" : "WRONG") + ", " + numChoices + " choices of " + asked.size()
-                + " requests ended after " + numTokens + " tokens in " + stats.numSteps() + " steps with "
+                + " requests ended after " + numTokens + " tokens in " + stats.numSteps() + " steps"
+                + (numHalvedSteps > 0 ? ", " + numHalvedSteps + " of them as two halves," : "") + " with "
                 + numPreemptions + " preemptions; all memory given back";
         return new EngineVerdict(name, failure == null ? outcome : "WRONG", metrics,
                 failure == null ? null : name + ": " + failure);

@@ -46,7 +46,7 @@ final class RandomRequests {
     static DummyCheckpoint model(long seed) {
         return new DummyCheckpoint(new ModelConfig(ModelConfig.MOE_TYPE, new Dimensions(VOCAB, 256, 4096, 3, 1e-5f),
                 List.of(LayerType.CONV, LayerType.FULL_ATTENTION, LayerType.CONV), new AttentionConfig(8, 2, 64, 1e6),
-                new FeedForwardConfig(1, 256), new MoeConfig(8, 2, 72, true, true, 1),
+                new FeedForwardConfig(1, 256), new MoeConfig(8, 4, 72, true, true, 1),
                 new SpecialTokens(1, List.of(EOS[0]), 0)), seed);
     }
 

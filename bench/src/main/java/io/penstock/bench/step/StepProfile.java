@@ -6,6 +6,7 @@ import io.penstock.device.Device;
 import io.penstock.device.Event;
 import io.penstock.device.Stream;
 import io.penstock.kernels.WeightFormat;
+import io.penstock.runtime.InputException;
 import io.penstock.runtime.checkpoint.ModelTensors;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.CudaOptions;
@@ -22,6 +23,10 @@ public final class StepProfile {
     private static final int WARM_UPS = 3;
     private static final int RUNS = 11;
     private static final int SECTOR_BYTES = 32;
+    static final String DIRECT_US = "directUs";
+    static final String REPLAY_US = "replayUs";
+    static final String HALVES_DIRECT_US = "halvesDirectUs";
+    static final String HALVES_REPLAY_US = "halvesReplayUs";
 
     /** A step: {@code numSeqs} sequences that decode behind {@code context} tokens, or a prompt of so many. */
     public record Step(int numSeqs, int context, boolean isPrefill) {
@@ -86,8 +91,34 @@ public final class StepProfile {
      * Times it by events: each operation alone, and whole steps launched directly and replayed.
      *
      * @param observer told of steps, and of the operations of those that are timed operation by operation
+     * @param hasHalves whether whole steps are timed as two halves as well; for decode steps
      */
-    public Result time(Step step, OperationObserver observer) {
+    public Result time(Step step, OperationObserver observer, boolean hasHalves) {
+        Result result = time(step, observer);
+        if (hasHalves) {
+            timeHalves(step, observer, result.step());
+        }
+        return result;
+    }
+
+    private void timeHalves(Step step, OperationObserver observer, Map<String, Double> whole) {
+        CudaOptions halved = CudaOptions.DEFAULTS.withHalvedRows(1);
+        try (StepProbe probe = new StepProbe(device, tensors, StepProbe.limits(step.numSeqs(), step.context()), halved,
+                OperationObserver.NONE)) {
+            use(probe, step);
+            if (!probe.hasHalves()) {
+                throw new InputException("a step of " + step.numSeqs()
+                        + " sequences has no halves with a row for each expert: raise it");
+            }
+            whole.put(HALVES_DIRECT_US,
+                    medianUs(probe.stream(), () -> tell(observer, "step of halves", probe::launch)));
+            whole.put(HALVES_REPLAY_US,
+                    medianUs(probe.stream(), () -> tell(observer, "step of halves by graph", probe::replay)));
+            whole.put("halvesLaunches", (double) probe.numGraphNodes());
+        }
+    }
+
+    private Result time(Step step, OperationObserver observer) {
         EventTimes times = new EventTimes(observer);
         try (times; StepProbe probe = new StepProbe(
                 device, tensors, StepProbe.limits(step.numSeqs(), step.context()), CudaOptions.DEFAULTS, times)) {
@@ -105,9 +136,9 @@ public final class StepProfile {
             Map<String, Map<String, Double>> metrics = new LinkedHashMap<>();
             us.forEach((name, values) -> metrics.put(name, Map.of("us", Statistics.of(values).median())));
             Map<String, Double> whole = new LinkedHashMap<>();
-            whole.put("directUs", medianUs(probe.stream(), () -> tell(observer, "step", probe::launch)));
+            whole.put(DIRECT_US, medianUs(probe.stream(), () -> tell(observer, "step", probe::launch)));
             if (!step.isPrefill()) {
-                whole.put("replayUs", medianUs(probe.stream(), () -> tell(observer, "step by graph", probe::replay)));
+                whole.put(REPLAY_US, medianUs(probe.stream(), () -> tell(observer, "step by graph", probe::replay)));
                 whole.put("launches", (double) probe.numGraphNodes());
             }
             return new Result(rows(tensors.config(), step, metrics), whole);

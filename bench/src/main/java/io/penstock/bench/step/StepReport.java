@@ -30,7 +30,7 @@ public final class StepReport {
 
     /** A line an operation, and one for the whole step. */
     public static List<String> lines(String title, StepProfile.Step step, StepProfile.Result result) {
-        boolean isTimed = result.step().containsKey("directUs");
+        boolean isTimed = result.step().containsKey(StepProfile.DIRECT_US);
         List<String> lines = new ArrayList<>();
         lines.add(title + ": " + (step.isPrefill() ? "prefill of " + step.context() + " tokens"
                 : "decode of " + step.numSeqs() + " sequences of " + step.context() + " tokens"));
@@ -55,7 +55,17 @@ public final class StepReport {
                 : String.format(Locale.ROOT, "traffic %.1f MB, floor %.1f MB (%.3f); %.0f launches; operations of which"
                         + " the model has more layers than were run are scaled", traffic / MEGA, floor / MEGA,
                         traffic / floor, result.step().get("launches")));
+        if (result.step().containsKey(StepProfile.HALVES_REPLAY_US)) {
+            lines.add(halves(result.step()));
+        }
         return lines;
+    }
+
+    private static String halves(Map<String, Double> step) {
+        double whole = step.get(StepProfile.REPLAY_US);
+        double halves = step.get(StepProfile.HALVES_REPLAY_US);
+        return String.format(Locale.ROOT, "as one batch %.1f us, as two halves beside each other %.1f us (%.2f of it);"
+                + " by graph", whole, halves, halves / whole);
     }
 
     private static String timed(StepProfile.Row row, double sum) {

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /** What a whole engine's outcome is judged to be. */
 class EngineCheckTest {
+    private static final int NUM_REQUESTS = 3;
+
     private static EngineRun.Choice choice(List<Integer> tokens, List<Double> margins) {
         EngineRun.Choice choice = new EngineRun.Choice();
         choice.tokens.addAll(tokens);
@@ -37,15 +39,19 @@ class EngineCheckTest {
         assertFalse(compare(List.of(1, 2), 0.1).isRight(), "an answer that is too short");
     }
 
+    /** Once more in steps of two halves, with the same tokens. */
     @Test
     void randomRequestsEndAndGiveAllBack() {
-        EngineTarget target = new EngineTarget(() -> new EmulatorDevice(EmulatorOptions.failing()), null, 8);
+        EngineTarget target = new EngineTarget(
+                () -> new EmulatorDevice(EmulatorOptions.failing().checkingStreams()), null, NUM_REQUESTS);
         List<EngineVerdict> verdicts = new EngineCheck(target, 3).run((what, done, total) -> { });
-        assertEquals(1, verdicts.size());
-        EngineVerdict verdict = verdicts.getFirst();
-        assertTrue(verdict.isRight(), verdict.failure());
-        assertEquals(8, verdict.metrics().get("requests"));
-        assertTrue(verdict.metrics().get("tokens") > 8, verdict.outcome());
+        assertEquals(2, verdicts.size());
+        for (EngineVerdict verdict : verdicts) {
+            assertTrue(verdict.isRight(), verdict.failure());
+            assertEquals(NUM_REQUESTS, verdict.metrics().get("requests"));
+            assertTrue(verdict.metrics().get("tokens") > NUM_REQUESTS, verdict.outcome());
+            assertEquals(verdict.name().equals("requests_halves"), verdict.metrics().get("halvedSteps") > 0);
+        }
     }
 
     @Test

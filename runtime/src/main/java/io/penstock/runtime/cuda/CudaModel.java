@@ -31,6 +31,7 @@ public final class CudaModel implements AutoCloseable {
     private final DeviceWeights weights;
     private final ForwardPass forward;
     private final HalvesPass halves;
+    private final HalfBatches rule;
 
     /**
      * Loads the kernels and the weights and allocates everything that {@code limits} asks for.
@@ -55,7 +56,7 @@ public final class CudaModel implements AutoCloseable {
                 : ops -> new ObservedOps(ops, options.observer(), weights.weights());
         forward = new ForwardPass(
                 weights.weights(), shown.apply(workspace.ops()), workspace.activations(), options.trace());
-        HalfBatches rule = options.halves(config);
+        rule = options.halves(config);
         halves = workspace.halves() == null ? null : new HalvesPass(
                 workspace.stream(), workspace.halves(), rule.lagLayers(), weights.weights(), forward, shown);
         if (LOG.isInfoEnabled()) {
@@ -76,6 +77,11 @@ public final class CudaModel implements AutoCloseable {
         } else {
             forward.compute(batch);
         }
+    }
+
+    /** Whether decode steps of so many sequences are run as two halves. */
+    boolean hasHalves(int numSeqs) {
+        return halves != null && rule.isFor(numSeqs);
     }
 
     Device device() {

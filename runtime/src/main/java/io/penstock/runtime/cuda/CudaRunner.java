@@ -37,6 +37,7 @@ public final class CudaRunner implements ModelRunner {
     private long numLaunched;
     private long numAwaited;
     private volatile long numReplays;
+    private volatile long numHalvedSteps;
 
     /** What is kept of a step until it is awaited. */
     private static final class InFlight {
@@ -134,6 +135,7 @@ public final class CudaRunner implements ModelRunner {
         model.ops().beginStep(batch, Math.max(step.graphRows, batch.numTokens()));
         sampler.beginStep(batch);
         observer.after(BEGIN_STEP);
+        numHalvedSteps = numHalvedSteps + (model.ops().batch().numFirst() > 0 ? 1 : 0);
         if (step.graphRows > 0) {
             graphs.replay(step.graphRows);
             numReplays = numReplays + 1;
@@ -189,6 +191,11 @@ public final class CudaRunner implements ModelRunner {
     @Override
     public long numGraphReplays() {
         return numReplays;
+    }
+
+    /** Steps that were run as two halves. */
+    public long numHalvedSteps() {
+        return numHalvedSteps;
     }
 
     /** Batch sizes whose graph is captured. */

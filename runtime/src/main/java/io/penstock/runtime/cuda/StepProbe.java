@@ -143,6 +143,11 @@ public final class StepProbe implements AutoCloseable {
         sampler.sample(model.logits());
     }
 
+    /** Whether decode steps of all sequences are run as two halves. */
+    public boolean hasHalves() {
+        return model.hasHalves(model.limits().maxNumSeqs());
+    }
+
     /** Launches, copies and fills of the graph that {@link #replay} uses. */
     public int numGraphNodes() {
         graphs.captureAll();

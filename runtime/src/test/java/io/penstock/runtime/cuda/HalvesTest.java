@@ -36,7 +36,7 @@ class HalvesTest {
     private static final ModelLimits LIMITS =
             new ModelLimits(MAX_SEQS, 128, MAX_LEN, MAX_SEQS * BLOCKS_EACH, MAX_SEQS);
 
-    /** Sequences of each decode step, in their order: two halves from eight on. */
+    /** Sequences of each decode step, in their order: with graphs of ten rows all have two halves. */
     private static final int[][] STEPS = {
         {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {4, 6}, {11, 3, 7, 0, 9, 1, 5, 2, 8}};
 
@@ -49,8 +49,8 @@ class HalvesTest {
         private final int[] numTokens = new int[MAX_SEQS];
         private final List<String> results = new ArrayList<>();
 
-        Run(Checkpoint checkpoint, int capability, CudaOptions options) {
-            device = new EmulatorDevice(EmulatorOptions.failing().on(capability).checkingStreams());
+        Run(Checkpoint checkpoint, CudaOptions options) {
+            device = new EmulatorDevice(EmulatorOptions.failing().on(90).checkingStreams());
             Device small = new LendingDevice(device).share(NUM_SHARES);
             model = new CudaModel(small, checkpoint, LIMITS, options, _ -> { });
             runner = new CudaRunner(model, options, checkpoint.config().vocabSize(), new int[] {7});
@@ -131,34 +131,22 @@ class HalvesTest {
         }
     }
 
-    private static void assertSame(Run expected, Run run) {
-        assertEquals(expected.results, run.live());
-        List<int[]> states = expected.state();
-        List<int[]> own = run.state();
-        for (int i = 0; i < own.size(); i++) {
-            assertArrayEquals(states.get(i), own.get(i), "memory " + i);
-        }
-    }
-
-    private static void assertHalvesGiveTheBitsOfWholeSteps(int capability, CudaOptions options) {
+    /** One launched directly, one that fills a graph up, and one that leaves out the second half of its graph. */
+    @Test
+    void halvesGiveTheBitsOfWholeSteps() {
+        CudaOptions halves = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(10);
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/moe-legacy"));
-                Run expected = new Run(checkpoint, capability, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
-                Run halved = new Run(checkpoint, capability, options.withHalvedRows(1))) {
-            expected.live();
-            assertSame(expected, halved);
-            assertEquals(options.graphs() == GraphMode.OFF ? 0 : STEPS.length, halved.runner.numGraphReplays());
+                Run expected = new Run(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
+                Run halved = new Run(checkpoint, halves.withHalvedRows(1))) {
+            assertEquals(expected.live(), halved.live());
+            assertEquals(STEPS.length, halved.runner.numHalvedSteps());
+            assertEquals(STEPS.length - 1, halved.runner.numGraphReplays());
+            assertEquals(0, expected.runner.numHalvedSteps());
+            List<int[]> states = expected.state();
+            List<int[]> own = halved.state();
+            for (int i = 0; i < own.size(); i++) {
+                assertArrayEquals(states.get(i), own.get(i), "memory " + i);
+            }
         }
-    }
-
-    @Test
-    void launchedDirectly() {
-        assertHalvesGiveTheBitsOfWholeSteps(80, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
-    }
-
-    /** One of the steps fills up a graph of more rows. */
-    @Test
-    void replayedFromGraphs() {
-        assertHalvesGiveTheBitsOfWholeSteps(
-                90, CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(2, 10, 12));
     }
 }

@@ -178,7 +178,7 @@ final class BatchCommand implements Callable<Integer> {
     private static BatchJob open(JobSpec spec) throws BatchException {
         long size = size(spec.input());
         var bar = new ProgressBar(System.err, Terminals.isError(), "reading " + spec.input().name(),
-                BatchProgress.QUIET_NS, System::nanoTime);
+                ProgressBar.QUIET_NS, System::nanoTime);
         try {
             return BatchJob.open(spec, new FileDisk(), read -> bar.bytes(read, size, read));
         } finally {

@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 /** Shows how far a batch job is, on standard error: to a person by a bar, to a program by JSON lines. */
 final class BatchProgress implements AutoCloseable {
     private static final BatchEngine.Load NOTHING = new BatchEngine.Load(0, 0, 0);
-    static final long QUIET_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long BAR_MS = 200;
     private static final long JSON_MS = 1_000;
 
@@ -35,7 +34,7 @@ final class BatchProgress implements AutoCloseable {
         this.progress = progress;
         this.numShards = numShards;
         this.load = load;
-        bar = new ProgressBar(err, form == Form.BAR, "batch", QUIET_NS, System::nanoTime);
+        bar = new ProgressBar(err, form == Form.BAR, "batch", ProgressBar.QUIET_NS, System::nanoTime);
         if (form != Form.NONE) {
             thread.start();
         }

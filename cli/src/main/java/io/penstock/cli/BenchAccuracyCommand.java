@@ -39,7 +39,6 @@ import picocli.CommandLine.Spec;
                     + " or the same JSON object. Exit code 1 if the share of all is below --threshold.",
         })
 final class BenchAccuracyCommand implements Callable<Integer> {
-    private static final long QUIET_NS = 2_000_000_000L;
 
     @Spec
     private CommandSpec spec;
@@ -96,7 +95,7 @@ final class BenchAccuracyCommand implements Callable<Integer> {
     }
 
     private Accuracy ask(RequestEncoder encoder, ServingConfig config, List<EvaluationCase> cases) {
-        var bar = new ProgressBar(System.err, Terminals.isError(), "asking", QUIET_NS, System::nanoTime);
+        var bar = ProgressBar.of("asking");
         try (Session session = Session.open(encoder, config)) {
             return Accuracy.of(session.penstock(), cases, maxTokens, done -> bar.count(done, cases.size()));
         } finally {

@@ -62,10 +62,12 @@ final class BenchBatchCommand implements Callable<Integer> {
         BenchResult result;
         if (numLines == null) {
             Path data = demo.resolveSibling("..").resolve("demo-data").normalize();
-            result = new TogetherSuite(encoder, context).run(
-                    data.resolve("sentiment-batch.jsonl"), data.resolve("sentiment-labels.jsonl"));
+            result = ProgressBar.during("rounds", TogetherSuite.ALL_ROUNDS,
+                    done -> new TogetherSuite(encoder, context).run(data.resolve("sentiment-batch.jsonl"),
+                            data.resolve("sentiment-labels.jsonl"), done));
         } else {
-            result = new JobSuite(encoder, context).run(numLines, workDir);
+            result = ProgressBar.during("lines", numLines,
+                    done -> new JobSuite(encoder, context).run(numLines, workDir, done));
         }
         result.metrics().forEach((name, value) -> System.out.println(
                 String.format(Locale.ROOT, "%-24s %12.3f", name, value)));

@@ -35,7 +35,6 @@ final class BenchLatencyCommand implements Callable<Integer> {
     private static final String SUITE = "latency";
     private static final int[] PERCENTILES = {10, 25, 50, 75, 90, 99};
     private static final int MAX_LENGTH = 1 << 20;
-    private static final long QUIET_NS = 2_000_000_000L;
 
     @Spec
     private CommandSpec spec;
@@ -89,7 +88,7 @@ final class BenchLatencyCommand implements Callable<Integer> {
         ModelConfig config = source.config();
         ServingConfig serving = batching.forOne(
                 engine, config, engine.modelLen(config, inputLen + outputLen), batchSize);
-        var bar = new ProgressBar(System.err, Terminals.isError(), "batches", QUIET_NS, System::nanoTime);
+        var bar = ProgressBar.of("batches");
         try (var run = new OfflineRun(spec, encoder, serving, engine.device())) {
             OfflineBenchmark benchmark = run.benchmark(true, 1.0);
             batches(encoder, seed + 1, numWarmups).forEach(benchmark::warmUp);

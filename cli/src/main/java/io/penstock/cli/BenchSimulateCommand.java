@@ -63,7 +63,6 @@ final class BenchSimulateCommand implements Callable<Integer> {
     private static final double MEMORY_SHARE = 0.9;
     private static final double MAX_SWAP_GIB = 4096;
     private static final double MAX_HOST_MS = 1000;
-    private static final long QUIET_NS = 2_000_000_000L;
 
     private static final int[] TABLE_SEQS = {1, 32, 100, 256, 1024, 2048, 4096};
 
@@ -220,7 +219,7 @@ final class BenchSimulateCommand implements Callable<Integer> {
     }
 
     private int fleet(FleetConfig config, DeviceSpec device) {
-        FleetReport report = progress("simulating " + config.numReplicas() + " GPUs",
+        FleetReport report = ProgressBar.during("simulating " + config.numReplicas() + " GPUs",
                 config.replica().numRequests(), onEnded -> Fleet.run(config, onEnded));
         System.out.print(json ? report.toJson() + "\n" : shape + " on " + device.name() + ", " + report.table());
         save("simulate-fleet", config.replica().scenario().label() + " " + config.numReplicas() + " GPUs "
@@ -233,7 +232,7 @@ final class BenchSimulateCommand implements Callable<Integer> {
         requireUpTo("--host-ms", hostMs, MAX_HOST_MS);
         ModelConfig model = asUsage(() -> ModelShapes.named(shape));
         long hostNs = Math.round(hostMs * 1e6);
-        List<FloorTable.Row> rows = progress("simulating", TABLE_SEQS.length,
+        List<FloorTable.Row> rows = ProgressBar.during("simulating", TABLE_SEQS.length,
                 onRow -> FloorTable.of(model, device, TABLE_SEQS, hostNs, onRow));
         System.out.print(FloorTable.table(shape, device, hostNs, rows));
         for (FloorTable.Row row : rows) {
@@ -256,17 +255,8 @@ final class BenchSimulateCommand implements Callable<Integer> {
         }
     }
 
-    private static <T> T progress(String what, int most, Function<IntConsumer, T> work) {
-        var bar = new ProgressBar(System.err, Terminals.isError(), what, QUIET_NS, System::nanoTime);
-        try {
-            return work.apply(done -> bar.count(done, most));
-        } finally {
-            bar.clear();
-        }
-    }
-
     private SimulationReport simulate(SimulationConfig config) {
-        return progress("simulating " + config.scenario().label(), config.numRequests(),
+        return ProgressBar.during("simulating " + config.scenario().label(), config.numRequests(),
                 onEnded -> Simulation.run(config, CHECK_INTERVAL, onEnded));
     }
 

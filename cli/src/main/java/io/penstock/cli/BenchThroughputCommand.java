@@ -32,7 +32,6 @@ import picocli.CommandLine.Spec;
         })
 final class BenchThroughputCommand implements Callable<Integer> {
     private static final String SUITE = "throughput";
-    private static final long QUIET_NS = 2_000_000_000L;
 
     @Spec
     private CommandSpec spec;
@@ -86,7 +85,7 @@ final class BenchThroughputCommand implements Callable<Integer> {
         ModelConfig config = source.config();
         int longest = requests.stream().mapToInt(one -> one.inputTokens() + one.outputTokens()).max().orElse(1);
         ServingConfig serving = batching.forMany(engine, config, engine.modelLen(config, longest));
-        var bar = new ProgressBar(System.err, Terminals.isError(), "answering", QUIET_NS, System::nanoTime);
+        var bar = ProgressBar.of("answering");
         try (var run = new OfflineRun(spec, encoder, serving, engine.device())) {
             var benchmark = run.benchmark(ignoreEos || workload.isEndless(), temperature);
             if (numWarmups > 0) {

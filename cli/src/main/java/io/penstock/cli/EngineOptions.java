@@ -32,8 +32,6 @@ final class EngineOptions {
 
     private static final int DEFAULT_BATCHED_TOKENS = 512;
 
-    private static final long QUIET_LOADING_NS = 2_000_000_000L;
-
     enum Dtype { AUTO, FLOAT32, BFLOAT16 }
 
     @Spec(Spec.Target.MIXEE)
@@ -212,12 +210,6 @@ final class EngineOptions {
 
     /** Loads something; a bar shows how far, if it takes long and a person looks. */
     static <T> T loading(ModelSource source, Function<IntConsumer, T> load) {
-        var bar = new ProgressBar(
-                System.err, Terminals.isError(), "loading " + source.name(), QUIET_LOADING_NS, System::nanoTime);
-        try {
-            return load.apply(done -> bar.count(done, source.config().numLayers()));
-        } finally {
-            bar.clear();
-        }
+        return ProgressBar.during("loading " + source.name(), source.config().numLayers(), load);
     }
 }

@@ -25,7 +25,6 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** One run of {@code generate --input}: prompts in, answers out, a bar while it lasts and a line at the end. */
 final class InputRun {
-    private static final long QUIET_NS = 2_000_000_000L;
     private static final long WATCH_MS = 200;
     private static final long STOP_SECONDS = 2;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -92,7 +91,7 @@ final class InputRun {
             out = format.file() == null ? System.out : create(format.file());
             SchedulerStats stats = session.penstock().stats();
             long startNs = System.nanoTime();
-            var bar = new ProgressBar(System.err, isWatched, "generating", QUIET_NS, System::nanoTime);
+            var bar = new ProgressBar(System.err, isWatched, "generating", ProgressBar.QUIET_NS, System::nanoTime);
             var stopping = new Thread(() -> stop(bar, stats, startNs));
             Runtime.getRuntime().addShutdownHook(stopping);
             Thread watching = Thread.ofPlatform().daemon().name("penstock-progress").unstarted(

@@ -36,7 +36,6 @@ final class LoadSession implements AutoCloseable {
 
     static final String SUITE = "serve";
 
-    private static final long QUIET_NS = 2_000_000_000L;
 
     private final CommandSpec spec;
     private final WorkloadArguments workload;
@@ -178,7 +177,7 @@ final class LoadSession implements AutoCloseable {
         putIf(outputLen > 0, config, "output_len", outputLen);
         String name = caseName(maxConcurrency, inputLen, outputLen);
         Instant date = Instant.now();
-        var bar = new ProgressBar(System.err, Terminals.isError() && !results.isQuiet(), name, QUIET_NS,
+        var bar = new ProgressBar(System.err, Terminals.isError() && !results.isQuiet(), name, ProgressBar.QUIET_NS,
                 System::nanoTime);
         Object before = Signals.register("INT", this::interrupt);
         try {

@@ -3,12 +3,15 @@ package io.penstock.cli;
 import io.penstock.runtime.plan.MemorySize;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 
 /** One line on standard error that shows how far something is; silent unless it is enabled and takes a while. */
 final class ProgressBar {
     private static final int NUM_CELLS = 24;
     private static final long INTERVAL_NS = 100_000_000;
+    static final long QUIET_NS = 2_000_000_000L;
     private static final String ERASE_LINE = "\r\u001B[K";
 
     private final PrintStream err;
@@ -19,6 +22,21 @@ final class ProgressBar {
     private final long startNs;
     private long shownNs;
     private boolean isShown;
+
+    /** A bar on standard error, where that is a terminal, for what takes more than two seconds. */
+    static ProgressBar of(String label) {
+        return new ProgressBar(System.err, Terminals.isError(), label, QUIET_NS, System::nanoTime);
+    }
+
+    /** Shows while {@code work} runs how many of {@code total} it says to have done. */
+    static <T> T during(String label, long total, Function<IntConsumer, T> work) {
+        ProgressBar bar = of(label);
+        try {
+            return work.apply(done -> bar.count(done, total));
+        } finally {
+            bar.clear();
+        }
+    }
 
     /** @param quietNs nothing is shown before */
     ProgressBar(PrintStream err, boolean enabled, String label, long quietNs, LongSupplier clockNs) {

@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 
 /**
  * What a job costs apart from its model: reading, tokenizing, scheduling, detokenizing and journalling of many lines,
@@ -60,14 +61,15 @@ public final class JobSuite {
      * Runs it once.
      *
      * @param folder for input and output, a few hundred bytes a line; both are removed in the end
+     * @param onLines is told now and then how many lines are done
      */
-    public BenchResult run(int numLines, Path folder) {
+    public BenchResult run(int numLines, Path folder, IntConsumer onLines) {
         Path work = null;
         try {
             work = Files.createTempDirectory(folder, "penstock-bench-batch");
             Path input = work.resolve("in.jsonl");
             writeLines(input, numLines);
-            return measure(numLines, input, work.resolve("out.jsonl"));
+            return measure(numLines, input, work.resolve("out.jsonl"), onLines);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
@@ -86,7 +88,7 @@ public final class JobSuite {
         }
     }
 
-    private BenchResult measure(int numLines, Path input, Path output) throws IOException {
+    private BenchResult measure(int numLines, Path input, Path output, IntConsumer onLines) throws IOException {
         var spec = new JobSpec(new LineFile(input, LineFile.DEFAULT_MAX_LINE_BYTES), new JobFiles(output, null), null,
                 JsonNodeFactory.instance.objectNode(), new JobSpec.Choices(PipelineOptions.Order.PREFIX,
                 PipelineOptions.DEFAULT_ATTEMPTS, PipelineOptions.Shard.ALL, JobStore.Policy.RESUME), "bench");
@@ -97,7 +99,10 @@ public final class JobSuite {
         long numDone;
         try (BatchJob job = BatchJob.open(spec, new FileDisk(), read -> { })) {
             Thread stopping = Thread.ofPlatform().start(() -> {
-                await(() -> job.progress().numDone() >= numLines - numLeft);
+                await(() -> {
+                    onLines.accept((int) job.progress().numDone());
+                    return job.progress().numDone() >= numLines - numLeft;
+                });
                 job.abort();
             });
             job.run(format(), opener());

@@ -24,6 +24,10 @@ import java.util.List;
  */
 final class VariantRuns implements AutoCloseable {
     private static final int HIDDEN = 80;
+
+    /** Of the device with one multiprocessor: whole parts of the largest blocks. */
+    private static final int NARROW_HIDDEN = 64;
+
     private static final int VOCAB = 4203;
     private static final int FEW_TOKENS = 136;
     private static final int NUM_EXPERTS = 8;
@@ -42,7 +46,7 @@ final class VariantRuns implements AutoCloseable {
         Device one = new ForwardingDevice(device, new DeviceProperties(all.name(), all.driver(),
                 all.computeCapability(), new DeviceProperties.Cores(1, cores.clockKhz(), cores.maxThreads(),
                         cores.numRegisters(), cores.sharedBytes(), cores.blockSharedBytes()), all.memory()));
-        narrow = new DeviceBackend(one, Samples.config(FEW_TOKENS, HIDDEN, 1, 1), LIMITS);
+        narrow = new DeviceBackend(one, Samples.config(FEW_TOKENS, NARROW_HIDDEN, 1, 1), LIMITS);
     }
 
     /** Everything once; the same each time. */
@@ -96,21 +100,23 @@ final class VariantRuns implements AutoCloseable {
             batch.addSequence(slot, ids, 0, 1, 9, new int[] {slot});
         }
         results.add(wide.embed(samples.normal(VOCAB * HIDDEN, 1), batch));
-        float[] x = samples.normal(numSeqs * HIDDEN, 1);
-        float[] inProj = samples.normal(3 * HIDDEN * HIDDEN, 0.1);
-        float[] taps = samples.normal(3 * HIDDEN, 1);
-        for (DeviceBackend backend : new DeviceBackend[] {wide, narrow}) {
-            for (int slot = 0; slot < numSeqs; slot++) {
-                backend.setConvState(0, slot, samples.normal(2 * HIDDEN, 1));
-            }
-            results.add(backend.inProjShortConv(x, inProj, taps, 0, batch));
-            results.add(backend.convState(0, 5));
-        }
+        addConvolution(results, samples, wide, HIDDEN, batch);
+        addConvolution(results, samples, narrow, NARROW_HIDDEN, batch);
         ForwardBatch copies = new ForwardBatch(LIMITS);
         copies.addCopy(ForwardBatch.Copy.BLOCK, 3, 100);
         wide.setBlock(0, 3, samples.normal(2 * 64 * 64, 1));
         wide.copyBlocks(copies);
         results.add(wide.block(0, 100));
+    }
+
+    private static void addConvolution(
+            List<float[]> results, Samples samples, DeviceBackend backend, int hidden, ForwardBatch batch) {
+        for (int slot = 0; slot < batch.numSeqs(); slot++) {
+            backend.setConvState(0, slot, samples.normal(2 * hidden, 1));
+        }
+        results.add(backend.inProjShortConv(samples.normal(batch.numSeqs() * hidden, 1),
+                samples.normal(3 * hidden * hidden, 0.1), samples.normal(3 * hidden, 1), 0, batch));
+        results.add(backend.convState(0, 5));
     }
 
     private static SamplingParams params(double temperature, TokenFilters filters, int numLogprobs) {

@@ -59,7 +59,8 @@ final class Devices {
     static Backend.Accelerator accelerator(
             String name, double memoryUtilization, LaunchMode mode, CudaOptions options) {
         if (isEmulator(name)) {
-            EmulatorOptions emulated = emulated(name, EmulatorOptions.failing());
+            EmulatorOptions failing = EmulatorOptions.failing();
+            EmulatorOptions emulated = emulated(name, options.halvedRows() > 0 ? failing.checkingStreams() : failing);
             return new Backend.Accelerator(() -> new EmulatorDevice(emulated), memoryUtilization, false, options);
         }
         int ordinal = ordinal(name);

@@ -215,7 +215,7 @@ final class GpuCheckCommand implements Callable<Integer> {
                 Map<String, Long> counts = counting.counters().values();
                 counting.clearCounters();
                 return counts;
-            }), () -> new EmulatorDevice(emulated), options);
+            }), () -> new EmulatorDevice(emulated.checkingStreams()), options);
         } catch (DeviceException e) {
             throw new InputException("the emulator failed: " + e.getMessage(), e);
         }

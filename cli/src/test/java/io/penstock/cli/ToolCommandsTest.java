@@ -75,7 +75,7 @@ class ToolCommandsTest {
         assertTrue(all.contains("predicted for h100:") && all.contains("| 256 | "), all);
         String step = out("bench", "predict", "--batch", "32", "--context", "2000");
         assertTrue(step.startsWith("Decode of 32 sequences of 2000 tokens, predicted for h200:"), step);
-        assertTrue(step.contains("| attention | 6 | "), step);
+        assertTrue(step.contains("| attention | attention_decode_wgmma_bf16 | 6 | "), step);
     }
 
     @Test

@@ -77,9 +77,9 @@ record EngineSpec(String model, String chatTemplate, String device, boolean isBf
                 ? Long.valueOf(MemorySize.parse(options.text(TransformOption.KV_CACHE_MEMORY_BYTES))) : null;
     }
 
-    /** Whether it will run on a GPU, if Spark gives a task one. */
-    boolean wantsGpu() {
-        return !device.equals("cpu");
+    /** Whether it will run on the GPU that Spark gives a task, and not on one that is named, or on none. */
+    boolean takesGpuOfTask() {
+        return device.equals("auto") || device.equals(CUDA);
     }
 
     /**

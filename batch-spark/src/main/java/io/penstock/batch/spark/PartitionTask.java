@@ -19,7 +19,6 @@ import org.apache.spark.sql.types.StructType;
  */
 final class PartitionTask implements MapPartitionsFunction<Row, Row>, FlatMapFunction<Iterator<Row>, Row> {
     private static final long serialVersionUID = 1L;
-    private static final String GPU = "gpu";
 
     private final TransformSpec spec;
     private final StructType schema;
@@ -38,8 +37,8 @@ final class PartitionTask implements MapPartitionsFunction<Row, Row>, FlatMapFun
         TaskContext task = TaskContext.get();
         EngineSource.register();
         ExecutorEngines.Lease lease = ExecutorEngines.ofThisProcess().acquire(
-                new ExecutorEngines.Key(spec.engine(), spec.engine().wantsGpu() ? gpu(task) : null),
-                key -> key.spec().open(key.gpu(), ExecutorCores.number()), task::killTaskIfInterrupted);
+                new ExecutorEngines.Key(spec.engine(), spec.engine().takesGpuOfTask() ? gpu(task) : null),
+                key -> key.spec().open(key.gpu(), ExecutorCores.of(task)), task::killTaskIfInterrupted);
         Penstock penstock = lease.engine().penstock();
         GenerationQueue queue = penstock.queue(lease.engine().maxInFlight());
         task.addTaskCompletionListener(_ -> {
@@ -56,7 +55,7 @@ final class PartitionTask implements MapPartitionsFunction<Row, Row>, FlatMapFun
     /** The one GPU that Spark gave the task; null for none. */
     private static String gpu(TaskContext task) {
         Map<String, ResourceInformation> resources = task.resourcesJMap();
-        ResourceInformation gpus = resources.get(GPU);
+        ResourceInformation gpus = resources.get(GpuProfile.RESOURCE);
         return gpus == null || gpus.addresses().length == 0 ? null : gpus.addresses()[0];
     }
 

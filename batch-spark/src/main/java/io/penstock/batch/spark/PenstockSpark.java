@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Observation;
@@ -68,7 +69,8 @@ public final class PenstockSpark implements Callable<Integer> {
     private Integer numPartitions;
 
     @Option(names = "--tasks-per-gpu", paramLabel = "N",
-            description = "Executors with one GPU that so many tasks share. Default: as the cluster is set up.")
+            description = "Executors with one GPU that so many tasks share, and with so many cores; allocated"
+                    + " dynamically. Default: as the cluster is set up.")
     private Integer tasksPerGpu;
 
     @Option(names = "--gpu-discovery-script", paramLabel = "PATH", defaultValue = "/opt/penstock/bin/penstock-gpus",
@@ -127,7 +129,7 @@ public final class PenstockSpark implements Callable<Integer> {
         PenstockTransform transform = transform();
         // Wrong options are said before anything is started.
         String prefix = transform.outputPrefix();
-        try (SparkSession spark = SparkSession.builder().appName("penstock").getOrCreate()) {
+        try (SparkSession spark = SparkSession.builder().config(settings()).appName("penstock").getOrCreate()) {
             Dataset<Row> rows = spark.read().format(inputFormat).option("header", "true")
                     .load(inputs.toArray(String[]::new));
             Dataset<Row> answers = transform.transform(
@@ -138,6 +140,12 @@ public final class PenstockSpark implements Callable<Integer> {
                     .write().format(outputFormat).mode(mode.name().toLowerCase(Locale.ROOT)).save(output);
             return report(observed.getAsJava(), (System.nanoTime() - startNs) / NS_PER_SECOND);
         }
+    }
+
+    /** What spark-submit was told; Spark makes executors of another profile only where it allocates dynamically. */
+    private SparkConf settings() {
+        var settings = new SparkConf();
+        return tasksPerGpu == null ? settings : settings.setIfMissing("spark.dynamicAllocation.enabled", "true");
     }
 
     private static Dataset<Row> observed(Dataset<Row> answers, String prefix, Observation observed) {

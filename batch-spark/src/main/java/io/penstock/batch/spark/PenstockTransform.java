@@ -3,6 +3,7 @@ package io.penstock.batch.spark;
 import io.penstock.runtime.InputException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.resource.ResourceProfile;
@@ -62,7 +63,7 @@ public final class PenstockTransform {
     /**
      * The rows with their answers, when Spark comes to compute them. Looks at options and columns at once.
      *
-     * @throws InputException in one line, if an option or a column is wrong
+     * @throws InputException in one line, if an option or a column is wrong, or the cluster has no resource profiles
      */
     public Dataset<Row> transform(Dataset<Row> rows) {
         TransformSpec spec = TransformSpec.of(options);
@@ -73,8 +74,21 @@ public final class PenstockTransform {
         if (resources == null) {
             return rows.mapPartitions((MapPartitionsFunction<Row, Row>) task, Encoders.row(answered));
         }
-        JavaRDD<Row> computed = rows.javaRDD().withResources(resources).mapPartitions(task);
-        return rows.sparkSession().createDataFrame(computed, answered);
+        return rows.sparkSession().createDataFrame(withProfile(rows.javaRDD().mapPartitions(task)), answered);
+    }
+
+    /** The profile is set on an RDD of our own: the one of a data frame is the same for all that is done with it. */
+    private JavaRDD<Row> withProfile(JavaRDD<Row> computed) {
+        try {
+            return computed.withResources(resources);
+        } catch (Exception e) {
+            if (!(e instanceof SparkException)) {
+                throw e;
+            }
+            throw new InputException("this cluster gives a job no executors with GPUs of its own (" + e.getMessage()
+                    + "): set spark.dynamicAllocation.enabled=true, or leave the tasks per GPU out where all executors"
+                    + " have a GPU (spark.executor.resource.gpu.amount, spark.task.resource.gpu.amount)", e);
+        }
     }
 
     /** Gives back the memory of this process's engines that no task uses: in a notebook, whose driver computes too. */

@@ -29,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,6 +46,15 @@ class ClusterIT {
             + "{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"blau\"},"
             + "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}},\"error\":null}";
 
+    /** The GPUs of the first worker that asks, those of the second, and an error for who else may. */
+    private static final String TWO_GPUS_EACH = """
+            PATH=/usr/bin:/bin
+            cd "$(dirname "$0")"
+            if mkdir first 2>/dev/null; then printf '90\\n91\\n'
+            elif mkdir second 2>/dev/null; then printf '92\\n93\\n'
+            else exit 1
+            fi""";
+
     @TempDir
     private static Path directory;
     private static final Map<String, List<JsonNode>> SEEN = new HashMap<>();
@@ -57,7 +68,13 @@ class ClusterIT {
         Path output = directory.resolve("seen.jsonl");
         String sink = "spark.metrics.conf.executor.sink.csv.";
         var spark = new SparkInstallation(directory);
-        int exitCode = spark.submit(List.of("--master", "local-cluster[2,2,1024]",
+        Path discoveryScript = FakeGpus.discoveryScript(directory, TWO_GPUS_EACH);
+        int exitCode = spark.submit(List.of("--master", "local-cluster[2,5,2048]",
+                "--conf", "spark.worker.resource.gpu.amount=2",
+                "--conf", "spark.worker.resource.gpu.discoveryScript=" + discoveryScript,
+                "--conf", "spark.executor.cores=2", "--conf", "spark.executor.resource.gpu.amount=1",
+                "--conf", "spark.task.resource.gpu.amount=0.5", "--conf", "spark.dynamicAllocation.enabled=true",
+                "--conf", "spark.dynamicAllocation.minExecutors=2", "--conf", "spark.dynamicAllocation.maxExecutors=2",
                 "--conf", sink + "class=org.apache.spark.metrics.sink.CsvSink", "--conf", sink + "period=1",
                 "--conf", sink + "unit=seconds", "--conf", sink + "directory=" + metrics,
                 "--jars", System.getProperty("penstock.jar"), "--class", ClusterScenario.class.getName(),
@@ -78,9 +95,9 @@ class ClusterIT {
     }
 
     /** What the offline API answers, by the rows' ids. */
-    private static Map<Integer, String> expected(SamplingRequest sampling) {
+    private static Map<Integer, String> expected(SamplingRequest sampling, int numRows) {
         List<GenerationRequest> requests = new ArrayList<>();
-        for (int i = 0; i < ClusterScenario.NUM_ROWS; i++) {
+        for (int i = 0; i < numRows; i++) {
             requests.add(GenerationRequest.chat(ClusterScenario.PROMPT.formatted(i))
                     .withSampling(sampling.withSeed(RecordKey.of(Integer.toString(i)).seed(0))));
         }
@@ -95,19 +112,19 @@ class ClusterIT {
         return texts;
     }
 
-    private static void assertAnswers(SamplingRequest sampling, List<JsonNode> rows) {
+    private static void assertAnswers(SamplingRequest sampling, List<JsonNode> rows, int numRows) {
         Map<Integer, String> texts = new TreeMap<>();
         for (JsonNode row : rows) {
             texts.put(row.get("id").intValue(), row.path("text").textValue());
         }
-        assertEquals(ClusterScenario.NUM_ROWS, rows.size());
-        assertEquals(expected(sampling), texts);
+        assertEquals(numRows, rows.size());
+        assertEquals(expected(sampling, numRows), texts);
     }
 
     @Test
     void answersAreThoseOfTheOfflineApi() {
         List<JsonNode> rows = SEEN.get("answer");
-        assertAnswers(penstock.sampling().withMaxTokens(ClusterScenario.MAX_TOKENS), rows);
+        assertAnswers(penstock.sampling().withMaxTokens(ClusterScenario.MAX_TOKENS), rows, ClusterScenario.NUM_ROWS);
         for (JsonNode row : rows) {
             if (row.get("id").intValue() == NULL_ROW) {
                 assertEquals("column q is null", row.get("error").textValue());
@@ -128,13 +145,69 @@ class ClusterIT {
         assertEquals(2, processes.size());
     }
 
+    /** By executor. */
+    private static Map<String, String> gpus(List<JsonNode> executors) {
+        Map<String, String> gpus = new HashMap<>();
+        for (JsonNode executor : executors) {
+            String gpu = executor.get("gpu").textValue();
+            String before = gpus.put(executor.get("executor").textValue(), gpu);
+            assertTrue(before == null || before.equals(gpu), executors::toString);
+        }
+        return gpus;
+    }
+
+    private static List<JsonNode> tasksOfProfile() {
+        return SEEN.get("gpu answer").stream().map(row -> row.get("task")).toList();
+    }
+
+    /** Those that the cluster's configuration gives GPUs, and those of the profile. */
+    @Test
+    void eachExecutorHasAGpuOfItsOwnAndItsTasksHaveThat() {
+        Map<String, String> gpus = gpus(tasksOfProfile());
+        assertEquals(GpuScenario.NUM_EXECUTORS, gpus.size());
+        Map<String, String> others = gpus(SEEN.get("census"));
+        assertEquals(2, others.size());
+        Set<String> all = new HashSet<>(gpus.values());
+        all.addAll(others.values());
+        assertEquals(Set.of("90", "91", "92", "93"), all);
+        gpus.keySet().retainAll(others.keySet());
+        assertEquals(Set.of(), gpus.keySet(), "executors of the profile are others");
+        assertTrue(SEEN.get("profile of the input").getFirst().get("isNone").booleanValue());
+    }
+
+    @Test
+    void anExecutorOfAProfileHasOneEngineAndAsManyTasksAsItsProfileSays() {
+        Map<Long, Integer> mostTasks = new HashMap<>();
+        for (JsonNode task : tasksOfProfile()) {
+            assertEquals(1, task.get("engines").intValue(), task::toString);
+            assertEquals(Math.min(GpuScenario.TASKS_PER_GPU, Runtime.getRuntime().availableProcessors()),
+                    task.get("cores").intValue());
+            mostTasks.merge(task.get("pid").longValue(), task.get("mostTasks").intValue(), Math::max);
+        }
+        assertEquals(GpuScenario.NUM_EXECUTORS, mostTasks.size());
+        assertEquals(Set.of(GpuScenario.TASKS_PER_GPU), Set.copyOf(mostTasks.values()));
+        assertAnswers(penstock.sampling().withMaxTokens(ClusterScenario.MAX_TOKENS), SEEN.get("gpu answer"),
+                GpuScenario.NUM_ROWS);
+    }
+
+    /** No machine has so many: a task says which one Spark gave it. */
+    @Test
+    void tasksOpenTheGpuOfTheirExecutor() {
+        String error = SEEN.get("no gpu").getFirst().get("error").textValue();
+        Matcher lost = Pattern.compile("executor (\\w+)\\): \\S*InputException: GPU (\\d+): there is no ")
+                .matcher(error);
+        assertTrue(lost.find(), error);
+        assertEquals(gpus(tasksOfProfile()).get(lost.group(1)), lost.group(2), error);
+    }
+
     @Test
     void aKilledExecutorsRowsAreAnsweredAgain() {
         assertTrue(SEEN.get("killed").getFirst().get("lostTasks").intValue() > 0, "it was killed too late");
         SamplingRequest sampling = penstock.sampling();
         SamplingRequest.Stop stop = sampling.stop();
         assertAnswers(sampling.withStop(new SamplingRequest.Stop(ClusterScenario.LONG_TOKENS, false, 0,
-                stop.stopTokenIds(), stop.stopStrings(), true, false)), SEEN.get("redone"));
+                stop.stopTokenIds(), stop.stopStrings(), true, false)), SEEN.get("redone"),
+                ClusterScenario.NUM_ROWS);
         for (JsonNode executor : SEEN.get("census after")) {
             assertTrue(executor.get("engines").intValue() <= 1, executor::toString);
         }

@@ -1,12 +1,8 @@
 package io.penstock.batch.spark;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.ExecutorLostFailure;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.scheduler.SparkListener;
@@ -29,8 +26,8 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What tests submit to a cluster: answers rows, kills an executor while it answers others, and writes what it saw as
- * JSON lines, for the test to judge. Arguments: a model, a directory for its files, the lines to write.
+ * What tests submit to a cluster: answers rows, answers on executors of a GPU profile, kills an executor while it
+ * answers others, and writes what it saw. Arguments: a model, a directory for its files, the lines to write.
  */
 public final class ClusterScenario {
     static final int NUM_ROWS = 64;
@@ -47,15 +44,16 @@ public final class ClusterScenario {
         DataTypes.createStructField("executor", DataTypes.StringType, false),
         DataTypes.createStructField("pid", DataTypes.LongType, false),
         DataTypes.createStructField("engines", DataTypes.LongType, false),
+        DataTypes.createStructField("gpu", DataTypes.StringType, false),
     });
 
     private final SparkSession spark;
     private final PenstockTransform transform;
-    private final Path output;
+    private final SeenLines seen;
 
     private ClusterScenario(SparkSession spark, String model, Path output) {
         this.spark = spark;
-        this.output = output;
+        seen = new SeenLines(output);
         transform = new PenstockTransform().options(Map.of("model", model, "device", "cpu", "threads", "1",
                 "prompt", "q", "id", "id", "max_num_seqs", "8", "max_model_len", "512"));
     }
@@ -71,12 +69,16 @@ public final class ClusterScenario {
         Dataset<Row> rows = spark.createDataFrame(context.parallelize(rows(), NUM_PARTITIONS), ROWS);
         Dataset<Row> answers = transform.option("max_tokens", Integer.toString(MAX_TOKENS)).transform(rows);
         answers.write().parquet(directory.resolve("answers.parquet").toString());
-        report("answer", spark.read().parquet(directory.resolve("answers.parquet").toString()));
-        report("census", census());
+        seen.add("answer", spark.read().parquet(directory.resolve("answers.parquet").toString()));
+        seen.add("census", census());
+        new GpuScenario(spark, transform.option("max_tokens", Integer.toString(MAX_TOKENS))
+                .withResources(GpuProfile.of(GpuScenario.TASKS_PER_GPU, directory.resolve("penstock-gpus").toString())),
+                seen).run(rows().subList(0, GpuScenario.NUM_ROWS), ROWS,
+                Files.createDirectories(directory.resolve("meeting")));
         PenstockTransform longer = transform.option("max_tokens", Integer.toString(LONG_TOKENS))
                 .option("request", "{\"ignore_eos\": true}");
         killAnExecutorOf(longer.transform(rows));
-        report("parquet", spark.read().parquet(directory.resolve("batch.parquet").toString()));
+        seen.add("parquet", spark.read().parquet(directory.resolve("batch.parquet").toString()));
     }
 
     private static List<Row> rows() {
@@ -87,12 +89,12 @@ public final class ClusterScenario {
         return rows;
     }
 
-    /** Which executors there are, and how many engines each has loaded. */
+    /** Which executors there are, how many engines each has loaded, and the GPU that its tasks have. */
     private Dataset<Row> census() {
         return spark.range(0, 16, 1, 16).toDF().mapPartitions((MapPartitionsFunction<Row, Row>) _ -> {
             TimeUnit.MILLISECONDS.sleep(100);
             return List.of(RowFactory.create(SparkEnv.get().executorId(), ProcessHandle.current().pid(),
-                    ExecutorEngines.ofThisProcess().numLoaded())).iterator();
+                    ExecutorEngines.ofThisProcess().numLoaded(), GpuScenario.gpus(TaskContext.get()))).iterator();
         }, Encoders.row(CENSUS)).distinct();
     }
 
@@ -105,9 +107,9 @@ public final class ClusterScenario {
             TimeUnit.MILLISECONDS.sleep(10);
         }
         ProcessHandle.of(victim.getLong(1)).orElseThrow().destroyForcibly();
-        report("redone", spark.createDataFrame(job.get(), answers.schema()));
-        report("killed", Map.of("executor", victim.getString(0), "lostTasks", tasks.numLost.get()));
-        report("census after", census());
+        seen.add("redone", spark.createDataFrame(job.get(), answers.schema()));
+        seen.add("killed", Map.of("executor", victim.getString(0), "lostTasks", tasks.numLost.get()));
+        seen.add("census after", census());
     }
 
     /** The tasks of one job, seen from one executor. */
@@ -142,19 +144,5 @@ public final class ClusterScenario {
                 numLost.incrementAndGet();
             }
         }
-    }
-
-    private void report(String what, Dataset<Row> rows) throws IOException {
-        for (String json : rows.toJSON().collectAsList()) {
-            report(what, new JsonMapper().readTree(json));
-        }
-    }
-
-    private void report(String what, Object value) throws IOException {
-        Map<String, Object> line = new LinkedHashMap<>();
-        line.put("what", what);
-        line.put("value", value);
-        Files.writeString(output, new JsonMapper().writeValueAsString(line) + "\n",
-                StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 }

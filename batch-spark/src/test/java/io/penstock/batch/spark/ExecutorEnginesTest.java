@@ -27,8 +27,12 @@ class ExecutorEnginesTest {
     private final ExecutorEngines engines = new ExecutorEngines();
 
     private static ExecutorEngines.Key key(String seqs) {
+        return key(seqs, null);
+    }
+
+    private static ExecutorEngines.Key key(String seqs, String gpu) {
         return new ExecutorEngines.Key(TransformSpec.of(Map.of("model", MODEL, "prompt", "q", "device", "cpu",
-                "max_num_seqs", seqs, "max_model_len", "256")).engine(), null);
+                "max_num_seqs", seqs, "max_model_len", "256")).engine(), gpu);
     }
 
     private static Penstock open(ExecutorEngines.Key key) {
@@ -36,7 +40,11 @@ class ExecutorEnginesTest {
     }
 
     private ExecutorEngines.Lease acquire(String seqs) throws InterruptedException {
-        return engines.acquire(key(seqs), ExecutorEnginesTest::open, () -> { });
+        return acquire(seqs, null);
+    }
+
+    private ExecutorEngines.Lease acquire(String seqs, String gpu) throws InterruptedException {
+        return engines.acquire(key(seqs, gpu), ExecutorEnginesTest::open, () -> { });
     }
 
     @Test
@@ -75,6 +83,24 @@ class ExecutorEnginesTest {
         ExecutorEngines.Lease third = acquire("3");
         assertEquals(1, engines.numEngines(), "both idle ones gave way");
         third.close();
+        engines.closeIdle();
+    }
+
+    @Test
+    void eachGpuHasAnEngineOfItsOwn() throws InterruptedException {
+        ExecutorEngines.Lease first = acquire("4", "0");
+        ExecutorEngines.Lease second = acquire("4", "1");
+        assertNotSame(first.engine(), second.engine());
+        try (ExecutorEngines.Lease sharing = acquire("4", "1")) {
+            assertSame(second.engine(), sharing.engine());
+        }
+        first.close();
+        second.close();
+        acquire("2", "1").close();
+        assertEquals(2, engines.numEngines(), "only the idle one of the same GPU gave way");
+        try (ExecutorEngines.Lease again = acquire("4", "0")) {
+            assertSame(first.engine(), again.engine());
+        }
         engines.closeIdle();
     }
 

@@ -54,11 +54,16 @@ final class SparkInstallation {
 
     /** The last that it said. */
     String said() {
+        List<String> lines = log();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size()));
+    }
+
+    /** All that it said. */
+    List<String> log() {
         try {
-            List<String> lines = Files.readAllLines(log);
-            return String.join("\n", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size()));
+            return Files.readAllLines(log);
         } catch (IOException e) {
-            return e.toString();
+            return List.of(e.toString());
         }
     }
 }

@@ -18,7 +18,8 @@ def generate(rows, *, tasks_per_gpu=None, gpu_discovery_script="/opt/penstock/bi
     """Adds to a data frame the columns text, finish_reason, usage and error.
 
     rows: the data frame.
-    tasks_per_gpu: ask the cluster for executors with one GPU, shared by so many tasks; None: as it is set up.
+    tasks_per_gpu: ask the cluster for executors with one GPU, shared by so many tasks, which needs
+        spark.dynamicAllocation.enabled; None: as it is set up.
     gpu_discovery_script: where bin/penstock-gpus is on every machine.
     options: those of io.penstock.batch.spark.PenstockTransform, as penstock-spark --help lists them, with
         underscores; request may be a dict.

@@ -21,7 +21,8 @@ public final class GpuProfile {
     private record Asked(int tasksPerGpu, String discoveryScript) {}
 
     /**
-     * Executors of one GPU and as many cores as tasks. The same again for the same arguments: to Spark each profile is
+     * Executors of one GPU and as many cores as tasks; Spark has them where it allocates executors dynamically
+     * ({@code spark.dynamicAllocation.enabled}). The same again for the same arguments: to Spark each profile is
      * another kind of executor, and only of the same one do jobs share executors with their engines, and transforms a
      * stage.
      *

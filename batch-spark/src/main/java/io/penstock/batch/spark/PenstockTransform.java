@@ -85,9 +85,10 @@ public final class PenstockTransform {
             if (!(e instanceof SparkException)) {
                 throw e;
             }
-            throw new InputException("this cluster gives a job no executors with GPUs of its own (" + e.getMessage()
-                    + "): set spark.dynamicAllocation.enabled=true, or leave the tasks per GPU out where all executors"
-                    + " have a GPU (spark.executor.resource.gpu.amount, spark.task.resource.gpu.amount)", e);
+            throw new InputException("this cluster gives a job no executors with GPUs of its own: set"
+                    + " spark.dynamicAllocation.enabled=true, or leave the tasks per GPU out where all executors have a"
+                    + " GPU (spark.executor.resource.gpu.amount, spark.task.resource.gpu.amount); Spark says: "
+                    + e.getMessage(), e);
         }
     }
 

@@ -186,7 +186,7 @@ class ClusterIT {
         }
         assertEquals(GpuScenario.NUM_EXECUTORS, mostTasks.size());
         assertEquals(Set.of(GpuScenario.TASKS_PER_GPU), Set.copyOf(mostTasks.values()));
-        assertAnswers(penstock.sampling().withMaxTokens(ClusterScenario.MAX_TOKENS), SEEN.get("gpu answer"),
+        assertAnswers(penstock.sampling().withMaxTokens(GpuScenario.MAX_TOKENS), SEEN.get("gpu answer"),
                 GpuScenario.NUM_ROWS);
     }
 

@@ -71,7 +71,7 @@ public final class ClusterScenario {
         answers.write().parquet(directory.resolve("answers.parquet").toString());
         seen.add("answer", spark.read().parquet(directory.resolve("answers.parquet").toString()));
         seen.add("census", census());
-        new GpuScenario(spark, transform.option("max_tokens", Integer.toString(MAX_TOKENS))
+        new GpuScenario(spark, transform.option("max_tokens", Integer.toString(GpuScenario.MAX_TOKENS))
                 .withResources(GpuProfile.of(GpuScenario.TASKS_PER_GPU, directory.resolve("penstock-gpus").toString())),
                 seen).run(rows().subList(0, GpuScenario.NUM_ROWS), ROWS,
                 Files.createDirectories(directory.resolve("meeting")));

@@ -31,10 +31,11 @@ import org.apache.spark.sql.types.StructType;
 final class GpuScenario {
     static final int TASKS_PER_GPU = 3;
     static final int NUM_EXECUTORS = 2;
-    static final int NUM_ROWS = 24;
+    static final int NUM_ROWS = 12;
+    static final int MAX_TOKENS = 8;
 
-    private static final int NUM_PARTITIONS = 4 * TASKS_PER_GPU;
-    private static final long MEETING_SECONDS = 90;
+    private static final int NUM_PARTITIONS = NUM_ROWS;
+    private static final long MEETING_SECONDS = 180;
     private static final AtomicInteger NUM_RUNNING = new AtomicInteger();
     private static final AtomicInteger MOST_RUNNING = new AtomicInteger();
 

@@ -79,9 +79,9 @@ class PenstockSparkIT {
 
     @Test
     void executorsWithGpusNeedACluster() throws IOException, InterruptedException {
-        Path input = Files.writeString(directory.resolve("in.csv"), "prompt\n");
-        assertEquals(2, run(LOCAL, "--input", input.toString(), "--input-format", "csv", "--output",
-                directory.resolve("out").toString(), "--column", "prompt", "--tasks-per-gpu", "2"), spark::said);
+        Path input = Files.writeString(directory.resolve("in.txt"), "Hi\n");
+        assertEquals(2, run(LOCAL, "--input", input.toString(), "--input-format", "text", "--output",
+                directory.resolve("out").toString(), "--column", "value", "--tasks-per-gpu", "2"), spark::said);
         assertTrue(spark.said().contains("penstock-spark: this cluster gives a job no executors with GPUs of its own"),
                 spark::said);
         assertFalse(spark.said().contains("\tat "), spark::said);

@@ -24,13 +24,15 @@ import org.junit.jupiter.api.Test;
 
 /**
  * On the emulator, too, a request gives bit for bit what it gives alone: there every operation is launched directly,
- * in traffic decode steps are replayed from graphs, and sequences find prefixes and fork.
+ * in traffic decode steps are replayed from graphs, those of four and more as two half-batches on two streams, which are
+ * checked against each other; and sequences find prefixes and fork.
  */
 class SameTokensOnDeviceTest {
     private static final int TEXT_TOKENS = 140;
 
     private static CudaRunner open(Checkpoint checkpoint, CudaOptions options) {
-        var device = new EmulatorDevice(EmulatorOptions.failing());
+        EmulatorOptions failing = EmulatorOptions.failing();
+        var device = new EmulatorDevice(options.halvedRows() > 0 ? failing.checkingStreams() : failing);
         var model = new CudaModel(device, checkpoint, DemoModel.LIMITS, options, _ -> { });
         return new CudaRunner(model, options, model.config().vocabSize(), DemoModel.EOS_TOKEN_IDS);
     }
@@ -67,15 +69,17 @@ class SameTokensOnDeviceTest {
         var scenario = new Scenario(3, limits, config, true, 0, 0, 7);
         try (Checkpoint checkpoint = DemoModel.checkpoint();
                 CudaRunner direct = open(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
-                CudaRunner replaying = open(checkpoint,
-                        CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 3, 4, 8))) {
+                CudaRunner replaying = open(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.START)
+                        .withGraphBatchSizes(1, 3, 4, 8).withHalvedRows(1))) {
             SchedulerStats stats = new Traffic(scenario, recipes(), replaying).run(new References(direct));
             assertTrue(stats.numCachedTokens() > 0 && stats.numForks() > 0,
                     "cached tokens " + stats.numCachedTokens() + ", forks " + stats.numForks());
             assertEquals(4, replaying.numGraphs());
             assertTrue(replaying.numGraphReplays() > 10,
                     "replays " + replaying.numGraphReplays());
-            assertEquals(0, direct.numGraphReplays());
+            assertTrue(replaying.numHalvedSteps() > 0 && replaying.numHalvedSteps() < replaying.numGraphReplays(),
+                    "as halves " + replaying.numHalvedSteps());
+            assertEquals(0, direct.numGraphReplays() + direct.numHalvedSteps());
         }
     }
 
@@ -98,12 +102,13 @@ class SameTokensOnDeviceTest {
         var scenario = new Scenario(2, limits, config, true, 0, 0, 6);
         try (Checkpoint checkpoint = DemoModel.checkpoint();
                 CudaRunner direct = open(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
-                CudaRunner replaying = open(checkpoint,
-                        CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(1, 2, 4))) {
+                CudaRunner replaying = open(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.START)
+                        .withGraphBatchSizes(1, 2, 4).withHalvedRows(1))) {
             SchedulerStats stats = new Traffic(scenario, growing(), replaying).run(new References(direct));
             assertTrue(stats.numPreemptionsBySwap() > 0, "no swap; " + stats.numPreemptionsByRecompute()
                     + " recomputed, in " + stats.numSteps() + " steps");
             assertTrue(replaying.numGraphReplays() > 0);
+            assertTrue(replaying.numHalvedSteps() > 0);
         }
     }
 }

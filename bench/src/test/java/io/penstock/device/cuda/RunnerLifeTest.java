@@ -58,6 +58,10 @@ class RunnerLifeTest {
         return calls.stream().map(call -> call.split(" ")[0]).toList();
     }
 
+    private static long count(String call, FakeDriver driver) {
+        return names(driver.calls).stream().filter(call::equals).count();
+    }
+
     private static Device open(FakeDriver driver, LaunchMode mode) {
         driver.isEventDone = true;
         return CudaDevices.open(driver, 0, ((DeviceProbe.Available) CudaDevices.probe(driver, 0, 0)).properties(),
@@ -238,7 +242,11 @@ class RunnerLifeTest {
     void aStepOfTwoHalvesForksAndJoinsOnce() {
         live(driver, steps, LaunchMode.QUEUED, HALVED.withGraphs(GraphMode.OFF));
         assertNothingIsLeft(driver, "after close");
-        assertEquals(2, names(driver.calls).stream().filter("cuStreamCreate"::equals).count());
+        FakeDriver whole = new FakeDriver();
+        live(whole, new ArrayList<>(), LaunchMode.QUEUED, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
+        assertEquals(1, count("cuStreamCreate", whole));
+        assertEquals(2, count("cuStreamCreate", driver));
+        assertEquals(count("cuModuleLoadDataEx", whole), count("cuModuleLoadDataEx", driver), "all share the modules");
         assertFalse(steps.getFirst().contains("cuStreamWaitEvent"), "a prompt has no halves");
         for (List<String> decode : steps.subList(1, steps.size())) {
             List<String> order = decode.stream().filter(call -> !call.equals("cuLaunchKernel")).toList();

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * On the emulator, too, a request gives bit for bit what it gives alone: there every operation is launched directly,
- * in traffic decode steps are replayed from graphs, those of four and more as two half-batches on two streams, which are
- * checked against each other; and sequences find prefixes and fork.
+ * in traffic decode steps are replayed from graphs, and sequences find prefixes and fork. Steps of four sequences and
+ * more are two half-batches there, on two streams that are checked against each other.
  */
 class SameTokensOnDeviceTest {
     private static final int TEXT_TOKENS = 140;

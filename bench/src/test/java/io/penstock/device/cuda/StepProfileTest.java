@@ -10,9 +10,9 @@ import io.penstock.bench.step.StepReport;
 import io.penstock.device.Device;
 import io.penstock.device.DeviceProbe;
 import io.penstock.runtime.InputException;
-import io.penstock.runtime.checkpoint.Checkpoint;
+import io.penstock.runtime.checkpoint.DummyCheckpoint;
+import io.penstock.runtime.config.ModelShapes;
 import io.penstock.runtime.model.OperationObserver;
-import io.penstock.runtime.testing.Goldens;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -25,7 +25,7 @@ class StepProfileTest {
         driver.isEventDone = true;
         var found = (DeviceProbe.Available) CudaDevices.probe(driver, 0, 0);
         try (Device device = CudaDevices.open(driver, 0, found.properties(), LaunchMode.QUEUED);
-                Checkpoint tensors = Checkpoint.open(Goldens.path("models/moe-legacy"))) {
+                DummyCheckpoint tensors = new DummyCheckpoint(ModelShapes.named("penstock-demo"), 1)) {
             return new StepProfile(device, tensors, DeviceSpec.named("h200"))
                     .time(step, OperationObserver.NONE, hasHalves);
         }
@@ -52,8 +52,8 @@ class StepProfileTest {
 
     @Test
     void tooFewSequencesHaveNoHalves() {
-        var refusal = assertThrows(InputException.class, () -> time(new StepProfile.Step(7, 64, false), true));
-        assertEquals("a step of 7 sequences has no halves with a row for each expert: raise it",
+        var refusal = assertThrows(InputException.class, () -> time(new StepProfile.Step(3, 64, false), true));
+        assertEquals("a step of 3 sequences has no halves with a row for each expert: raise it",
                 refusal.getMessage());
         assertEquals(Set.of(), driver.live);
     }

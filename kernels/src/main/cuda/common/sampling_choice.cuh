@@ -15,6 +15,12 @@ struct Candidates {
     int token_ids[kMaxCandidates];
 };
 
+// Of a digit's tokens, the measure that filters cut by, and how many there are.
+struct Digits {
+    uint64_t sums[kDigits];
+    uint32_t counts[kDigits];
+};
+
 // The largest value of the row and where its mass stands.
 struct RowTop {
     Best best;
@@ -30,10 +36,11 @@ struct Choice {
     ReduceSpace space;
     union {
         Candidates candidates;
-        uint64_t digits[kDigits];
+        Digits digits;
     };
     short groups[kMaxGroups + kTileGroups];
     unsigned char in_tile[kMaxGroups];
+    int depth;  // buckets from the top down that hold what the filters may keep; kBuckets if that is not known
     int num_candidates;
     int num_groups;
     uint64_t found[4];

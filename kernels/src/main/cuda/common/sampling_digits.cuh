@@ -1,5 +1,7 @@
-// Filters that leave many tokens: the last one that stays is found by a histogram of the leading bits of its place in
-// the order, then of the next bits among those that share them, and so on. Every pass processes the whole row anew.
+// Filters that leave many tokens: the last one that stays is found by a histogram over equal parts of the values that
+// the filters may keep, and a sort of one part's tokens. Where these are too many, tokens as good as each other for
+// one, it is found by a histogram of the leading bits of its place in the order, then of the next bits among those
+// that share them, and so on. Every pass processes the whole row anew.
 #pragma once
 
 #include "sampling_sort.cuh"
@@ -55,7 +57,7 @@ __device__ __forceinline__ int choose_digit(Choice& choice, uint64_t& remaining)
     uint64_t sum = 0;
 #pragma unroll
     for (int i = 0; i < kOwn; i++) {
-        sum += choice.digits[highest - i];
+        sum += choice.digits.sums[highest - i];
     }
     if (threadIdx.x == 0) {
         choice.found[0] = ~0ull;
@@ -63,7 +65,7 @@ __device__ __forceinline__ int choose_digit(Choice& choice, uint64_t& remaining)
     uint64_t before = block_prefix(choice.space, sum);
 #pragma unroll
     for (int i = 0; i < kOwn; i++) {
-        const uint64_t own = choice.digits[highest - i];
+        const uint64_t own = choice.digits.sums[highest - i];
         if (before < remaining && before + own >= remaining) {
             choice.found[0] = static_cast<uint64_t>(highest - i);
             choice.found[1] = remaining - before;
@@ -75,6 +77,159 @@ __device__ __forceinline__ int choose_digit(Choice& choice, uint64_t& remaining)
     remaining = digit < 0 ? remaining : choice.found[1];
     __syncthreads();
     return digit;
+}
+
+// Equal parts of the values from a lowest one to the row's top, as digits that rise with the value. Which values they
+// divide does not matter for the token, only how many passes find it.
+struct Parts {
+    double lowest;
+    double rate;
+
+    __device__ __forceinline__ explicit Parts(const Choice& choice) {
+        const double half_octaves = choice.top.bucket - min(choice.depth, kBuckets) - 1;
+        lowest = __ddiv_rn(half_octaves, 2 * choice.row.header.mass_scale);
+        rate = __ddiv_rn(kDigits - 1, __dsub_rn(choice.top.best.value, lowest));
+    }
+
+    // Not where values lie beyond what double precision can divide.
+    __device__ __forceinline__ bool is_usable() const { return rate > 0 && rate < kMaxDouble; }
+
+    __device__ __forceinline__ int digit(double value) const {
+        return __double2int_rz(fmin(fmax(__dmul_rn(__dsub_rn(value, lowest), rate), 0.0), kDigits - 1.0));
+    }
+};
+
+// What a pass looks at: of which tokens, and by which measure.
+struct Search {
+    Cut kept;
+    bool by_mass;  // else by number, before min_p
+
+    // 0 for what is not looked at.
+    __device__ __forceinline__ uint64_t measure(const Choice& choice, double value, int token_id) const {
+        if (!by_mass) {
+            return 1;
+        }
+        const SlotHeader& slot = choice.row.header;
+        return kept.keeps(order_key(value), token_id) && scaled(choice, value) >= slot.min_scaled
+                   ? token_mass(value, slot.mass_scale).below(choice.top.octave)
+                   : 0;
+    }
+};
+
+__device__ __noinline__ void count_parts(Choice& choice, const Parts parts, const Search search) {
+#pragma unroll 1
+    for (int i = threadIdx.x; i < kDigits; i += kThreads) {
+        choice.digits.sums[i] = 0;
+        choice.digits.counts[i] = 0;
+    }
+    for_each_listed(choice, false, [&](double value, int token_id) {
+        const uint64_t own = search.measure(choice, value, token_id);
+        if (own > 0) {
+            const int digit = parts.digit(value);
+            atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits.sums + digit), own);
+            atomicAdd(choice.digits.counts + digit, 1u);
+        }
+    });
+}
+
+// What a thread makes of tokens that a filter keeps: the race if it is the last filter, else their mass for the next.
+struct Taken {
+    Best winner;
+    uint64_t mass;
+
+    __device__ __forceinline__ void take(const Choice& choice, double value, int token_id, bool is_last) {
+        const SlotHeader& slot = choice.row.header;
+        if (!(scaled(choice, value) >= slot.min_scaled)) {
+            return;
+        }
+        if (is_last) {
+            race(winner, choice, value, token_id);
+        } else {
+            mass += token_mass(value, slot.mass_scale).below(choice.top.octave);
+        }
+    }
+};
+
+// Gathers the tokens of a part, sorted, and takes those above it.
+__device__ __noinline__ Taken
+gather_part(Choice& choice, const Parts parts, const Search search, int digit, bool is_last) {
+    Taken taken = {{kMinusInfinity, kNoToken}, 0};
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        choice.num_candidates = 0;
+    }
+    for_each_listed(choice, false, [&](double value, int token_id) {
+        const int own = parts.digit(value);
+        if (own < digit || search.measure(choice, value, token_id) == 0) {
+            return;
+        }
+        if (own == digit) {
+            const int at = atomicAdd(&choice.num_candidates, 1);
+            choice.candidates.keys[at] = order_key(value);
+            choice.candidates.token_ids[at] = token_id;
+        } else {
+            taken.take(choice, value, token_id, is_last);
+        }
+    });
+    sort(choice.candidates, choice.num_candidates);
+    return taken;
+}
+
+// Of the sorted candidates, the first down to which the measure reaches what remains.
+__device__ __forceinline__ int find_last(Choice& choice, const Search& search, uint64_t remaining) {
+    if (!search.by_mass) {
+        return static_cast<int>(remaining) - 1;
+    }
+    uint64_t before_all = 0;
+#pragma unroll 1
+    for (int first = 0; first < choice.num_candidates; first += kThreads) {
+        const int i = first + threadIdx.x;
+        const uint64_t own = i < choice.num_candidates
+                                 ? token_mass(key_value(choice.candidates.keys[i]), choice.row.header.mass_scale)
+                                       .below(choice.top.octave)
+                                 : 0;
+        const uint64_t before = before_all + block_prefix(choice.space, own);
+        if (before < remaining && before + own >= remaining) {
+            choice.found[2] = static_cast<uint64_t>(i);
+        }
+        before_all += choice.space.total;
+    }
+    __syncthreads();
+    return static_cast<int>(choice.found[2]);
+}
+
+enum class Outcome { kCut, kNothingCut, kTooMany };
+
+// The last token that a filter keeps, in two passes, in which what it keeps is taken, too.
+__device__ __forceinline__ Outcome
+cut_by_parts(Choice& choice, Search& search, uint64_t remaining, bool is_last, Taken& taken) {
+    const Parts parts(choice);
+    if (!parts.is_usable()) {
+        return Outcome::kTooMany;
+    }
+    count_parts(choice, parts, search);
+    const int digit = choose_digit(choice, remaining);
+    if (digit < 0) {
+        return Outcome::kNothingCut;
+    }
+    if (choice.digits.counts[digit] > kMaxCandidates) {
+        return Outcome::kTooMany;
+    }
+    taken = gather_part(choice, parts, search, digit, is_last);
+    const int last = find_last(choice, search, remaining);
+    const uint64_t key = choice.candidates.keys[last];
+    // top_k keeps all that are as good as the last.
+    search.kept = {key, search.by_mass ? choice.candidates.token_ids[last] : kNoToken};
+#pragma unroll 1
+    for (int i = threadIdx.x; i < choice.num_candidates; i += kThreads) {
+        const uint64_t own = choice.candidates.keys[i];
+        const int token_id = choice.candidates.token_ids[i];
+        if (search.kept.keeps(own, token_id)) {
+            taken.take(choice, key_value(own), token_id, is_last);
+        }
+    }
+    __syncthreads();
+    return Outcome::kCut;
 }
 
 // The token of a row whose filters leave many tokens, or that has none.
@@ -95,19 +250,40 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
                          : pass == Pass::kTopP ? nucleus_limit(choice, row_mass(choice, results, num_tiles))
                                                : 0;
     list_all_groups(choice, num_tiles * kTileGroups);
+    bool is_begun = false;
 #pragma unroll 1
     while (true) {
+        if (!is_begun && (pass == Pass::kTopK || pass == Pass::kTopP)) {
+            const bool is_last = pass == Pass::kTopP || !choice.row.has_top_p();
+            Search search = {kept, pass == Pass::kTopP};
+            Taken taken = {winner, 0};
+            const Outcome outcome = cut_by_parts(choice, search, remaining, is_last, taken);
+            if (outcome == Outcome::kCut) {
+                if (is_last) {
+                    return block_best(choice.space, taken.winner).token_id;
+                }
+                kept = search.kept;
+                remaining = nucleus_limit(choice, block_sum(choice.space, taken.mass));
+                pass = Pass::kTopP;
+                continue;
+            }
+            if (outcome == Outcome::kNothingCut) {
+                pass = is_last ? Pass::kRace : Pass::kMass;
+            }
+            is_begun = outcome == Outcome::kTooMany;
+        }
         if (pass == Pass::kTopK || pass == Pass::kTopP) {
 #pragma unroll 1
             for (int i = threadIdx.x; i < kDigits; i += kThreads) {
-                choice.digits[i] = 0;
+                choice.digits.sums[i] = 0;
             }
         }
         for_each_listed(choice, false, [&](double value, int token_id) {
             const uint64_t key = order_key(value);
             if (pass == Pass::kTopK) {
                 if (stage.is_open(cut, key, token_id)) {
-                    atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits + stage.digit(key, token_id)), 1ull);
+                    atomicAdd(
+                        reinterpret_cast<unsigned long long*>(choice.digits.sums + stage.digit(key, token_id)), 1ull);
                 }
                 return;
             }
@@ -122,7 +298,7 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
             if (pass == Pass::kMass) {
                 mass += own;
             } else if (own > 0 && stage.is_open(cut, key, token_id)) {
-                atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits + stage.digit(key, token_id)), own);
+                atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits.sums + stage.digit(key, token_id)), own);
             }
         });
         if (pass == Pass::kRace) {
@@ -157,6 +333,7 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
         kept = digit >= 0 ? cut : kept;
         cut = everything;
         stage.number = 0;
+        is_begun = false;
         pass = pass == Pass::kTopK && choice.row.has_top_p() ? Pass::kMass : Pass::kRace;
     }
 }

@@ -76,6 +76,9 @@ __device__ __forceinline__ int candidate_depth(
     if (choice.row.has_min_p()) {
         depth = min(depth, min_p_depth(choice));
     }
+    if (threadIdx.x == 0) {
+        choice.depth = depth;
+    }
     if (below == depth) {
         choice.found[1] = count_before + count;
     }

@@ -18,7 +18,7 @@ import io.penstock.device.Stream;
 public final class SampleKernel extends OperationKernel {
     static final EntryPoint SCAN = new EntryPoint("sample_scan_f32", 64, POINTER, POINTER, POINTER, POINTER, POINTER,
             POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
-    static final EntryPoint CHOOSE = new EntryPoint("sample_choose_f32", 96, POINTER, POINTER, POINTER, POINTER,
+    static final EntryPoint CHOOSE = new EntryPoint("sample_choose_f32", 128, POINTER, POINTER, POINTER, POINTER,
             POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
 
     /** Tokens of the largest vocabulary. */
@@ -30,7 +30,7 @@ public final class SampleKernel extends OperationKernel {
     private static final int BLOCK_THREADS = 256;
     private static final int TILE_RESULT_BYTES = 1024;
     private static final int HEAD_RESULT_BYTES = 16;
-    private static final int CHOICE_BYTES = 68_072;
+    private static final int CHOICE_BYTES = 68_080;
     private static final int MAX_ROWS = 65_535;
 
     private final Launch scan;

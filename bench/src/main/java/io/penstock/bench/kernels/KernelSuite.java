@@ -39,6 +39,7 @@ public final class KernelSuite {
             sample("sample temperature", SampleBenchmark.Request.TEMPERATURE),
             sample("sample top_k_80", SampleBenchmark.Request.TOP_K_80),
             sample("sample top_p_90", SampleBenchmark.Request.TOP_P_90),
+            sample("sample wide_top_p_90", SampleBenchmark.Request.WIDE_TOP_P_90),
             fromHead("sample_from_head greedy", SampleBenchmark.Request.GREEDY),
             fromHead("sample_from_head temperature", SampleBenchmark.Request.TEMPERATURE),
             new Entry("logprobs", MAX_LOGIT_ROWS, LogprobsBenchmark::new));

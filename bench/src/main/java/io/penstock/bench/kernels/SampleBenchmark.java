@@ -18,7 +18,9 @@ final class SampleBenchmark implements KernelBenchmark {
         TEMPERATURE(1, 0, 1, 1),
         /** What model cards recommend. */
         TOP_K_80(0.3, 80, 1, 1.05),
-        TOP_P_90(0.3, 0, 0.9, 1);
+        TOP_P_90(0.3, 0, 0.9, 1),
+        /** So many tokens are in its nucleus that they are not sorted at once. */
+        WIDE_TOP_P_90(1, 0, 0.9, 1);
 
         private final double temperature;
         private final int topK;

@@ -3,73 +3,19 @@
 // Launch:   grid ceil(tokens / 2), block 256, 768 bytes static shared memory; eight lanes own a head of a token.
 // Bound:    memory: 2 * tokens * (heads + 2 kv_heads) * 128 bytes + a 256-byte row of angles a token.
 // Twin:     CpuOps.qkNormRopeStore: rounds after scale, weight and rotation, whose products are rounded separately.
-#include "common/bf16.cuh"
-#include "common/warp.cuh"
+#include "common/head_rope.cuh"
 
-constexpr int kHeadDim = 64;
-constexpr int kBlockTokens = 64;
 constexpr int kTokens = 2;
 constexpr int kTokenThreads = 128;
-constexpr int kHeadLanes = kHeadDim / kVectorWidth;
 constexpr int kHeadsPerRound = kTokenThreads / kHeadLanes;
 // Rounds whose loads are in flight together: 48 heads, all those of a token of the 8B model.
 constexpr int kRounds = 3;
-constexpr int kAngles = kHeadDim / 2;
 
 // Where a lane's chunk of a token's row lies in a 64 x 64 tile: chunks of 16 bytes, swizzled by the row so that
 // eight rows of one chunk column are in different banks when attention reads the tile with ldmatrix.
 //   element = row * 64 + ((chunk ^ (row & 7)) * 8) + column % 8
 __device__ __forceinline__ int tile_offset(int row, int chunk) {
     return row * kHeadDim + (chunk ^ (row & 7)) * kVectorWidth;
-}
-
-// bf16(bf16(x * scale) * weight) of a lane's eight values of a head.
-__device__ __forceinline__ Bf16x8 normalise(const Bf16x8& head, const bf16* weight, float eps) {
-    float x[kVectorWidth];
-    float w[kVectorWidth];
-    unpack(head, x);
-    float squares = 0;
-#pragma unroll
-    for (int i = 0; i < kVectorWidth; i++) {
-        squares = fmaf(x[i], x[i], squares);
-    }
-    const float scale = rsqrtf(lane_sum<kHeadLanes>(squares) / kHeadDim + eps);
-#pragma unroll
-    for (int i = 0; i < kVectorWidth; i++) {
-        x[i] *= scale;
-    }
-    unpack(pack(x), x);
-    unpack(load_vector(weight), w);
-#pragma unroll
-    for (int i = 0; i < kVectorWidth; i++) {
-        x[i] *= w[i];
-    }
-    return pack(x);
-}
-
-// Lanes 0-3 hold dims 0-31, lanes 4-7 dims 32-63: the pair (d, d + 32) is four lanes apart.
-__device__ __forceinline__ Bf16x8 rotate(const Bf16x8& head, const float* angles, int lane) {
-    Bf16x8 partner;
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        partner.pairs[i] = __shfl_xor_sync(kAllLanes, head.pairs[i], kHeadLanes / 2);
-    }
-    const int angle_idx = lane % (kHeadLanes / 2) * kVectorWidth;
-    const float sign = lane < kHeadLanes / 2 ? -1.0f : 1.0f;
-    float own[kVectorWidth];
-    float other[kVectorWidth];
-    unpack(head, own);
-    unpack(partner, other);
-#pragma unroll
-    for (int i = 0; i < kVectorWidth; i += 4) {
-        const float4 cosine = *reinterpret_cast<const float4*>(angles + angle_idx + i);
-        const float4 sine = *reinterpret_cast<const float4*>(angles + kAngles + angle_idx + i);
-        own[i] = __fadd_rn(__fmul_rn(own[i], cosine.x), __fmul_rn(sign * other[i], sine.x));
-        own[i + 1] = __fadd_rn(__fmul_rn(own[i + 1], cosine.y), __fmul_rn(sign * other[i + 1], sine.y));
-        own[i + 2] = __fadd_rn(__fmul_rn(own[i + 2], cosine.z), __fmul_rn(sign * other[i + 2], sine.z));
-        own[i + 3] = __fadd_rn(__fmul_rn(own[i + 3], cosine.w), __fmul_rn(sign * other[i + 3], sine.w));
-    }
-    return pack(own);
 }
 
 extern "C" __global__ void __launch_bounds__(kTokens* kTokenThreads) qk_norm_rope_store_bf16(
@@ -127,8 +73,8 @@ extern "C" __global__ void __launch_bounds__(kTokens* kTokenThreads) qk_norm_rop
         for (int r = 0; r < kRounds; r++) {
             const int head_idx = first + r * kHeadsPerRound;
             const Bf16x8 normalised =
-                normalise(head[r], norms[head_idx < num_heads ? 0 : 1] + lane * kVectorWidth, eps);
-            const Bf16x8 rotated = rotate(normalised, angles[token_in_block], lane);
+                normalise(head[r], load_vector(norms[head_idx < num_heads ? 0 : 1] + lane * kVectorWidth), eps);
+            const Bf16x8 rotated = rotate(normalised, AngleRow{angles[token_in_block]}, lane);
             // One store for every kind of head: three would be merged into narrow ones.
             Bf16x8 stored = rotated;
             bf16* target = heads + head_idx * kHeadDim;

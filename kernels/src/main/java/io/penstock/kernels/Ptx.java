@@ -15,7 +15,8 @@ final class Ptx {
             "qk_norm_rope_store", "rms_norm", "sample", "short_conv", "silu_and_mul", "update_block_tables");
 
     private static final List<String> HOPPER_OPERATIONS = List.of(
-            "attention", "experts_add_rms_norm", "grouped_linear", "in_proj_short_conv", "linear");
+            "attention", "experts_add_rms_norm", "grouped_linear", "in_proj_short_conv", "linear",
+            "qkv_norm_rope_store");
 
     private Ptx() {}
 

@@ -25,6 +25,7 @@ final class EntryPoints {
         }
         all.add(ExpertsAddRmsNormKernel.BF16);
         all.addAll(TiledInProjShortConv.entries());
+        all.addAll(QkvNormRopeStoreKernel.entries());
         for (InProjTile tile : InProjTile.values()) {
             all.add(tile.entry());
         }

@@ -90,6 +90,9 @@ final class EveryLaunch {
         var attentionLayer = new QkNormRopeStoreKernel.LayerAddresses(32, 48, 64);
         var tokens = new QkNormRopeStoreKernel.TokenAddresses(80, 96, 112);
         all.put("qk_norm_rope_store_bf16", (stream, rows) -> qk.launch(stream, 16, attentionLayer, tokens, rows));
+        QkvNormRopeStoreKernel qkv = new QkvNormRopeStoreKernel(device, TileTable.BUILT_IN, 32, 8, HIDDEN, EPS);
+        all.put("qkv_norm_rope_store_tiled_m64_bf16",
+                (stream, rows) -> qkv.launch(stream, 16, 32, 48, attentionLayer, tokens, rows));
         CopyBlocksKernel copyBlocks = new CopyBlocksKernel(device, 8, 6, 100);
         all.put("copy_blocks_bf16", (stream, rows) -> copyBlocks.launch(stream, 16, 32, 48, rows));
         ShortConvKernel conv = new ShortConvKernel(device, HIDDEN);

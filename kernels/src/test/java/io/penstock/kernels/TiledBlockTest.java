@@ -168,7 +168,8 @@ class TiledBlockTest {
     void onlyOneDeviceHasTiles() {
         FakeDevice device = new FakeDevice();
         assertEquals(WeightFormat.TILES, WeightFormat.of(device.properties()));
-        assertEquals("attention experts_add_rms_norm grouped_linear in_proj_short_conv linear",
+        assertEquals("attention experts_add_rms_norm grouped_linear in_proj_short_conv linear"
+                + " qkv_norm_rope_store",
                 Ptx.operations(PtxSet.HOPPER).stream().collect(Collectors.joining(" ")));
     }
 }

@@ -27,6 +27,7 @@ public final class KernelSuite {
             new Entry("short_conv decode", (memory, shape) -> new ShortConvBenchmark(memory, shape, true)),
             new Entry("short_conv prefill", (memory, shape) -> new ShortConvBenchmark(memory, shape, false)),
             new Entry("qk_norm_rope_store", QkNormRopeStoreBenchmark::new),
+            new Entry("qkv_norm_rope_store", QkvNormRopeStoreBenchmark::new),
             new Entry("attention decode", MAX_SEQS, (memory, shape) -> new AttentionBenchmark(memory, shape, true)),
             new Entry("attention prefill", (memory, shape) -> new AttentionBenchmark(memory, shape, false)),
             new Entry("add_rms_norm_route_top_k", AddRmsNormRouteTopKBenchmark::new),

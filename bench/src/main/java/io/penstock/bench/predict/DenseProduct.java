@@ -16,6 +16,8 @@ public record DenseProduct(int numRows, int weightRows, int k, double columnByte
     /** With warp instructions of PTX for a sum, beside those of storing it: the emulator counts them. */
     public enum Epilogue {
         NONE(0),
+        /** Heads that are normalised, rotated and stored. */
+        HEADS(0.73),
         /** The LM head's, where all rows take the largest logit. */
         GREEDY(0.74),
         /** The same, where all run a race at a temperature. */

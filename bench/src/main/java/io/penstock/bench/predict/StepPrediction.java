@@ -126,6 +126,10 @@ public final class StepPrediction {
                     : experts(model.hiddenSize(), model.moe().expertWidth(), Short.BYTES,
                             model.moe().expertsPerToken());
         }
+        if (kernel.startsWith("qkv_norm_rope_store_tiled_")) {
+            return new DenseProduct(numSeqs, model.attention().queryWidth() + 2 * model.attention().kvWidth(),
+                    model.hiddenSize(), Short.BYTES, DenseProduct.Epilogue.HEADS);
+        }
         if (kernel.startsWith("in_proj_short_conv_tiled_")) {
             return new ConvolutionProduct(numSeqs, model.hiddenSize());
         }
@@ -140,7 +144,7 @@ public final class StepPrediction {
             case "sample_choose_f32" -> new RowOperation(floor.bytes(), CHOICE_SECONDS
                     * Math.ceilDiv(numSeqs, chip.numMultiprocessors() * CHOICES_OF_MULTIPROCESSOR));
             case "update_block_tables_i32" -> new RowOperation(BLOCK_UPDATE_BYTES * numSeqs, 0);
-            case "embed_tiled_bf16", "rms_norm_bf16", "add_rms_norm_bf16", "qk_norm_rope_store_bf16",
+            case "embed_tiled_bf16", "rms_norm_bf16", "add_rms_norm_bf16",
                     "combine_add_rms_norm_bf16", "gather_last_bf16" -> new RowOperation(floor.bytes(), 0);
             default -> throw new IllegalStateException("a decode step launches " + kernel + " for "
                     + launch.operation() + ": StepPrediction needs a model of it");
@@ -152,7 +156,6 @@ public final class StepPrediction {
         int queries = model.attention().queryWidth();
         return switch (operation) {
             case "linear convOutProj" -> product(hidden, hidden);
-            case "linear qkvProj" -> product(queries + 2 * model.attention().kvWidth(), hidden);
             case "linear attentionOutProj" -> product(hidden, queries);
             case "linearSiluAndMul" -> new DenseProduct(numSeqs, 2 * model.feedForward().denseWidth(), hidden, 1);
             case "linear denseDown" -> product(hidden, model.feedForward().denseWidth());

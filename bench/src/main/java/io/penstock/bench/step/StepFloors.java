@@ -48,8 +48,12 @@ public final class StepFloors {
         projection("inProjShortConv", model.numConvLayers(), hidden, 3 * hidden,
                 -3 * hidden * tokens + hidden * tokens + 2.0 * model.convStateLength() * hidden * sizes.numSeqs());
         projection("linear convOutProj", model.numConvLayers(), hidden, hidden, 0);
-        projection("linear qkvProj", model.numAttentionLayers(), hidden, queries + 2 * kv, 0);
-        rows("qkNormRopeStore", model.numAttentionLayers(), 2 * (queries + 2 * kv));
+        if (sizes.isFused()) {
+            projection("qkvNormRopeStore", model.numAttentionLayers(), hidden, queries + 2 * kv, 0);
+        } else {
+            projection("linear qkvProj", model.numAttentionLayers(), hidden, queries + 2 * kv, 0);
+            rows("qkNormRopeStore", model.numAttentionLayers(), 2 * (queries + 2 * kv));
+        }
         attention(sizes, queries, kv);
         projection("linear attentionOutProj", model.numAttentionLayers(), queries, hidden, 0);
         rows("addRmsNorm", 2 * numDense, 4 * hidden);

@@ -96,6 +96,7 @@ public final class StepTraffic {
             case "linear convOutProj", "linear qkvProj", "linear attentionOutProj", "linear denseDown" ->
                 "linear down_proj";
             case "qkNormRopeStore" -> "qk_norm_rope_store";
+            case "qkvNormRopeStore" -> "qkv_norm_rope_store";
             case "attention" -> step.isPrefill() ? "attention prefill" : "attention decode";
             case "addRmsNorm" -> "add_rms_norm";
             case "linearSiluAndMul" -> "linear gate_up";

@@ -49,7 +49,7 @@ class KernelCountsTest {
     }
 
     /** On other devices they are what their parts are. */
-    private static final Set<String> FUSED = Set.of("sample_from_head", "experts_add_rms_norm");
+    private static final Set<String> FUSED = Set.of("sample_from_head", "experts_add_rms_norm", "qkv_norm_rope_store");
 
     /** Every benchmark, but matrix products at one size: what is counted of them does not depend on it. */
     static List<Arguments> benchmarks() {
@@ -72,8 +72,8 @@ class KernelCountsTest {
         List<Arguments> all = new ArrayList<>();
         for (KernelSuite.Entry entry : KernelSuite.all()) {
             if (List.of("embed", "linear out_proj", "linear lm_head", "in_proj_short_conv", "experts_add_rms_norm",
-                    "sample_from_head greedy", "sample_from_head temperature", "attention decode",
-                    "attention prefill").contains(entry.name())) {
+                    "qkv_norm_rope_store", "sample_from_head greedy", "sample_from_head temperature",
+                    "attention decode", "attention prefill").contains(entry.name())) {
                 all.add(Arguments.of(entry, 64));
             }
             if (entry.name().equals("experts_add_rms_norm")) {

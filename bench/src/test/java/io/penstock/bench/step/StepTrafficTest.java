@@ -22,8 +22,8 @@ class StepTrafficTest {
     private static final double MAX_RATIO_ON_HOPPER = 1.06;
     private static final int MAX_LAUNCHES = 170;
 
-    /** On 9.0, where a layer's experts are one launch. */
-    private static final int MAX_FUSED_LAUNCHES = 120;
+    /** On 9.0, where a layer's experts are one launch, and so is what comes before attention. */
+    private static final int MAX_FUSED_LAUNCHES = 113;
 
     @ParameterizedTest
     @CsvSource({"64, 1024, false", "1, 2048, true"})

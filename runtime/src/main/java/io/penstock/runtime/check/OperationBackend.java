@@ -124,6 +124,10 @@ public interface OperationBackend extends AutoCloseable {
     /** The rotated queries [tokens, heads 64]. */
     float[] qkNormRopeStore(float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch);
 
+    /** The same of {@code x qkvProjᵀ}; {@code x} [tokens, hidden]. */
+    float[] qkvNormRopeStore(
+            float[] x, float[] qkvProj, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch);
+
     /** {@code qkv} [tokens, (heads + 2 kv heads) 64]; the attention [tokens, heads 64] over the blocks as they are. */
     float[] attention(float[] qkv, int attentionLayer, ForwardBatch batch);
 

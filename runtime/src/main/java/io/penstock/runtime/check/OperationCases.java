@@ -24,6 +24,7 @@ public final class OperationCases {
         all.put("short_conv", ShortConvCases.all());
         all.put("in_proj_short_conv", InProjShortConvCases.all());
         all.put("qk_norm_rope_store", QkNormRopeStoreCases.all());
+        all.put("qkv_norm_rope_store", QkvNormRopeStoreCases.all());
         all.put("attention", AttentionCases.all());
         all.put("add_rms_norm_route_top_k", RoutingCases.all());
         all.put("grouped_linear", GroupedLinearCases.all());

@@ -11,8 +11,8 @@ import java.util.List;
 final class QkNormRopeStoreCases {
     private static final String NAME = "qk_norm_rope_store";
     private static final int DIM = 64;
-    private static final ModelLimits LIMITS = new ModelLimits(4, 160, 300, 9, 0);
-    private static final int LAYER = 1;
+    static final ModelLimits LIMITS = new ModelLimits(4, 160, 300, 9, 0);
+    static final int LAYER = 1;
 
     private QkNormRopeStoreCases() {}
 
@@ -26,7 +26,7 @@ final class QkNormRopeStoreCases {
     }
 
     /** Sequences of these lengths, some of their tokens computed before, in scattered blocks. */
-    private static ForwardBatch batch(Samples samples, int[] newTokens, int[] computedTokens) {
+    static ForwardBatch batch(Samples samples, int[] newTokens, int[] computedTokens) {
         ForwardBatch batch = new ForwardBatch(LIMITS);
         int[] blocks = samples.permutation(LIMITS.numKvBlocks());
         int taken = 0;
@@ -102,7 +102,7 @@ final class QkNormRopeStoreCases {
         }
     }
 
-    private static void unwrittenSlotsStay(
+    static void unwrittenSlotsStay(
             Closeness closeness, OperationBackend backend, ForwardBatch batch, int numKvHeads) {
         boolean[] written = new boolean[LIMITS.numKvBlocks() * ModelLimits.BLOCK_TOKENS];
         for (int t = 0; t < batch.numTokens(); t++) {

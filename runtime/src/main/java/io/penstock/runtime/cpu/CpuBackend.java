@@ -285,6 +285,13 @@ public final class CpuBackend implements OperationBackend {
     }
 
     @Override
+    public float[] qkvNormRopeStore(
+            float[] x, float[] qkvProj, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
+        float[] qkv = linear(x, qkvProj, x.length / batch.numTokens());
+        return qkNormRopeStore(qkv, qNorm, kNorm, attentionLayer, batch);
+    }
+
+    @Override
     public float[] attention(float[] qkv, int attentionLayer, ForwardBatch batch) {
         CpuTensor out = output(batch.numTokens(), config.attention().queryWidth());
         ops.beginStep(batch);

@@ -10,6 +10,7 @@ import io.penstock.kernels.GatherLastKernel;
 import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
+import io.penstock.kernels.QkvNormRopeStoreKernel;
 import io.penstock.kernels.RmsNormKernel;
 import io.penstock.kernels.ShortConvKernel;
 import io.penstock.kernels.SiluAndMulKernel;
@@ -19,6 +20,7 @@ import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.SparseMoe;
+import io.penstock.runtime.model.LayerOperator;
 import io.penstock.runtime.model.Ops;
 import io.penstock.runtime.model.Routing;
 import io.penstock.runtime.model.Tensor;
@@ -49,6 +51,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final ShortConvKernel shortConv;
     private final InProjShortConvKernel inProjShortConv;
     private final QkNormRopeStoreKernel qkNormRopeStore;
+    private final QkvNormRopeStoreKernel qkvNormRopeStore;
     private final CudaExperts experts;
     private final GatherLastKernel gatherLast;
     private final QkNormRopeStoreKernel.TokenAddresses[] tokens;
@@ -90,6 +93,8 @@ final class CudaOps implements Ops, AutoCloseable {
         inProjShortConv = hasConv ? InProjShortConvKernel.of(device, format, hidden) : null;
         qkNormRopeStore = new QkNormRopeStoreKernel(
                 device, config.attention().numHeads(), config.attention().numKvHeads(), eps);
+        qkvNormRopeStore = format == WeightFormat.TILES ? new QkvNormRopeStoreKernel(device, tiles,
+                config.attention().numHeads(), config.attention().numKvHeads(), hidden, eps) : null;
         experts = config.moe().numExperts() == 0
                 ? null : new CudaExperts(device, stream, config, batch.numRealTokens(part));
         gatherLast = new GatherLastKernel(device, hidden);
@@ -237,6 +242,22 @@ final class CudaOps implements Ops, AutoCloseable {
         qkNormRopeStore.launch(stream, address(qkv), layer, tokens[batch.layout()], qkv.rows());
     }
 
+    @Override
+    public void qkvNormRopeStore(Tensor qkv, Tensor x, LayerOperator.Attention attention, ForwardBatch step) {
+        if (hasQkvNormRopeStore()) {
+            qkvNormRopeStore.launch(stream, address(qkv), address(x), address(attention.qkvProj()),
+                    attentionLayer(attention.qNorm(), attention.kNorm(), attention.attentionLayer()),
+                    tokens[batch.layout()], x.rows());
+        } else {
+            Ops.super.qkvNormRopeStore(qkv, x, attention, step);
+        }
+    }
+
+    @Override
+    public boolean hasQkvNormRopeStore() {
+        return qkvNormRopeStore != null;
+    }
+
     /** What {@link #qkNormRopeStore} needs of a layer; made when the layer is first seen. */
     private QkNormRopeStoreKernel.LayerAddresses attentionLayer(Weight qNorm, Weight kNorm, int attentionLayer) {
         QkNormRopeStoreKernel.LayerAddresses known = attentionLayers[attentionLayer];
@@ -310,6 +331,9 @@ final class CudaOps implements Ops, AutoCloseable {
         gatherLast.close();
         if (experts != null) {
             experts.close();
+        }
+        if (qkvNormRopeStore != null) {
+            qkvNormRopeStore.close();
         }
         qkNormRopeStore.close();
         if (shortConv != null) {

@@ -4,7 +4,6 @@ import io.penstock.device.Device;
 import io.penstock.device.Stream;
 import io.penstock.kernels.InProjShortConvKernel;
 import io.penstock.kernels.LinearKernel;
-import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.TileTable;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -17,8 +16,6 @@ import java.util.Arrays;
 
 /** {@link CudaOps} on arrays, on a device that the caller closes after it: for checks, not for steps. */
 public final class DeviceBackend implements OperationBackend {
-    private static final int HEAD_DIM = 64;
-
     private final Device device;
     private final Stream stream;
     private final ModelConfig config;
@@ -27,6 +24,7 @@ public final class DeviceBackend implements OperationBackend {
     private final CudaOps ops;
     private final DeviceExpertsBackend experts;
     private final DeviceSamplingBackend sampling;
+    private final DeviceHeadsBackend heads;
 
     /** With memory and a stream of its own. */
     public DeviceBackend(Device device, ModelConfig config, ModelLimits limits) {
@@ -43,6 +41,7 @@ public final class DeviceBackend implements OperationBackend {
         ops = new CudaOps(device, stream, memory, BatchPart.WHOLE, tiles);
         experts = new DeviceExpertsBackend(device, stream, limits, ops);
         sampling = new DeviceSamplingBackend(device, stream, config, limits, ops);
+        heads = new DeviceHeadsBackend(device, stream, config, limits, ops);
         long kvBytes = ops.memory().keysValues().sizeBytes();
         byte half = (byte) (Float.floatToRawIntBits(UNWRITTEN) >>> 24);
         stream.fill(ops.memory().keysValues(), 0, kvBytes, half);
@@ -327,97 +326,39 @@ public final class DeviceBackend implements OperationBackend {
     @Override
     public float[] qkNormRopeStore(
             float[] qkv, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
-        try (DeviceBuffers buffers = buffers()) {
-            int rows = batch.numTokens();
-            int columns = qkv.length / rows;
-            Buffer heads = buffers.inOut("qkv", qkv);
-            Buffer q = buffers.bf16("q_layernorm", qNorm);
-            Buffer k = buffers.bf16("k_layernorm", kNorm);
-            ops.beginStep(batch);
-            ops.qkNormRopeStore(
-                    tensor(heads, rows, columns), weight(q, HEAD_DIM), weight(k, HEAD_DIM), attentionLayer, batch);
-            float[] all = buffers.readBf16(heads);
-            int width = config.attention().queryWidth();
-            float[] queries = new float[rows * width];
-            for (int t = 0; t < rows; t++) {
-                System.arraycopy(all, t * columns, queries, t * width, width);
-            }
-            return queries;
-        }
+        return heads.qkNormRopeStore(qkv, qNorm, kNorm, attentionLayer, batch);
+    }
+
+    @Override
+    public float[] qkvNormRopeStore(
+            float[] x, float[] qkvProj, float[] qNorm, float[] kNorm, int attentionLayer, ForwardBatch batch) {
+        return heads.qkvNormRopeStore(x, qkvProj, qNorm, kNorm, attentionLayer, batch);
     }
 
     @Override
     public float[] attention(float[] qkv, int attentionLayer, ForwardBatch batch) {
-        try (DeviceBuffers buffers = buffers()) {
-            int rows = batch.numTokens();
-            int columns = qkv.length / rows;
-            int width = config.attention().queryWidth();
-            Buffer out = buffers.output("out", 2L * rows * width);
-            Buffer heads = buffers.bf16("qkv", qkv);
-            ops.beginStep(batch);
-            ops.attention(tensor(out, rows, width), tensor(heads, rows, columns), attentionLayer, batch);
-            return buffers.readBf16(out);
-        }
+        return heads.attention(qkv, attentionLayer, batch);
+    }
+
+    @Override
+    public float[] block(int attentionLayer, int block) {
+        return heads.block(attentionLayer, block);
+    }
+
+    @Override
+    public void setBlock(int attentionLayer, int block, float[] keysValues) {
+        heads.setBlock(attentionLayer, block, keysValues);
+    }
+
+    @Override
+    public float[] keyValue(int attentionLayer, int slot, int kvHead) {
+        return heads.keyValue(attentionLayer, slot, kvHead);
     }
 
     @Override
     public void copyBlocks(ForwardBatch batch) {
         ops.beginStep(batch);
         stream.synchronize();
-    }
-
-    private long blockOffset(int attentionLayer, int block) {
-        return ((long) attentionLayer * limits.numKvBlocks() + block) * ops.memory().blockBytes();
-    }
-
-    /** Where a value [kv heads, 2, tokens, dims] lies in a block, whose tiles are images. */
-    private static int placeInBlock(int i) {
-        int inTile = i % (ModelLimits.BLOCK_TOKENS * HEAD_DIM);
-        return i - inTile + QkNormRopeStoreKernel.tileOffset(inTile / HEAD_DIM, inTile % HEAD_DIM);
-    }
-
-    @Override
-    public float[] block(int attentionLayer, int block) {
-        try (DeviceBuffers buffers = buffers()) {
-            float[] image = buffers.readBf16(ops.memory().keysValues(), blockOffset(attentionLayer, block),
-                    (int) (ops.memory().blockBytes() / Short.BYTES));
-            float[] copy = new float[image.length];
-            for (int i = 0; i < copy.length; i++) {
-                copy[i] = image[placeInBlock(i)];
-            }
-            return copy;
-        }
-    }
-
-    @Override
-    public void setBlock(int attentionLayer, int block, float[] keysValues) {
-        float[] image = new float[keysValues.length];
-        for (int i = 0; i < image.length; i++) {
-            image[placeInBlock(i)] = keysValues[i];
-        }
-        try (DeviceBuffers buffers = buffers()) {
-            buffers.writeBf16(ops.memory().keysValues(), blockOffset(attentionLayer, block), image);
-        }
-    }
-
-    @Override
-    public float[] keyValue(int attentionLayer, int slot, int kvHead) {
-        int tile = ModelLimits.BLOCK_TOKENS * HEAD_DIM;
-        int block = slot / ModelLimits.BLOCK_TOKENS;
-        long head = (((long) attentionLayer * limits.numKvBlocks() + block) * config.attention().numKvHeads() + kvHead)
-                * 2 * tile;
-        int token = slot % ModelLimits.BLOCK_TOKENS;
-        float[] copy = new float[2 * HEAD_DIM];
-        try (DeviceBuffers buffers = buffers()) {
-            for (int part = 0; part < 2; part++) {
-                float[] row = buffers.readBf16(
-                        ops.memory().keysValues(), 2 * (head + (long) part * tile + token * HEAD_DIM), HEAD_DIM);
-                for (int d = 0; d < HEAD_DIM; d++) {
-                    copy[part * HEAD_DIM + d] = row[QkNormRopeStoreKernel.tileOffset(token, d) - token * HEAD_DIM];
-                }
-            }
-        }
-        return copy;
     }
 
     @Override

@@ -83,8 +83,7 @@ public final class ForwardPass {
 
     private void attention(Attention attention, ForwardBatch batch) {
         Tensor qkv = a.projected().qkv();
-        ops.linear(qkv, a.x(), attention.qkvProj());
-        ops.qkNormRopeStore(qkv, attention.qNorm(), attention.kNorm(), attention.attentionLayer(), batch);
+        ops.qkvNormRopeStore(qkv, a.x(), attention, batch);
         ops.attention(a.mixed(), qkv, attention.attentionLayer(), batch);
         ops.linear(a.update(), a.mixed(), attention.outProj());
     }

@@ -77,6 +77,20 @@ public final class ObservedOps implements Ops {
     }
 
     @Override
+    public void qkvNormRopeStore(Tensor qkv, Tensor x, LayerOperator.Attention attention, ForwardBatch batch) {
+        if (ops.hasQkvNormRopeStore()) {
+            observe("qkvNormRopeStore", () -> ops.qkvNormRopeStore(qkv, x, attention, batch));
+        } else {
+            Ops.super.qkvNormRopeStore(qkv, x, attention, batch);
+        }
+    }
+
+    @Override
+    public boolean hasQkvNormRopeStore() {
+        return ops.hasQkvNormRopeStore();
+    }
+
+    @Override
     public void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch batch) {
         observe("attention", () -> ops.attention(out, qkv, attentionLayer, batch));
     }

@@ -46,6 +46,20 @@ public interface Ops {
      */
     void qkNormRopeStore(Tensor qkv, Weight qNorm, Weight kNorm, int attentionLayer, ForwardBatch batch);
 
+    /**
+     * The projection and what follows it: {@link #linear} of {@code x} to {@code qkv}, then {@link #qkNormRopeStore}.
+     * What was k and v in {@code qkv}, and q of padding, is undefined afterwards.
+     */
+    default void qkvNormRopeStore(Tensor qkv, Tensor x, LayerOperator.Attention attention, ForwardBatch batch) {
+        linear(qkv, x, attention.qkvProj());
+        qkNormRopeStore(qkv, attention.qNorm(), attention.kNorm(), attention.attentionLayer(), batch);
+    }
+
+    /** Whether {@link #qkvNormRopeStore} is an operation of its own. */
+    default boolean hasQkvNormRopeStore() {
+        return false;
+    }
+
     /** {@code out = softmax(q kᵀ / 8) v} over a token's own and earlier positions; {@code out} [tokens, heads 64]. */
     void attention(Tensor out, Tensor qkv, int attentionLayer, ForwardBatch batch);
 

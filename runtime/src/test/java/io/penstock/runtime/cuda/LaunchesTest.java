@@ -24,7 +24,7 @@ class LaunchesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"80, 32, 170", "90, 1, 120", "90, 32, 120", "90, 256, 120", "90, 257, 164"})
+    @CsvSource({"80, 32, 170", "90, 1, 113", "90, 32, 113", "90, 256, 113", "90, 257, 157"})
     void aDecodeStepHasFewLaunches(int computeCapability, int numSeqs, int maxLaunches) {
         int numLaunches = launches(computeCapability, numSeqs).launches().size();
         assertTrue(numLaunches <= maxLaunches, "launches: " + numLaunches);

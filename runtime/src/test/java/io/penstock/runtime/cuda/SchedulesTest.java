@@ -256,4 +256,27 @@ class SchedulesTest {
             }
         }
     }
+
+    @ParameterizedTest
+    @CsvSource({"20", "150"})
+    void headsOfHopperHaveTheSameBitsAndNoFaults(int numTokens) {
+        ModelConfig config = Samples.config(64, HIDDEN, HEADS, KV_HEADS);
+        Samples samples = new Samples(4);
+        ForwardBatch batch = new ForwardBatch(LIMITS);
+        batch.addSequence(0, new int[numTokens], 0, numTokens, 0, new int[] {5, 1, 2});
+        float[] x = samples.normal(numTokens * HIDDEN, 1);
+        float[] qkvProj = samples.normal((HEADS + 2 * KV_HEADS) * 64 * HIDDEN, 0.1);
+        float[] norm = samples.normal(64, 1);
+        EmulatorDevice device = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
+        try (device; DeviceBackend backend =
+                new DeviceBackend(Backends.withMultiprocessors(device, 2), config, LIMITS)) {
+            float[] first = null;
+            for (int run = 0; run < NUM_SCHEDULES; run++) {
+                float[] queries = backend.qkvNormRopeStore(x, qkvProj, norm, norm, 0, batch);
+                assertEquals(List.of(), device.faults(), "run " + run);
+                first = first == null ? queries : first;
+                new Closeness().requireSame("queries of run " + run, 1, first, queries);
+            }
+        }
+    }
 }

@@ -1,0 +1,81 @@
+package io.penstock.bench.kernels;
+
+import io.penstock.device.Stream;
+import io.penstock.kernels.QkNormRopeStoreKernel;
+import io.penstock.kernels.QkvNormRopeStoreKernel;
+import io.penstock.kernels.TileTable;
+import io.penstock.kernels.WeightFormat;
+
+/** The projection and its heads' way to KV blocks, one token for each sequence; the weight is read anew each time. */
+final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
+    private static final int HEAD_DIM = 64;
+    private static final int BLOCK_TOKENS = 64;
+    private static final int POSITIONS = 4096;
+
+    private final KernelShape shape;
+    private final int numTokens;
+    private final int numCopies;
+    private final BenchmarkMemory.Tensor qkv;
+    private final BenchmarkMemory.Tensor x;
+    private final BenchmarkMemory.Tensor weight;
+    private final QkNormRopeStoreKernel.LayerAddresses layer;
+    private final QkNormRopeStoreKernel.TokenAddresses tokens;
+    private final QkvNormRopeStoreKernel kernel;
+
+    QkvNormRopeStoreBenchmark(BenchmarkMemory memory, KernelShape shape) {
+        this.shape = shape;
+        numTokens = memory.numTokens();
+        numCopies = memory.numCopies(floorBytes());
+        qkv = memory.output("qkv", 2L * numTokens * numColumns(), numCopies);
+        x = memory.bf16("x", (long) numTokens * shape.hidden(), numCopies);
+        weight = memory.bf16("qkv_proj",
+                WeightFormat.TILES.matrixBytes(numColumns(), shape.hidden()) / Short.BYTES, numCopies);
+        long blockBytes = 2L * 2 * BLOCK_TOKENS * HEAD_DIM * shape.numKvHeads();
+        layer = new QkNormRopeStoreKernel.LayerAddresses(
+                memory.output("KV blocks", blockBytes * numTokens, 1).address(0),
+                memory.bf16("q_norm", HEAD_DIM, 1).address(0), memory.bf16("k_norm", HEAD_DIM, 1).address(0));
+        tokens = new QkNormRopeStoreKernel.TokenAddresses(
+                memory.bf16("angles", 2L * POSITIONS * HEAD_DIM, 1).address(0),
+                memory.ints("positions", numTokens, i -> i * 61 % POSITIONS).address(0),
+                memory.ints("slot_mapping", numTokens, i -> i * BLOCK_TOKENS + i * 61 % BLOCK_TOKENS).address(0));
+        kernel = new QkvNormRopeStoreKernel(memory.device(), TileTable.BUILT_IN, shape.numHeads(), shape.numKvHeads(),
+                shape.hidden(), 1e-5f);
+    }
+
+    private int numColumns() {
+        return (shape.numHeads() + 2 * shape.numKvHeads()) * HEAD_DIM;
+    }
+
+    @Override
+    public String name() {
+        return "qkv_norm_rope_store " + numTokens + " x " + shape.hidden() + " x " + numColumns();
+    }
+
+    @Override
+    public long floorBytes() {
+        long angles = 4L * Math.min(numTokens, POSITIONS) * HEAD_DIM;
+        long rows = (long) numTokens * (shape.hidden() + numColumns());
+        return 2 * ((long) shape.hidden() * numColumns() + rows) + angles + 2L * 2 * HEAD_DIM + 8L * numTokens;
+    }
+
+    @Override
+    public long flops() {
+        return 2L * numTokens * shape.hidden() * numColumns();
+    }
+
+    @Override
+    public int numCopies() {
+        return numCopies;
+    }
+
+    @Override
+    public void launch(Stream stream, int copy) {
+        kernel.launch(
+                stream, qkv.address(copy), x.address(copy), weight.address(copy), layer, tokens, numTokens);
+    }
+
+    @Override
+    public void close() {
+        kernel.close();
+    }
+}

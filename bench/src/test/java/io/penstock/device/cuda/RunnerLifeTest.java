@@ -270,7 +270,7 @@ class RunnerLifeTest {
         live(driver, steps, LaunchMode.QUEUED, HALVED.withGraphs(GraphMode.OFF).withObserver(noting(shown)));
         List<String> conv = List.of("  inProjShortConv", "  linear convOutProj", "  addRmsNorm", "  linearSiluAndMul",
                 "  linear denseDown", "  addRmsNorm");
-        List<String> attention = List.of("  linear qkvProj", "  qkNormRopeStore", "  attention",
+        List<String> attention = List.of("  qkvNormRopeStore", "  attention",
                 "  linear attentionOutProj", "  addRmsNormRouteTopK", "  expertsAddRmsNorm");
         List<String> expected = new ArrayList<>(List.of("step", "  beginStep", "  embed", "  rmsNorm"));
         List.of(conv, attention, conv, attention).forEach(expected::addAll);

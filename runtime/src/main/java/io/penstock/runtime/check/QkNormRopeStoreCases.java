@@ -11,7 +11,7 @@ import java.util.List;
 final class QkNormRopeStoreCases {
     private static final String NAME = "qk_norm_rope_store";
     private static final int DIM = 64;
-    static final ModelLimits LIMITS = new ModelLimits(4, 160, 300, 9, 0);
+    private static final ModelLimits LIMITS = new ModelLimits(4, 160, 300, 9, 0);
     static final int LAYER = 1;
 
     private QkNormRopeStoreCases() {}
@@ -26,9 +26,9 @@ final class QkNormRopeStoreCases {
     }
 
     /** Sequences of these lengths, some of their tokens computed before, in scattered blocks. */
-    static ForwardBatch batch(Samples samples, int[] newTokens, int[] computedTokens) {
-        ForwardBatch batch = new ForwardBatch(LIMITS);
-        int[] blocks = samples.permutation(LIMITS.numKvBlocks());
+    static ForwardBatch batch(ModelLimits limits, Samples samples, int[] newTokens, int[] computedTokens) {
+        ForwardBatch batch = new ForwardBatch(limits);
+        int[] blocks = samples.permutation(limits.numKvBlocks());
         int taken = 0;
         for (int s = 0; s < newTokens.length; s++) {
             int numBlocks = ModelLimits.blocksFor(newTokens[s] + computedTokens[s]);
@@ -66,7 +66,7 @@ final class QkNormRopeStoreCases {
         Samples samples = trial.samples();
         Closeness closeness = trial.closeness();
         ModelConfig config = Samples.config(64, 64, numHeads, numKvHeads);
-        ForwardBatch batch = batch(samples, new int[] {1, 37, 1, 2}, new int[] {0, 41, 130, 63});
+        ForwardBatch batch = batch(LIMITS, samples, new int[] {1, 37, 1, 2}, new int[] {0, 41, 130, 63});
         int columns = (numHeads + 2 * numKvHeads) * DIM;
         float[] qkv = samples.normal(batch.numTokens() * columns, 2);
         float[] qNorm = samples.normal(DIM, 1);
@@ -98,13 +98,13 @@ final class QkNormRopeStoreCases {
                             Arrays.copyOfRange(qkv, value, value + DIM), Arrays.copyOfRange(stored, DIM, 2 * DIM));
                 }
             }
-            unwrittenSlotsStay(closeness, backend, batch, numKvHeads);
+            unwrittenSlotsStay(closeness, backend, batch, LIMITS.numKvBlocks(), numKvHeads);
         }
     }
 
     static void unwrittenSlotsStay(
-            Closeness closeness, OperationBackend backend, ForwardBatch batch, int numKvHeads) {
-        boolean[] written = new boolean[LIMITS.numKvBlocks() * ModelLimits.BLOCK_TOKENS];
+            Closeness closeness, OperationBackend backend, ForwardBatch batch, int numBlocks, int numKvHeads) {
+        boolean[] written = new boolean[numBlocks * ModelLimits.BLOCK_TOKENS];
         for (int t = 0; t < batch.numTokens(); t++) {
             written[batch.slot(t)] = true;
         }

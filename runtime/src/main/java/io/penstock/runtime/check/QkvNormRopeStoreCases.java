@@ -12,14 +12,16 @@ final class QkvNormRopeStoreCases {
     private static final String NAME = "qkv_norm_rope_store";
     private static final int DIM = 64;
     private static final int LAYER = QkNormRopeStoreCases.LAYER;
-    private static final ModelLimits LIMITS = QkNormRopeStoreCases.LIMITS;
+    private static final ModelLimits LIMITS = new ModelLimits(4, 300, 400, 14, 0);
     private static final int[] COMPUTED = {0, 41, 130, 63};
 
     private QkvNormRopeStoreCases() {}
 
     static List<OperationCase> all() {
         List<OperationCase> all = new ArrayList<>();
-        int[][] sizes = {{1, 1, 8, 1}, {4, 1, 72, 5}, {5, 3, 136, 37}, {4, 2, 64, 117}, {7, 2, 200, 86}};
+        int[][] sizes = {
+            {1, 1, 8, 1}, {4, 1, 72, 5}, {5, 3, 136, 37}, {4, 2, 64, 117}, {7, 2, 200, 86}, {21, 4, 16, 290}
+        };
         for (int[] size : sizes) {
             all.add(OperationCase.small(NAME, described(size), trial -> check(trial, size)));
         }
@@ -52,7 +54,8 @@ final class QkvNormRopeStoreCases {
         Samples samples = trial.samples();
         Closeness closeness = trial.closeness();
         ModelConfig config = Samples.config(64, hidden, size[0], numKvHeads);
-        ForwardBatch batch = QkNormRopeStoreCases.batch(samples, new int[] {1, size[3], 1, 2}, COMPUTED);
+        ForwardBatch batch = QkNormRopeStoreCases.batch(
+                LIMITS, samples, new int[] {1, size[3], 1, 2}, COMPUTED);
         float[] x = samples.normal(batch.numTokens() * hidden, 1);
         Weights weights = Weights.of(samples, (size[0] + 2 * numKvHeads) * DIM, hidden);
         try (OperationBackend backend = trial.open(config, LIMITS);
@@ -72,7 +75,7 @@ final class QkvNormRopeStoreCases {
                     closeness.requireTwin(what, DIM, twin.keyValue(LAYER, batch.slot(t), h), stored);
                 }
             }
-            QkNormRopeStoreCases.unwrittenSlotsStay(closeness, backend, batch, numKvHeads);
+            QkNormRopeStoreCases.unwrittenSlotsStay(closeness, backend, batch, LIMITS.numKvBlocks(), numKvHeads);
         }
     }
 
@@ -80,7 +83,7 @@ final class QkvNormRopeStoreCases {
         int hidden = 72;
         Samples samples = trial.samples();
         ModelConfig config = Samples.config(64, hidden, 2, 1);
-        ForwardBatch batch = QkNormRopeStoreCases.batch(samples, new int[] {1, 117, 1, 2}, COMPUTED);
+        ForwardBatch batch = QkNormRopeStoreCases.batch(LIMITS, samples, new int[] {1, 117, 1, 2}, COMPUTED);
         float[] x = samples.normal(batch.numTokens() * hidden, 1);
         Weights weights = Weights.of(samples, 4 * DIM, hidden);
         try (OperationBackend backend = trial.open(config, LIMITS)) {

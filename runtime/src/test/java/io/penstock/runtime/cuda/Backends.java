@@ -9,7 +9,6 @@ import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.check.OperationBackend;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cpu.CpuBackend;
-import java.lang.reflect.Proxy;
 
 /** Where the operations' cases run. */
 final class Backends {
@@ -54,11 +53,8 @@ final class Backends {
         DeviceProperties all = device.properties();
         var cores = new DeviceProperties.Cores(numMultiprocessors, all.cores().clockKhz(), all.cores().maxThreads(),
                 all.cores().numRegisters(), all.cores().sharedBytes(), all.cores().blockSharedBytes());
-        var few = new DeviceProperties(
-                all.name(), all.driver(), all.computeCapability(), cores, all.memory());
-        return (Device) Proxy.newProxyInstance(Device.class.getClassLoader(), new Class<?>[] {Device.class},
-                (_, method, arguments) ->
-                        method.getName().equals("properties") ? few : method.invoke(device, arguments));
+        return new ForwardingDevice(device, new DeviceProperties(
+                all.name(), all.driver(), all.computeCapability(), cores, all.memory()));
     }
 
     interface OnCuda extends OperationBackend.Factory {

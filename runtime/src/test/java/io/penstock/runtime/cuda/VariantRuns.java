@@ -1,7 +1,6 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
-import io.penstock.device.DeviceProperties;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.Penalties;
@@ -41,12 +40,8 @@ final class VariantRuns implements AutoCloseable {
         ModelConfig config = Samples.withExperts(
                 Samples.config(VOCAB, HIDDEN, 1, 1), new RouterRule(NUM_EXPERTS, EXPERTS_PER_TOKEN, true, 1));
         wide = new DeviceBackend(device, config, LIMITS);
-        DeviceProperties all = device.properties();
-        DeviceProperties.Cores cores = all.cores();
-        Device one = new ForwardingDevice(device, new DeviceProperties(all.name(), all.driver(),
-                all.computeCapability(), new DeviceProperties.Cores(1, cores.clockKhz(), cores.maxThreads(),
-                        cores.numRegisters(), cores.sharedBytes(), cores.blockSharedBytes()), all.memory()));
-        narrow = new DeviceBackend(one, Samples.config(FEW_TOKENS, NARROW_HIDDEN, 1, 1), LIMITS);
+        narrow = new DeviceBackend(
+                Backends.withMultiprocessors(device, 1), Samples.config(FEW_TOKENS, NARROW_HIDDEN, 1, 1), LIMITS);
     }
 
     /** Everything once; the same each time. */
@@ -56,6 +51,8 @@ final class VariantRuns implements AutoCloseable {
         addProducts(results, samples);
         addExperts(results, samples);
         addRows(results, samples);
+        addHeads(results, samples, wide, HIDDEN);
+        addHeads(results, samples, narrow, NARROW_HIDDEN);
         addSampling(results, samples);
         return results;
     }
@@ -117,6 +114,16 @@ final class VariantRuns implements AutoCloseable {
         results.add(backend.inProjShortConv(samples.normal(batch.numSeqs() * hidden, 1),
                 samples.normal(3 * hidden * hidden, 0.1), samples.normal(3 * hidden, 1), 0, batch));
         results.add(backend.convState(0, 5));
+    }
+
+    private static void addHeads(List<float[]> results, Samples samples, DeviceBackend backend, int hidden) {
+        int numTokens = 120;
+        ForwardBatch batch = new ForwardBatch(LIMITS);
+        batch.addSequence(0, new int[numTokens], 0, numTokens, 0, new int[] {5, 1});
+        float[] norm = samples.normal(64, 1);
+        results.add(backend.qkvNormRopeStore(samples.normal(numTokens * hidden, 1),
+                samples.normal(3 * 64 * hidden, 0.1), norm, norm, 0, batch));
+        results.add(backend.block(0, 1));
     }
 
     private static SamplingParams params(double temperature, TokenFilters filters, int numLogprobs) {

@@ -10,7 +10,11 @@ final class AttentionScratch implements AutoCloseable {
     private final DeviceMemory partials;
     private final DeviceMemory counters;
 
-    /** For plans of some sizes. @param of whom, for names: empty, or with a space before it */
+    /**
+     * For plans of some sizes.
+     *
+     * @param of whom, behind the names: empty, or with a space before it
+     */
     AttentionScratch(Device device, Stream stream, AttentionPlan.Sizes sizes, String of) {
         partials = device.allocate("attention's partial results" + of, sizes.partialBytes());
         counters = device.allocate("attention's counters" + of, sizes.counterBytes());

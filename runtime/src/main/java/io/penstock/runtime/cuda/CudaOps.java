@@ -129,6 +129,7 @@ final class CudaOps implements Ops, AutoCloseable {
 
     /** Begins a decode step of {@code numRows} rows, of which those behind the batch's tokens are padding. */
     void beginStep(ForwardBatch step, int numRows) {
+        assert part == BatchPart.WHOLE : "a step begins as a whole";
         batch.upload(stream, step, numRows);
         stepMemory.copies().run(stream, step, batch);
         updateBlockTables.launch(stream, memory.blockTables().address(), batch.blockUpdates());

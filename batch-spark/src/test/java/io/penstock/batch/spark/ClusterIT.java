@@ -190,6 +190,19 @@ class ClusterIT {
                 GpuScenario.NUM_ROWS);
     }
 
+    @Test
+    void theCommandRunsOnExecutorsOfAProfile() throws IOException {
+        assertTrue(SEEN.get("command").getFirst().get("onProfile").booleanValue());
+        try (BatchSource source = new ParquetInput(directory.resolve("command.parquet"), ParquetColumns.ALL).open()) {
+            int numRows = 0;
+            for (BatchRecord record = source.next(); record != null; record = source.next()) {
+                assertTrue(MAPPER.readTree(record.json()).hasNonNull("again_finish_reason"));
+                numRows++;
+            }
+            assertEquals(GpuScenario.NUM_ROWS, numRows);
+        }
+    }
+
     /** No machine has so many: a task says which one Spark gave it. */
     @Test
     void tasksOpenTheGpuOfTheirExecutor() {

@@ -49,10 +49,12 @@ public final class ClusterScenario {
 
     private final SparkSession spark;
     private final PenstockTransform transform;
+    private final String model;
     private final SeenLines seen;
 
     private ClusterScenario(SparkSession spark, String model, Path output) {
         this.spark = spark;
+        this.model = model;
         seen = new SeenLines(output);
         transform = new PenstockTransform().options(Map.of("model", model, "device", "cpu", "threads", "1",
                 "prompt", "q", "id", "id", "max_num_seqs", "8", "max_model_len", "512"));
@@ -79,6 +81,7 @@ public final class ClusterScenario {
                 .option("request", "{\"ignore_eos\": true}");
         killAnExecutorOf(longer.transform(rows));
         seen.add("parquet", spark.read().parquet(directory.resolve("batch.parquet").toString()));
+        GpuScenario.command(spark, model, directory, seen);
     }
 
     private static List<Row> rows() {

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -15,6 +17,8 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -64,6 +68,26 @@ final class GpuScenario {
         seen.add("profile of the input", Map.of("isNone", late.javaRDD().rdd().getResourceProfile() == null));
         seen.add("no gpu", Map.of("error", failure(transform.option("device", "auto")
                 .transform(spark.createDataFrame(context.parallelize(rows, 1), schema)))));
+    }
+
+    /** What {@code penstock-spark} does, on the executors of the profile; it ends the session, or the process. */
+    static void command(SparkSession spark, String model, Path directory, SeenLines seen) throws IOException {
+        String input = directory.resolve("questions.parquet").toString();
+        spark.read().parquet(directory.resolve("answers.parquet").toString())
+                .where("id >= " + (ClusterScenario.NUM_ROWS - NUM_ROWS)).write().parquet(input);
+        Set<Integer> profiles = ConcurrentHashMap.newKeySet();
+        spark.sparkContext().addSparkListener(new SparkListener() {
+            @Override
+            public void onStageSubmitted(SparkListenerStageSubmitted stage) {
+                profiles.add(stage.stageInfo().resourceProfileId());
+            }
+        });
+        String script = directory.resolve("penstock-gpus").toString();
+        PenstockSpark.main(new String[] {"--input", input, "--output", directory.resolve("command.parquet").toString(),
+            "--output-prefix", "again_", "--model", model, "--device", "cpu", "--threads", "1", "--max-num-seqs", "8",
+            "--max-model-len", "512", "--column", "q", "--id", "id", "--max-tokens", "1", "--tasks-per-gpu",
+            Integer.toString(TASKS_PER_GPU), "--gpu-discovery-script", script});
+        seen.add("command", Map.of("onProfile", profiles.contains(GpuProfile.of(TASKS_PER_GPU, script).id())));
     }
 
     private static StructType task() {

@@ -54,16 +54,11 @@ final class SparkInstallation {
 
     /** The last that it said. */
     String said() {
-        List<String> lines = log();
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size()));
-    }
-
-    /** All that it said. */
-    List<String> log() {
         try {
-            return Files.readAllLines(log);
+            List<String> lines = Files.readAllLines(log);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size()));
         } catch (IOException e) {
-            return List.of(e.toString());
+            return e.toString();
         }
     }
 }

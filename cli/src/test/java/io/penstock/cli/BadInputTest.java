@@ -279,7 +279,7 @@ class BadInputTest {
         assertEquals("", run.out());
         assertTrue(run.err().startsWith("penstock: " + message), run::err);
         assertEquals(1, run.err().lines().count(), run::err);
-        assertTrue(run.err().length() > "penstock: \n".length() + 10 && run.err().length() < 400, run::err);
+        assertTrue(run.err().length() > "penstock: \n".length() + 10 && run.err().length() < 500, run::err);
         for (String leak : List.of("that is a defect", "\tat ", "null")) {
             assertFalse(run.err().contains(leak), run::err);
         }

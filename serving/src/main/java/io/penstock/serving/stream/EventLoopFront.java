@@ -27,6 +27,12 @@ final class EventLoopFront implements OutputHandler {
     /** Events taken before the loop looks at its sockets again. */
     private static final int MAX_EVENTS = 16_384;
 
+    /**
+     * What a stream's run costs the loop and its client, about. A loop waits as long as what it would write takes, so
+     * that few streams have their tokens at once, and many share the loop's looks.
+     */
+    private static final long RUN_NS = 20_000;
+
     /** How often the loop looks for clients that do not read and for an engine that is dead. */
     private static final long WATCH_MS = 250;
 
@@ -121,7 +127,8 @@ final class EventLoopFront implements OutputHandler {
     }
 
     private void pollSoon() {
-        long waitNs = lastPollNs + limits.coalesceNs() - System.nanoTime();
+        long coalesceNs = Math.min(limits.coalesceNs(), streams.size() * RUN_NS);
+        long waitNs = lastPollNs + coalesceNs - System.nanoTime();
         if (waitNs > 0) {
             loop.schedule(poll, waitNs, TimeUnit.NANOSECONDS);
         } else {

@@ -10,7 +10,8 @@ import java.util.concurrent.TimeUnit;
  * @param maxEncodingRequests requests that wait to be tokenized; one more is refused
  * @param maxHeldTokens tokens of one request kept for a client that does not read; with more it is cut off
  * @param slowReaderNs how long a client may take nothing while something is kept for it; then it is cut off
- * @param coalesceNs output that comes within this time is written together; the first of a quiet loop goes at once
+ * @param coalesceNs output that comes within this time is written together where streams are many; with few it goes
+ *     at once
  */
 public record StreamLimits(
         int maxOpenSequences, int maxEncodingRequests, int maxHeldTokens, long slowReaderNs, long coalesceNs) {

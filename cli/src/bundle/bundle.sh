@@ -38,8 +38,11 @@ for jar in "$dist"/lib/*.jar; do
         jmh-core-* | commons-math3-* | jopt-simple-*) continue ;;
         # The protocols of servers, likewise.
         netty-* | grpc-* | proto* | guava-* | failureaccess-* | listenablefuture-* | gson-* | perfmark-* | \
-            prometheus-* | error_prone_* | j2objc-* | animal-sniffer-* | annotations-* | jsr305-* | jspecify-*)
+            prometheus-* | error_prone_* | j2objc-* | animal-sniffer-* | annotations-* | jsr305-* | jspecify-* | \
+            javax.annotation-api-*)
             continue ;;
+        # Latencies of load generators, which need the protocols.
+        HdrHistogram-*) continue ;;
         # Parquet files of batch jobs.
         parquet-* | hardwood-* | zstd-jni-* | snappy-java-* | jts-core-*) continue ;;
     esac

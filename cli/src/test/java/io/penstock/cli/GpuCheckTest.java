@@ -48,6 +48,14 @@ class GpuCheckTest {
     }
 
     @Test
+    void whatIsOneLaunchOn90IsMeasuredElsewhereToo() {
+        Invocation run = Invocation.of(
+                "gpu-check", "--device", "emulator", "--only", "qkv_norm_rope_store", "--quick", "--no-results");
+        assertEquals(0, run.exitCode(), run::err);
+        assertTrue(run.out().contains("qkv_norm_rope_store  right, the same bits"), run::out);
+    }
+
+    @Test
     void oneJsonObject() throws IOException {
         Invocation run = Invocation.of("gpu-check", "--device", "emulator", "--only", "gather_last", "--json");
         assertEquals(0, run.exitCode(), run::err);

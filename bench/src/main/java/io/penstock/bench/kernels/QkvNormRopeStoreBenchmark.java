@@ -1,16 +1,21 @@
 package io.penstock.bench.kernels;
 
 import io.penstock.device.Stream;
+import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.QkNormRopeStoreKernel;
 import io.penstock.kernels.QkvNormRopeStoreKernel;
 import io.penstock.kernels.TileTable;
 import io.penstock.kernels.WeightFormat;
 
-/** The projection and its heads' way to KV blocks, one token for each sequence; the weight is read anew each time. */
+/**
+ * The projection and its heads' way to KV blocks, one token for each sequence, in as many launches as a step has for
+ * them on the device; the weight is read anew each time.
+ */
 final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
     private static final int HEAD_DIM = 64;
     private static final int BLOCK_TOKENS = 64;
     private static final int POSITIONS = 4096;
+    private static final float EPS = 1e-5f;
 
     private final KernelShape shape;
     private final int numTokens;
@@ -20,7 +25,15 @@ final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
     private final BenchmarkMemory.Tensor weight;
     private final QkNormRopeStoreKernel.LayerAddresses layer;
     private final QkNormRopeStoreKernel.TokenAddresses tokens;
-    private final QkvNormRopeStoreKernel kernel;
+    private final Launches launches;
+
+    /** One launch or two. */
+    private interface Launches extends AutoCloseable {
+        void run(Stream stream, int copy);
+
+        @Override
+        void close();
+    }
 
     QkvNormRopeStoreBenchmark(BenchmarkMemory memory, KernelShape shape) {
         this.shape = shape;
@@ -28,8 +41,9 @@ final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
         numCopies = memory.numCopies(floorBytes());
         qkv = memory.output("qkv", 2L * numTokens * numColumns(), numCopies);
         x = memory.bf16("x", (long) numTokens * shape.hidden(), numCopies);
+        WeightFormat format = WeightFormat.of(memory.device().properties());
         weight = memory.bf16("qkv_proj",
-                WeightFormat.TILES.matrixBytes(numColumns(), shape.hidden()) / Short.BYTES, numCopies);
+                format.matrixBytes(numColumns(), shape.hidden()) / Short.BYTES, numCopies);
         long blockBytes = 2L * 2 * BLOCK_TOKENS * HEAD_DIM * shape.numKvHeads();
         layer = new QkNormRopeStoreKernel.LayerAddresses(
                 memory.output("KV blocks", blockBytes * numTokens, 1).address(0),
@@ -38,8 +52,50 @@ final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
                 memory.bf16("angles", 2L * POSITIONS * HEAD_DIM, 1).address(0),
                 memory.ints("positions", numTokens, i -> i * 61 % POSITIONS).address(0),
                 memory.ints("slot_mapping", numTokens, i -> i * BLOCK_TOKENS + i * 61 % BLOCK_TOKENS).address(0));
-        kernel = new QkvNormRopeStoreKernel(memory.device(), TileTable.BUILT_IN, shape.numHeads(), shape.numKvHeads(),
-                shape.hidden(), 1e-5f);
+        launches = format == WeightFormat.TILES ? new One(memory) : new Two(memory, format);
+    }
+
+    private final class One implements Launches {
+        private final QkvNormRopeStoreKernel kernel;
+
+        One(BenchmarkMemory memory) {
+            kernel = new QkvNormRopeStoreKernel(memory.device(), TileTable.BUILT_IN, shape.numHeads(),
+                    shape.numKvHeads(), shape.hidden(), EPS);
+        }
+
+        @Override
+        public void run(Stream stream, int copy) {
+            kernel.launch(
+                    stream, qkv.address(copy), x.address(copy), weight.address(copy), layer, tokens, numTokens);
+        }
+
+        @Override
+        public void close() {
+            kernel.close();
+        }
+    }
+
+    private final class Two implements Launches {
+        private final LinearKernel linear;
+        private final QkNormRopeStoreKernel heads;
+
+        Two(BenchmarkMemory memory, WeightFormat format) {
+            linear = LinearKernel.of(memory.device(), format);
+            heads = new QkNormRopeStoreKernel(memory.device(), shape.numHeads(), shape.numKvHeads(), EPS);
+        }
+
+        @Override
+        public void run(Stream stream, int copy) {
+            linear.launch(stream, qkv.address(copy), x.address(copy), weight.address(copy), numTokens, numColumns(),
+                    shape.hidden());
+            heads.launch(stream, qkv.address(copy), layer, tokens, numTokens);
+        }
+
+        @Override
+        public void close() {
+            heads.close();
+            linear.close();
+        }
     }
 
     private int numColumns() {
@@ -70,12 +126,11 @@ final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
 
     @Override
     public void launch(Stream stream, int copy) {
-        kernel.launch(
-                stream, qkv.address(copy), x.address(copy), weight.address(copy), layer, tokens, numTokens);
+        launches.run(stream, copy);
     }
 
     @Override
     public void close() {
-        kernel.close();
+        launches.close();
     }
 }

@@ -24,13 +24,6 @@ final class ExpertsAddRmsNormBenchmark implements KernelBenchmark {
     private final BenchmarkMemory.Tensor norm;
     private final Launches launches;
 
-    private interface Launches extends AutoCloseable {
-        void run(Stream stream, int copy);
-
-        @Override
-        void close();
-    }
-
     ExpertsAddRmsNormBenchmark(BenchmarkMemory memory, KernelShape shape) {
         experts = shape.experts();
         hidden = shape.hidden();

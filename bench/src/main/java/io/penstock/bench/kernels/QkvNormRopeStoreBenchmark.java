@@ -27,14 +27,6 @@ final class QkvNormRopeStoreBenchmark implements KernelBenchmark {
     private final QkNormRopeStoreKernel.TokenAddresses tokens;
     private final Launches launches;
 
-    /** One launch or two. */
-    private interface Launches extends AutoCloseable {
-        void run(Stream stream, int copy);
-
-        @Override
-        void close();
-    }
-
     QkvNormRopeStoreBenchmark(BenchmarkMemory memory, KernelShape shape) {
         this.shape = shape;
         numTokens = memory.numTokens();

@@ -80,13 +80,17 @@ public final class CpuSteps implements AutoCloseable {
         return model.weightBytes() - idle * Math.pow(1 - perToken, numSeqs - 1.0);
     }
 
-    /** Operations of a prefill: two for each weight and token, the LM head for one row, and attention's products. */
+    /**
+     * Operations of a prefill: two for each weight and token, but the LM head and the last layer's feed-forward
+     * part for one row; and attention's products.
+     */
     public double flopsPerPrefill() {
         ModelConfig config = model.config();
-        double head = (double) config.vocabSize() * config.hiddenSize();
-        double perToken = config.activeParameters() - head;
+        double ofOneRow = (double) config.vocabSize() * config.hiddenSize()
+                + config.activeFeedForwardParameters(config.numLayers() - 1);
+        double perToken = config.activeParameters() - ofOneRow;
         double pairs = promptLength * (promptLength + 1.0) / 2;
-        return 2 * (perToken * promptLength + head) + 4 * pairs * config.hiddenSize() * config.numAttentionLayers();
+        return 2 * (perToken * promptLength + ofOneRow) + 4 * pairs * config.hiddenSize() * config.numAttentionLayers();
     }
 
     /** A prompt in one step; work is floating-point operations. */

@@ -8,6 +8,7 @@ import java.util.Map;
 /**
  * What the operations of a step must move and compute at least: weights, rows read and written, keys and values, each
  * once, in bfloat16. With T tokens, E experts and k of them a token, {@code E (1 - (1 - k / E)^T)} experts are read.
+ * The last layer's feed-forward part has the rows with logits alone, one a sequence.
  */
 public final class StepFloors {
     private static final int BF16 = 2;
@@ -17,7 +18,7 @@ public final class StepFloors {
     public static final double HEAD_RESULT = 0.25;
 
     /**
-     * One call of an operation.
+     * One call of an operation; the mean, where the last layer's has fewer rows.
      *
      * @param numCalls in a step
      */
@@ -33,40 +34,35 @@ public final class StepFloors {
 
     private final ModelConfig model;
     private final double tokens;
+    private final double logitRows;
     private final Map<String, Floor> floors = new LinkedHashMap<>();
 
     private StepFloors(ModelConfig model, Sizes sizes) {
         this.model = model;
         tokens = sizes.numTokens();
+        logitRows = sizes.numSeqs();
+        boolean isFused = sizes.isFused();
         double hidden = model.hiddenSize();
         double queries = model.attention().queryWidth();
         double kv = model.attention().kvWidth();
-        double width = model.feedForward().denseWidth();
-        int numDense = model.feedForward().numDenseLayers();
-        rows("embed", 1, 2 * hidden);
-        rows("rmsNorm", 1, 2 * hidden);
-        projection("inProjShortConv", model.numConvLayers(), hidden, 3 * hidden,
+        rows("embed", 1, tokens, 2 * hidden);
+        rows("rmsNorm", 1, tokens, 2 * hidden);
+        projection("inProjShortConv", model.numConvLayers(), tokens, hidden, 3 * hidden,
                 -3 * hidden * tokens + hidden * tokens + 2.0 * model.convStateLength() * hidden * sizes.numSeqs());
-        projection("linear convOutProj", model.numConvLayers(), hidden, hidden, 0);
-        if (sizes.isFused()) {
-            projection("qkvNormRopeStore", model.numAttentionLayers(), hidden, queries + 2 * kv, 0);
+        projection("linear convOutProj", model.numConvLayers(), tokens, hidden, hidden, 0);
+        if (isFused) {
+            projection("qkvNormRopeStore", model.numAttentionLayers(), tokens, hidden, queries + 2 * kv, 0);
         } else {
-            projection("linear qkvProj", model.numAttentionLayers(), hidden, queries + 2 * kv, 0);
-            rows("qkNormRopeStore", model.numAttentionLayers(), 2 * (queries + 2 * kv));
+            projection("linear qkvProj", model.numAttentionLayers(), tokens, hidden, queries + 2 * kv, 0);
+            rows("qkNormRopeStore", model.numAttentionLayers(), tokens, 2 * (queries + 2 * kv));
         }
         attention(sizes, queries, kv);
-        projection("linear attentionOutProj", model.numAttentionLayers(), queries, hidden, 0);
-        rows("addRmsNorm", 2 * numDense, 4 * hidden);
-        projection("linearSiluAndMul", numDense, hidden, 2 * width, -width * tokens);
-        projection("linear denseDown", numDense, width, hidden, 0);
-        if (model.numMoeLayers() > 0) {
-            experts(hidden, sizes.isFused());
-        }
-        put("gatherLast", 1, BF16 * 2.0 * sizes.numSeqs() * hidden, 0);
+        projection("linear attentionOutProj", model.numAttentionLayers(), tokens, queries, hidden, 0);
+        feedForward(model.hasExperts(model.numLayers() - 1), isFused);
+        put("gatherLast", logitRows < tokens ? 2 : 1, BF16 * 2 * logitRows * hidden, 0);
         double vocab = model.vocabSize();
-        double logits = (sizes.isFused() ? HEAD_RESULT : FLOAT) * vocab * sizes.numSeqs();
-        put("logits", 1, BF16 * (vocab * hidden + sizes.numSeqs() * hidden) + logits,
-                2 * vocab * hidden * sizes.numSeqs());
+        double logits = (isFused ? HEAD_RESULT : FLOAT) * vocab * logitRows;
+        put("logits", 1, BF16 * (vocab * hidden + logitRows * hidden) + logits, 2 * vocab * hidden * logitRows);
         put("sample", 1, logits, 0);
     }
 
@@ -75,18 +71,35 @@ public final class StepFloors {
         return new StepFloors(model, sizes).floors;
     }
 
-    private void put(String name, int numCalls, double bytes, double flops) {
-        if (numCalls > 0) {
-            floors.put(name, new Floor(numCalls, bytes, flops));
+    private void feedForward(boolean hasExpertsLast, boolean isFused) {
+        int numDense = model.feedForward().numDenseLayers();
+        dense(hasExpertsLast ? numDense : numDense - 1, tokens);
+        if (hasExpertsLast) {
+            experts(model.numMoeLayers() - 1, tokens, isFused);
+            experts(1, logitRows, isFused);
+        } else {
+            dense(1, logitRows);
         }
     }
 
-    private void rows(String name, int numCalls, double valuesPerToken) {
-        put(name, numCalls, BF16 * tokens * valuesPerToken, 0);
+    private void put(String name, int numCalls, double bytes, double flops) {
+        if (numCalls > 0) {
+            floors.merge(name, new Floor(numCalls, bytes, flops), StepFloors::together);
+        }
     }
 
-    private void projection(String name, int numCalls, double in, double out, double moreValues) {
-        put(name, numCalls, BF16 * (in * out + tokens * (in + out) + moreValues), 2 * tokens * in * out);
+    private static Floor together(Floor some, Floor more) {
+        int numCalls = some.numCalls() + more.numCalls();
+        return new Floor(numCalls, (some.numCalls() * some.bytes() + more.numCalls() * more.bytes()) / numCalls,
+                (some.numCalls() * some.flops() + more.numCalls() * more.flops()) / numCalls);
+    }
+
+    private void rows(String name, int numCalls, double numRows, double valuesPerRow) {
+        put(name, numCalls, BF16 * numRows * valuesPerRow, 0);
+    }
+
+    private void projection(String name, int numCalls, double numRows, double in, double out, double moreValues) {
+        put(name, numCalls, BF16 * (in * out + numRows * (in + out) + moreValues), 2 * numRows * in * out);
     }
 
     private void attention(Sizes sizes, double queries, double kv) {
@@ -97,25 +110,34 @@ public final class StepFloors {
                 4 * queries * pairs);
     }
 
-    private void experts(double hidden, boolean isFused) {
+    private void dense(int numLayers, double numRows) {
+        double hidden = model.hiddenSize();
+        double width = model.feedForward().denseWidth();
+        rows("addRmsNorm", 2 * numLayers, numRows, 4 * hidden);
+        projection("linearSiluAndMul", numLayers, numRows, hidden, 2 * width, -width * numRows);
+        projection("linear denseDown", numLayers, numRows, width, hidden, 0);
+    }
+
+    private void experts(int numLayers, double numRows, boolean isFused) {
+        double hidden = model.hiddenSize();
         double number = model.moe().numExperts();
         double chosen = model.moe().expertsPerToken();
         double width = model.moe().expertWidth();
-        double touched = number * (1 - Math.pow(1 - chosen / number, tokens));
-        double pairs = tokens * chosen;
-        int layers = model.numMoeLayers();
-        put("addRmsNormRouteTopK", layers, BF16 * (4 * tokens * hidden + number * hidden),
-                2 * tokens * number * hidden);
+        double touched = number * (1 - Math.pow(1 - chosen / number, numRows));
+        double pairs = numRows * chosen;
+        put("addRmsNormRouteTopK", numLayers, BF16 * (4 * numRows * hidden + number * hidden),
+                2 * numRows * number * hidden);
         if (isFused && ExpertsAddRmsNormKernel.isFor((int) pairs, model.moe().numExperts())) {
-            put("expertsAddRmsNorm", layers,
-                    BF16 * (touched * 3 * hidden * width + 2 * pairs * (width + hidden) + 4 * tokens * hidden),
+            put("expertsAddRmsNorm", numLayers,
+                    BF16 * (touched * 3 * hidden * width + 2 * pairs * (width + hidden) + 4 * numRows * hidden),
                     6 * pairs * hidden * width);
             return;
         }
-        put("groupedLinearSiluAndMul", layers, BF16 * (touched * hidden * 2 * width + tokens * hidden + pairs * width),
+        put("groupedLinearSiluAndMul", numLayers,
+                BF16 * (touched * hidden * 2 * width + numRows * hidden + pairs * width),
                 2 * pairs * hidden * 2 * width);
-        put("groupedLinear", layers, BF16 * (touched * width * hidden + pairs * (width + hidden)),
+        put("groupedLinear", numLayers, BF16 * (touched * width * hidden + pairs * (width + hidden)),
                 2 * pairs * width * hidden);
-        put("combineAddRmsNorm", layers, BF16 * (pairs * hidden + 3 * tokens * hidden), 0);
+        put("combineAddRmsNorm", numLayers, BF16 * (pairs * hidden + 3 * numRows * hidden), 0);
     }
 }

@@ -7,6 +7,7 @@ import io.penstock.bench.kernels.KernelSuite;
 import io.penstock.bench.simulate.DeviceSpec;
 import io.penstock.device.Device;
 import io.penstock.device.Stream;
+import io.penstock.kernels.ExpertsAddRmsNormKernel;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.config.ModelConfig;
 import java.util.ArrayList;
@@ -110,7 +111,9 @@ public final class StepTraffic {
             case "sample" -> "sample greedy";
             default -> throw new IllegalStateException("no benchmark for " + operation);
         };
-        boolean isOfSequences = List.of("gatherLast", "logits", "sample").contains(operation);
+        boolean isOfSequences = List.of("gatherLast", "logits", "sample").contains(operation)
+                || operation.equals("expertsAddRmsNorm") && !ExpertsAddRmsNormKernel.isFor(
+                        tokens * full.experts().perToken(), full.experts().num());
         boolean isWhole = !operation.startsWith("grouped") && !operation.startsWith("experts")
                 && !operation.equals("attention");
         return List.of(new Part(entry, isWhole ? whole(full) : slice, isOfSequences ? step.numSeqs() : tokens,

@@ -11,13 +11,17 @@ import io.penstock.runtime.cpu.CpuModel;
 import org.junit.jupiter.api.Test;
 
 class CpuStepsTest {
+    /** Norm, router with bias, four experts. */
+    private static final long LAST_FEED_FORWARD = 256 + 257 * 8 + 4 * 3 * 256 * 128;
+
     @Test
     void countsTheWorkAndDoesIt() {
         ModelConfig config = ModelShapes.named("penstock-demo");
         try (DummyCheckpoint tensors = new DummyCheckpoint(config, 1);
                 CpuSteps steps = new CpuSteps(tensors, 24, 3, CpuModel.Options.defaults(Arithmetic.FLOAT32))) {
-            double head = 4096.0 * 256;
-            double expected = 2 * ((config.activeParameters() - head) * 24 + head) + 4 * (24 * 25 / 2) * 256 * 2;
+            double ofOneRow = 4096.0 * 256 + LAST_FEED_FORWARD;
+            double products = (config.activeParameters() - ofOneRow) * 24 + ofOneRow;
+            double expected = 2 * products + 4 * (24 * 25 / 2) * 256 * 2;
             assertEquals(expected, steps.flopsPerPrefill());
             double share = steps.bytesPerDecode() / (2.0 * config.activeParameters());
             assertTrue(share > 0.99 && share < 1.05, "bytes a decode step over bfloat16 active weights: " + share);

@@ -151,7 +151,7 @@ class RunnerLifeTest {
 
     @Test
     void theArgumentsOfALaunch() {
-        driver.keptParameters.put("gather_last_bf16", 4);
+        driver.keptParameters.put("rms_norm_bf16", 5);
         live(driver, steps);
         assertEquals(3, driver.launches.size(), "two captured, one direct");
         long[] first = driver.launches.getFirst().parameters();
@@ -160,7 +160,7 @@ class RunnerLifeTest {
         }
         assertTrue(first[0] != first[1] && first[1] != first[2]);
         for (FakeDriver.Launch launch : driver.launches) {
-            assertEquals(HIDDEN, (int) launch.parameters()[3], "columns, in the low four bytes");
+            assertEquals(HIDDEN, (int) launch.parameters()[4], "columns, in the low four bytes");
             assertArrayEquals(Arrays.copyOf(first, 3), Arrays.copyOf(launch.parameters(), 3), "memory never moves");
         }
     }
@@ -194,7 +194,7 @@ class RunnerLifeTest {
         CudaOptions options = CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF);
         driver.keptParameters.put("gather_last_bf16", 4);
         live(driver, steps, LaunchMode.AWAITED, options);
-        assertEquals(4, driver.launches.size());
+        assertEquals(5, driver.launches.size(), "two of the prompt, one of each later step");
         FakeDriver failing = new FakeDriver();
         failing.failingKernel = "gather_last_bf16";
         failing.failure = CUresult.CUDA_ERROR_ILLEGAL_ADDRESS;
@@ -231,10 +231,10 @@ class RunnerLifeTest {
         List<String> run = shown.subList(shown.indexOf("step"), shown.size());
         assertEquals(List.of("step", "  beginStep", "  embed", "  rmsNorm", "  inProjShortConv", "  linear convOutProj",
                 "  addRmsNorm", "  linearSiluAndMul", "  linear denseDown", "  addRmsNorm",
-                "  qkvNormRopeStore", "  attention", "  linear attentionOutProj", "  addRmsNormRouteTopK",
-                "  expertsAddRmsNorm", "  gatherLast", "  logits", "  sample"), run.subList(0, 18));
+                "  qkvNormRopeStore", "  attention", "  linear attentionOutProj", "  gatherLast", "  gatherLast",
+                "  addRmsNormRouteTopK", "  expertsAddRmsNorm", "  logits", "  sample"), run.subList(0, 19));
         assertEquals(List.of("step by graph", "  beginStep", "step by graph", "  beginStep", "step by graph",
-                "  beginStep"), run.subList(18, run.size()));
+                "  beginStep"), run.subList(19, run.size()));
     }
 
     /** As two halves: the second forks where the first is a layer ahead, and joins before the head. */

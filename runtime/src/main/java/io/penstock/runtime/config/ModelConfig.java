@@ -91,6 +91,12 @@ public record ModelConfig(
         return parametersWithExperts(moe.expertsPerToken());
     }
 
+    /** Weights of a layer's feed-forward part, its norm included, that one token meets. */
+    public long activeFeedForwardParameters(int layer) {
+        return hiddenSize() + (hasExperts(layer)
+                ? sum(router(), experts(moe.expertsPerToken())) : product(3, hiddenSize(), feedForward.denseWidth()));
+    }
+
     /** Tensors on disk when each expert matrix is a tensor of its own. */
     public long numTensors() {
         return numTensorsWithExperts(3L * moe.numExperts());
@@ -111,15 +117,21 @@ public record ModelConfig(
         long projections = 2 * (hidden * attention.queryWidth() + hidden * attention.kvWidth());
         long attentionOperator = projections + 2L * attention.headDim();
         long dense = product(3, hidden, feedForward.denseWidth());
-        long router = product(hidden + (moe.useExpertBias() ? 1 : 0), moe.numExperts());
-        long experts = product(3, hidden, moe.expertWidth(), numExperts);
         return sum(
                 product(vocabSize(), hidden),
                 product(2L * numLayers() + 1, hidden),
                 product(numConvLayers(), conv),
                 product(numAttentionLayers(), attentionOperator),
                 product(feedForward.numDenseLayers(), dense),
-                product(numMoeLayers(), sum(router, experts)));
+                product(numMoeLayers(), sum(router(), experts(numExperts))));
+    }
+
+    private long router() {
+        return product(hiddenSize() + (moe.useExpertBias() ? 1L : 0L), moe.numExperts());
+    }
+
+    private long experts(int number) {
+        return product(3, hiddenSize(), moe.expertWidth(), number);
     }
 
     private long numTensorsWithExperts(long expertTensors) {

@@ -1,6 +1,7 @@
 package io.penstock.runtime.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.model.Trace;
@@ -84,6 +85,34 @@ class BatchIndependenceTest {
                     }
                 }
             }
+        }
+    }
+
+    /** Behind the last layer's operator only rows with logits go on; what stays for later tokens is every row's. */
+    @ParameterizedTest
+    @CsvSource({"moe-nested, FLOAT32", "moe-legacy, FLOAT32", "dense-adjusted, BFLOAT16"})
+    void logitsOfAllRowsOrOfSomeOrOfNone(String name, Arithmetic arithmetic) {
+        try (ModelHarness harness = new ModelHarness(name, arithmetic, CpuKernels.vector(), 2, Trace.NONE)) {
+            int[] tokens = sequence(60, harness.model.config().vocabSize(), 13);
+            harness.begin();
+            harness.add(0, tokens, 0, tokens.length, true);
+            float[][] all = harness.run();
+            addChunk(harness, tokens, 0, 20);
+            assertEquals(0, harness.run().length);
+            addChunk(harness, tokens, 20, 25, 27, 23, 23, 44);
+            assertArrayEquals(new float[][] {all[27], all[23], all[23], all[44]}, harness.run(), name);
+            addChunk(harness, tokens, 45, 15, 59);
+            assertArrayEquals(new float[][] {all[59]}, harness.run(), name);
+        }
+    }
+
+    /** Tokens of slot 1, with logits of those at some positions. */
+    private static void addChunk(ModelHarness harness, int[] tokens, int from, int n, int... withLogits) {
+        ForwardBatch batch = harness.begin();
+        harness.setBlocks(1, ModelHarness.blocks(1), from, from + n);
+        int seq = batch.addSequence(1, tokens, from, n, from, ModelHarness.blocks(1));
+        for (int token : withLogits) {
+            batch.computeLogits(seq, token - from);
         }
     }
 

@@ -24,7 +24,16 @@ public interface Device extends AutoCloseable {
     /** Page-locked memory of the host, zeroed, which copies reach without an intermediate copy. */
     PinnedMemory allocatePinned(String name, long sizeBytes);
 
-    Stream createStream(String name);
+    /** A stream of {@link Stream.Serialization#FULL}. */
+    default Stream createStream(String name) {
+        return createStream(name, Stream.Serialization.FULL);
+    }
+
+    /** @throws IllegalStateException if there is a {@link #programmaticProblem} and it is needed */
+    Stream createStream(String name, Stream.Serialization serialization);
+
+    /** One line that says why no stream of this device can be {@link Stream.Serialization#PROGRAMMATIC}, or nothing. */
+    String programmaticProblem();
 
     Event createEvent();
 

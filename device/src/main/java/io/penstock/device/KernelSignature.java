@@ -14,11 +14,16 @@ import java.util.regex.Pattern;
  * @param kernel the entry's name
  * @param parameters in the order of declaration
  * @param sizeBytes of all parameters together
+ * @param waitsForLaunchInFront whether it has {@code griddepcontrol.wait}, so that it may begin before the kernel in
+ *     front of it on its stream has ended
  */
-public record KernelSignature(String kernel, List<Parameter> parameters, int sizeBytes) {
+public record KernelSignature(
+        String kernel, List<Parameter> parameters, int sizeBytes, boolean waitsForLaunchInFront) {
+    private static final String WAIT = "griddepcontrol.wait";
     private static final Pattern COMMENT = Pattern.compile("//[^\n]*|/\\*.*?\\*/", Pattern.DOTALL);
     private static final Pattern ENTRY =
             Pattern.compile("\\.entry\\s+([A-Za-z0-9_$%]+)\\s*(?:\\(([^)]*)\\))?", Pattern.DOTALL);
+    private static final Pattern FUNCTION = Pattern.compile("\\.(?:entry|func)\\b");
     private static final Pattern ALIGN = Pattern.compile("\\.align\\s+(\\d+)");
     private static final Pattern TYPE = Pattern.compile("\\.([busf])(8|16|32|64)\\b");
     private static final Pattern DECLARED = Pattern.compile("([A-Za-z0-9_$%]+)\\s*(?:\\[\\s*(\\d+)\\s*])?\\s*$");
@@ -46,15 +51,19 @@ public record KernelSignature(String kernel, List<Parameter> parameters, int siz
      */
     public static Map<String, KernelSignature> parse(String ptx) {
         Map<String, KernelSignature> signatures = new LinkedHashMap<>();
-        Matcher entry = ENTRY.matcher(COMMENT.matcher(ptx).replaceAll(" "));
+        String text = COMMENT.matcher(ptx).replaceAll(" ");
+        Matcher entry = ENTRY.matcher(text);
         while (entry.find()) {
             String declarations = entry.group(2) == null ? "" : entry.group(2).strip();
-            signatures.put(entry.group(1), of(entry.group(1), declarations));
+            Matcher next = FUNCTION.matcher(text);
+            int end = next.find(entry.end()) ? next.start() : text.length();
+            int wait = text.indexOf(WAIT, entry.end());
+            signatures.put(entry.group(1), of(entry.group(1), declarations, wait >= 0 && wait < end));
         }
         return signatures;
     }
 
-    private static KernelSignature of(String kernel, String declarations) {
+    private static KernelSignature of(String kernel, String declarations, boolean waits) {
         List<Parameter> parameters = new ArrayList<>();
         int end = 0;
         for (String declaration : declarations.isEmpty() ? new String[0] : declarations.split(",")) {
@@ -62,7 +71,7 @@ public record KernelSignature(String kernel, List<Parameter> parameters, int siz
             parameters.add(parameter);
             end = parameter.offsetBytes() + parameter.sizeBytes();
         }
-        return new KernelSignature(kernel, parameters, end);
+        return new KernelSignature(kernel, parameters, end, waits);
     }
 
     private static Parameter parameter(String kernel, String declaration, int end) {

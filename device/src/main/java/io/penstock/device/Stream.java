@@ -12,6 +12,19 @@ import java.lang.foreign.MemorySegment;
  * empty or leaves its memory.
  */
 public interface Stream extends AutoCloseable {
+    /** When a kernel begins that is launched directly behind another one, with nothing between the two. */
+    enum Serialization {
+        /** When the one in front has ended. */
+        FULL,
+        /**
+         * Before that, if it {@link KernelSignature#waitsForLaunchInFront waits} itself for the one in front: from when
+         * each block of that one has ended, or has let go of those behind it. Behind anything else than a kernel, in a
+         * graph's first launch and for all other kernels it is as with {@link #FULL}. CUDA calls it programmatic
+         * dependent launch; graphs have it too.
+         */
+        PROGRAMMATIC
+    }
+
     String name();
 
     void copyToDevice(DeviceMemory destination, long destinationOffsetBytes, MemorySegment source,

@@ -58,8 +58,25 @@ class KernelSignatureTest {
     void everyEntryInOrder() {
         Map<String, KernelSignature> signatures = KernelSignature.parse(PTX);
         assertEquals(List.of("silu_and_mul_bf16", "nothing", "bare"), List.copyOf(signatures.keySet()));
-        assertEquals(new KernelSignature("nothing", List.of(), 0), signatures.get("nothing"));
-        assertEquals(new KernelSignature("bare", List.of(), 0), signatures.get("bare"));
+        assertEquals(new KernelSignature("nothing", List.of(), 0, false), signatures.get("nothing"));
+        assertEquals(new KernelSignature("bare", List.of(), 0, false), signatures.get("bare"));
+    }
+
+    @Test
+    void tellsWhichWaitForTheLaunchInFront() {
+        Map<String, KernelSignature> signatures = KernelSignature.parse("""
+                .func helper(.param .b32 x) { griddepcontrol.wait; ret; }
+                .entry early(.param .u32 n) { // and so on
+                  griddepcontrol.wait;
+                }
+                .entry late() { // griddepcontrol.wait;
+                  griddepcontrol.launch_dependents;
+                }
+                .func behind() { griddepcontrol.wait; ret; }
+                .entry last() { griddepcontrol.wait; }
+                """);
+        assertEquals(List.of(true, false, true),
+                signatures.values().stream().map(KernelSignature::waitsForLaunchInFront).toList());
     }
 
     @Test

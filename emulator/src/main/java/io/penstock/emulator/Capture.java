@@ -5,9 +5,9 @@ import java.util.List;
 
 /** Work that is remembered instead of done, of one stream and those that wait for its events. */
 final class Capture {
-    /** What is done later, in the order of a stream; null where nobody checks it. */
+    /** What is done later, behind what a stream has done until then. */
     interface Work {
-        void run(StreamOrder.Queue queue);
+        void run(Tail tail);
     }
 
     /** Work of one of the streams. */

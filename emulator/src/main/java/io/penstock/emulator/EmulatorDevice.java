@@ -15,6 +15,7 @@ import io.penstock.emulator.check.Place;
 import io.penstock.emulator.exec.LaunchResult;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Footprint;
 import io.penstock.emulator.memory.StreamLog.Conflict;
 import io.penstock.emulator.ptx.PtxException;
 import java.util.ArrayList;
@@ -85,9 +86,19 @@ public final class EmulatorDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
+    public Stream createStream(String name, Stream.Serialization serialization) {
         requireUsable("creating the stream " + name);
-        return new EmulatorStream(this, name, order);
+        if (serialization == Stream.Serialization.PROGRAMMATIC && !programmaticProblem().isEmpty()) {
+            throw new IllegalStateException("stream " + name + ": " + programmaticProblem());
+        }
+        return new EmulatorStream(this, name, serialization, order);
+    }
+
+    @Override
+    public String programmaticProblem() {
+        int own = options.computeCapability();
+        return own >= 90 ? "" : "programmatic dependent launches need compute capability 9.0, and the emulator has "
+                + own / 10 + "." + own % 10;
     }
 
     @Override
@@ -200,18 +211,26 @@ public final class EmulatorDevice implements Device {
     /**
      * Runs one launch; one at a time.
      *
-     * @param queue whose place in the order of streams it has; null where nobody checks it
+     * @param tail whose place in the order of streams it has, and who keeps what it does where that is asked for
+     * @param inFront what the launch in front did, if this one may begin before that has ended; else null
      */
-    synchronized void launch(EmulatorKernel kernel, EmulatorKernel.Prepared launch, StreamOrder.Queue queue) {
+    synchronized void launch(EmulatorKernel kernel, EmulatorKernel.Prepared launch, Tail tail, Footprint inFront) {
         requireUsable("launching " + kernel.name());
         List<Fault> found = new ArrayList<>();
+        StreamOrder.Queue queue = tail.queue;
+        Footprint own = tail.lastLaunch;
         if (queue != null) {
             queue.begin(kernel.name());
         }
         LaunchResult result = kernel.emulated().launch(launch.geometry(), launch.arguments(),
-                options.seed() + numLaunches++, options.maxFaults(), options.maxCtas(), queue == null ? null
-                        : (allocation, log) -> add(
-                                found, queue, allocation, log.addTo(allocation.streams(), queue.moment())));
+                options.seed() + numLaunches++, options.maxFaults(), options.maxCtas(), inFront, (allocation, log) -> {
+                    if (queue != null) {
+                        add(found, queue, allocation, log.addTo(allocation.streams(), queue.moment()));
+                    }
+                    if (own != null) {
+                        own.add(allocation, log);
+                    }
+                });
         counters.computeIfAbsent(kernel.name(), unused -> new LaunchCounters()).add(result.counters());
         found.addAll(0, result.faults());
         report(found, "launching " + kernel.name());

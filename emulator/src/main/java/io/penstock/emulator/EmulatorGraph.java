@@ -23,13 +23,16 @@ final class EmulatorGraph implements Graph {
     }
 
     /** Does it all in the order of its capture, behind what a stream did before. */
-    void run(StreamOrder.Queue launching) {
+    void run(Tail launching) {
         if (isClosed) {
             throw new IllegalStateException("the graph " + name + " is closed");
         }
-        queues[0] = launching;
+        Tail[] tails = new Tail[queues.length];
+        for (int i = 0; i < tails.length; i++) {
+            tails[i] = new Tail(i == 0 ? launching.queue : queues[i]);
+        }
         for (Capture.Node node : nodes) {
-            node.work().run(queues[node.stream()]);
+            node.work().run(tails[node.stream()]);
         }
     }
 

@@ -8,6 +8,7 @@ import io.penstock.device.KernelArgs;
 import io.penstock.device.LaunchShape;
 import io.penstock.device.Stream;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Footprint;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -16,15 +17,18 @@ final class EmulatorStream implements Stream {
     private final EmulatorDevice device;
     private final String name;
     private final StreamOrder order;
-    private final StreamOrder.Queue queue;
+    private final Serialization serialization;
+    private final Tail tail;
     private Capture capture;
+    private boolean isBehindKernel;
 
     /** @param order of streams; null where nobody checks it */
-    EmulatorStream(EmulatorDevice device, String name, StreamOrder order) {
+    EmulatorStream(EmulatorDevice device, String name, Serialization serialization, StreamOrder order) {
         this.device = device;
         this.name = name;
+        this.serialization = serialization;
         this.order = order;
-        queue = order == null ? null : order.queue(name);
+        tail = new Tail(order == null ? null : order.queue(name));
     }
 
     @Override
@@ -34,19 +38,20 @@ final class EmulatorStream implements Stream {
 
     private void enqueue(Capture.Work work) {
         device.requireUsable("work of the stream " + name);
+        isBehindKernel = false;
         if (capture != null) {
             capture.addNode(this, work);
         } else {
-            work.run(queue);
+            work.run(tail);
         }
     }
 
     /** Work that reads or writes a range; the order is checked before. */
     private void enqueue(String what, Allocation allocation, int at, int sizeBytes, boolean isRead, Runnable work) {
-        enqueue(in -> {
-            if (in != null) {
-                in.begin(what);
-                device.check(in, allocation, at, sizeBytes, isRead);
+        enqueue(behind -> {
+            if (behind.queue != null) {
+                behind.queue.begin(what);
+                device.check(behind.queue, allocation, at, sizeBytes, isRead);
             }
             work.run();
         });
@@ -97,11 +102,11 @@ final class EmulatorStream implements Stream {
         if (to == from && Math.abs(destinationOffsetBytes - sourceOffsetBytes) < sizeBytes) {
             throw new IllegalArgumentException(source.name() + ": a copy between ranges that overlap");
         }
-        enqueue(in -> {
-            if (in != null) {
-                in.begin("copyOnDevice");
-                device.check(in, from, start, (int) sizeBytes, true);
-                device.check(in, to, target, (int) sizeBytes, false);
+        enqueue(behind -> {
+            if (behind.queue != null) {
+                behind.queue.begin("copyOnDevice");
+                device.check(behind.queue, from, start, (int) sizeBytes, true);
+                device.check(behind.queue, to, target, (int) sizeBytes, false);
             }
             to.copyFrom(from, start, target, (int) sizeBytes);
         });
@@ -123,7 +128,14 @@ final class EmulatorStream implements Stream {
             throw new IllegalArgumentException(kernel.name() + " is not of this device");
         }
         EmulatorKernel.Prepared prepared = own.prepare(shape, args);
-        enqueue(in -> device.launch(own, prepared, in));
+        boolean isProgrammatic = serialization == Serialization.PROGRAMMATIC;
+        boolean isEarly = isProgrammatic && isBehindKernel && own.signature().waitsForLaunchInFront();
+        enqueue(behind -> {
+            Footprint inFront = isEarly ? behind.lastLaunch : null;
+            behind.lastLaunch = isProgrammatic ? new Footprint(own.name()) : null;
+            device.launch(own, prepared, behind, inFront);
+        });
+        isBehindKernel = true;
     }
 
     @Override
@@ -136,7 +148,7 @@ final class EmulatorStream implements Stream {
     public void record(Event event) {
         EmulatorEvent own = (EmulatorEvent) event;
         own.mark(capture);
-        mark(own::orderBehind);
+        mark(behind -> own.orderBehind(behind.queue));
     }
 
     @Override
@@ -147,17 +159,18 @@ final class EmulatorStream implements Stream {
             capture = of;
             of.streams.add(this);
         }
-        mark(own::orderBefore);
+        mark(behind -> own.orderBefore(behind.queue));
     }
 
     private void mark(Capture.Work work) {
+        isBehindKernel = false;
         if (order == null) {
             return;
         }
         if (capture != null) {
             capture.addMark(this, work);
         } else {
-            work.run(queue);
+            work.run(tail);
         }
     }
 
@@ -168,8 +181,9 @@ final class EmulatorStream implements Stream {
         }
         device.requireUsable("waiting for the stream " + name);
         if (order != null) {
-            order.hostKnows(queue.known());
+            order.hostKnows(tail.queue.known());
         }
+        isBehindKernel = false;
     }
 
     @Override
@@ -177,6 +191,7 @@ final class EmulatorStream implements Stream {
         if (capture != null) {
             throw new IllegalStateException("the stream " + name + " is captured already");
         }
+        isBehindKernel = false;
         capture = new Capture(this);
         capture.streams.add(this);
     }
@@ -190,6 +205,7 @@ final class EmulatorStream implements Stream {
         done.isEnded = true;
         for (EmulatorStream stream : done.streams) {
             stream.capture = null;
+            stream.isBehindKernel = false;
         }
         return new EmulatorGraph(graphName, done, order);
     }

@@ -184,8 +184,13 @@ final class FakeDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
+    public Stream createStream(String name, Stream.Serialization serialization) {
         return stream;
+    }
+
+    @Override
+    public String programmaticProblem() {
+        return "";
     }
 
     @Override

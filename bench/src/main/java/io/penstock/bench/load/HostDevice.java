@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class HostDevice implements Device {
     private static final long ALIGNMENT_BYTES = 4096;
+    private static final String NO_KERNELS = "this device copies and runs no kernels";
 
     private record Memory(String name, long sizeBytes, Arena arena, MemorySegment segment) implements DeviceMemory {
         @Override
@@ -71,8 +72,13 @@ public final class HostDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
+    public Stream createStream(String name, Stream.Serialization serialization) {
         return new CopyStream(name);
+    }
+
+    @Override
+    public String programmaticProblem() {
+        return NO_KERNELS;
     }
 
     @Override
@@ -82,7 +88,7 @@ public final class HostDevice implements Device {
 
     @Override
     public DeviceModule loadModule(String name, String ptx) {
-        throw new UnsupportedOperationException("this device copies and runs no kernels");
+        throw new UnsupportedOperationException(NO_KERNELS);
     }
 
     @Override

@@ -197,8 +197,13 @@ final class FakeDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
+    public Stream createStream(String name, Stream.Serialization serialization) {
         return new FakeStream();
+    }
+
+    @Override
+    public String programmaticProblem() {
+        return "";
     }
 
     @Override

@@ -11,10 +11,13 @@ import io.penstock.device.Stream;
 final class CudaDevice implements Device {
     private final CudaContext context;
     private final DeviceProperties properties;
+    private final String programmaticProblem;
 
-    CudaDevice(CudaContext context, DeviceProperties properties) {
+    /** @param programmaticProblem as {@link #programmaticProblem} gives it */
+    CudaDevice(CudaContext context, DeviceProperties properties, String programmaticProblem) {
         this.context = context;
         this.properties = properties;
+        this.programmaticProblem = programmaticProblem;
     }
 
     CudaContext context() {
@@ -54,8 +57,16 @@ final class CudaDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
-        return CudaStream.create(context, name);
+    public Stream createStream(String name, Stream.Serialization serialization) {
+        if (serialization == Stream.Serialization.PROGRAMMATIC && !programmaticProblem.isEmpty()) {
+            throw new IllegalStateException("stream " + name + ": " + programmaticProblem);
+        }
+        return CudaStream.create(context, name, serialization);
+    }
+
+    @Override
+    public String programmaticProblem() {
+        return programmaticProblem;
     }
 
     @Override

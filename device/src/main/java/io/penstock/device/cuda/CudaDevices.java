@@ -19,6 +19,11 @@ public final class CudaDevices {
 
     private static final int MIN_DRIVER_VERSION = 12_000;
 
+    private static final int MIN_PROGRAMMATIC_CAPABILITY = 90;
+
+    /** Before, graphs had no edges along which a kernel begins before the one in front has ended. */
+    private static final int MIN_PROGRAMMATIC_DRIVER_VERSION = 12_030;
+
     private CudaDevices() {}
 
     /**
@@ -99,8 +104,25 @@ public final class CudaDevices {
     static Device open(Driver driver, int ordinal, DeviceProperties properties, LaunchMode mode) {
         Driver.Handle[] handle = new Driver.Handle[1];
         require(driver, driver.cuDeviceGet(handle, ordinal), "cuDeviceGet", ordinal);
+        int[] version = new int[1];
+        require(driver, driver.cuDriverGetVersion(version), "cuDriverGetVersion", ordinal);
         return new CudaDevice(CudaContext.open(driver, "GPU " + ordinal + " (" + properties.name() + ")", handle[0],
-                mode), properties);
+                mode), properties, programmaticProblem(driver, version[0], properties));
+    }
+
+    private static String programmaticProblem(Driver driver, int driverVersion, DeviceProperties properties) {
+        int capability = properties.computeCapability();
+        if (capability < MIN_PROGRAMMATIC_CAPABILITY) {
+            return "programmatic dependent launches need compute capability 9.0, and " + properties.name() + " has "
+                    + capability / 10 + "." + capability % 10;
+        }
+        String newer = ": install driver 545.23.06 or newer";
+        if (driverVersion < MIN_PROGRAMMATIC_DRIVER_VERSION) {
+            return "programmatic dependent launches need a driver of CUDA 12.3, and this one is of "
+                    + cudaVersion(driverVersion) + newer;
+        }
+        return driver.hasLaunchKernelEx() ? "" : "programmatic dependent launches need cuLaunchKernelEx, and this"
+                + " machine's " + NativeLibraries.DRIVER + " lacks it" + newer;
     }
 
     static DeviceProbe probe(Driver driver, int ordinal, long minMemoryBytes) {

@@ -23,22 +23,27 @@ final class CudaStream extends CudaResource implements Stream {
     /** Of the arguments' addresses, rewritten for each launch; the driver reads it before the launch returns. */
     private MemorySegment table = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, USUAL_ARGUMENTS);
     private final LaunchLog log = new LaunchLog();
+    /** Of kernels that may begin before the one in front has ended; null where none may. */
+    private final LaunchConfig early;
+    /** Whether the last thing queued is a kernel. */
+    private boolean isBehindKernel;
     /** The capture that this stream began or joined, or null. */
     private CudaCapture capture;
 
-    private CudaStream(CudaContext context, String name, Driver.Handle handle) {
+    private CudaStream(CudaContext context, String name, Driver.Handle handle, Serialization serialization) {
         super(context);
         this.driver = context.driver();
         this.name = name;
         this.handle = handle;
         this.address = handle.address();
+        early = serialization == Serialization.PROGRAMMATIC ? new LaunchConfig(address) : null;
     }
 
-    static CudaStream create(CudaContext context, String name) {
+    static CudaStream create(CudaContext context, String name, Serialization serialization) {
         context.enter();
         Driver.Handle[] handle = new Driver.Handle[1];
         context.check(context.driver().cuStreamCreate(handle), "cuStreamCreate", "making stream", name);
-        return context.add(new CudaStream(context, name, handle[0]));
+        return context.add(new CudaStream(context, name, handle[0], serialization));
     }
 
     Driver.Handle handle() {
@@ -47,6 +52,12 @@ final class CudaStream extends CudaResource implements Stream {
 
     LaunchLog log() {
         return log;
+    }
+
+    /** Something is queued or waited for. */
+    private void begin() {
+        enter();
+        isBehindKernel = false;
     }
 
     /** Waits for what was just queued, where that is the mode, and says what it was if it failed. */
@@ -66,7 +77,7 @@ final class CudaStream extends CudaResource implements Stream {
             long sourceOffsetBytes, long sizeBytes) {
         long to = deviceRange(destination, destinationOffsetBytes, sizeBytes);
         long from = hostRange(source, sourceOffsetBytes, sizeBytes);
-        enter();
+        begin();
         context().check(driver.cuMemcpyHtoDAsync(to, from, sizeBytes, address), "cuMemcpyHtoDAsync", "copying to",
                 destination);
         awaitIfAsked("copying to", destination, null);
@@ -80,7 +91,7 @@ final class CudaStream extends CudaResource implements Stream {
         }
         long to = hostRange(destination, destinationOffsetBytes, sizeBytes);
         long from = deviceRange(source, sourceOffsetBytes, sizeBytes);
-        enter();
+        begin();
         context().check(driver.cuMemcpyDtoHAsync(to, from, sizeBytes, address), "cuMemcpyDtoHAsync", "copying from",
                 source);
         awaitIfAsked("copying from", source, null);
@@ -95,7 +106,7 @@ final class CudaStream extends CudaResource implements Stream {
             throw new IllegalArgumentException("a copy of " + sizeBytes + " bytes within " + source + " from offset "
                     + sourceOffsetBytes + " to " + destinationOffsetBytes + ", which overlap");
         }
-        enter();
+        begin();
         context().check(driver.cuMemcpyDtoDAsync(to, from, sizeBytes, address), "cuMemcpyDtoDAsync", "copying to",
                 destination);
         awaitIfAsked("copying to", destination, null);
@@ -104,7 +115,7 @@ final class CudaStream extends CudaResource implements Stream {
     @Override
     public void fill(DeviceMemory destination, long offsetBytes, long sizeBytes, byte value) {
         long to = deviceRange(destination, offsetBytes, sizeBytes);
-        enter();
+        begin();
         context().check(driver.cuMemsetD8Async(to, value, sizeBytes, address), "cuMemsetD8Async", "filling",
                 destination);
         awaitIfAsked("filling", destination, null);
@@ -158,11 +169,14 @@ final class CudaStream extends CudaResource implements Stream {
         for (int i = 0; i < offsets.length; i++) {
             table.setAtIndex(ValueLayout.JAVA_LONG, i, values + offsets[i]);
         }
-        enter();
-        int result = driver.cuLaunchKernel(own.address(), shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(),
-                shape.blockY(), shape.blockZ(), shape.dynamicSharedBytes(), address, table.address());
+        boolean isEarly = early != null && isBehindKernel && own.signature().waitsForLaunchInFront();
+        begin();
+        int result = isEarly ? driver.cuLaunchKernelEx(early.of(shape), own.address(), table.address())
+                : driver.cuLaunchKernel(own.address(), shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(),
+                        shape.blockY(), shape.blockZ(), shape.dynamicSharedBytes(), address, table.address());
         Reference.reachabilityFence(args);
-        context().check(result, "cuLaunchKernel", "launching", own, shape);
+        context().check(result, isEarly ? "cuLaunchKernelEx" : "cuLaunchKernel", "launching", own, shape);
+        isBehindKernel = true;
         if (capture != null) {
             capture.kernels.add(own.name());
         } else {
@@ -175,7 +189,7 @@ final class CudaStream extends CudaResource implements Stream {
     public void launch(Graph graph) {
         CudaGraph own = own(CudaGraph.class, graph);
         own.requireOpen();
-        enter();
+        begin();
         context().check(driver.cuGraphLaunch(own.address(), address), "cuGraphLaunch", "launching", own);
         log.add(own);
         awaitIfAsked("running", own, null);
@@ -185,7 +199,7 @@ final class CudaStream extends CudaResource implements Stream {
     public void record(Event event) {
         CudaEvent own = own(CudaEvent.class, event);
         own.requireOpen();
-        enter();
+        begin();
         context().check(driver.cuEventRecord(own.address(), address), "cuEventRecord", "recording an event in", this);
         own.marks(log, capture);
     }
@@ -194,7 +208,7 @@ final class CudaStream extends CudaResource implements Stream {
     public void waitFor(Event event) {
         CudaEvent own = own(CudaEvent.class, event);
         own.requireOpen();
-        enter();
+        begin();
         context().check(driver.cuStreamWaitEvent(address, own.address()), "cuStreamWaitEvent", "waiting in", this);
         if (own.capture() == null) {
             own.isAwaitedIn(log);
@@ -205,11 +219,12 @@ final class CudaStream extends CudaResource implements Stream {
 
     void leaveCapture() {
         capture = null;
+        isBehindKernel = false;
     }
 
     @Override
     public void synchronize() {
-        enter();
+        begin();
         context().check(driver.cuStreamSynchronize(address), "cuStreamSynchronize", "waiting for", this);
         log.done(log.position());
     }
@@ -219,7 +234,7 @@ final class CudaStream extends CudaResource implements Stream {
         if (capture != null) {
             throw new IllegalStateException(this + " is capturing already");
         }
-        enter();
+        begin();
         context().check(driver.cuStreamBeginCapture(handle), "cuStreamBeginCapture", "beginning a capture of", this);
         capture = new CudaCapture(this);
     }
@@ -231,7 +246,7 @@ final class CudaStream extends CudaResource implements Stream {
             throw new IllegalStateException(this + " is not capturing: begin with beginCapture");
         }
         done.end();
-        enter();
+        begin();
         Driver.Handle[] graph = new Driver.Handle[1];
         context().check(driver.cuStreamEndCapture(graph, handle), "cuStreamEndCapture", "capturing graph",
                 graphName);

@@ -88,6 +88,15 @@ interface Driver {
     int cuLaunchKernel(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ,
             int dynamicSharedBytes, long stream, long parameters);
 
+    /** Whether {@link #cuLaunchKernelEx} is there: drivers before CUDA 11.8 lack it. */
+    boolean hasLaunchKernelEx();
+
+    /**
+     * @param config address of a {@link LaunchConfig}
+     * @param parameters address of a table of the arguments' addresses
+     */
+    int cuLaunchKernelEx(long config, long function, long parameters);
+
     int cuGraphLaunch(long graphExec, long stream);
 
     int cuMemcpyHtoDAsync(long destination, long source, long sizeBytes, long stream);

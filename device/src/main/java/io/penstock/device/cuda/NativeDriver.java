@@ -289,6 +289,16 @@ final class NativeDriver implements Driver {
     }
 
     @Override
+    public boolean hasLaunchKernelEx() {
+        return StepFunctions.hasLaunchKernelEx();
+    }
+
+    @Override
+    public int cuLaunchKernelEx(long config, long function, long parameters) {
+        return StepFunctions.cuLaunchKernelEx(config, function, parameters);
+    }
+
+    @Override
     public int cuGraphLaunch(long graphExec, long stream) {
         return StepFunctions.cuGraphLaunch(graphExec, stream);
     }

@@ -22,6 +22,8 @@ final class StepFunctions {
 
     private static final MethodHandle CU_LAUNCH_KERNEL = bind("cuLaunchKernel", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
             JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle CU_LAUNCH_KERNEL_EX = DRIVER.find("cuLaunchKernelEx").isEmpty() ? null
+            : bind("cuLaunchKernelEx", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle CU_GRAPH_LAUNCH = bind("cuGraphLaunch", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle CU_MEMCPY_HTOD =
             bind("cuMemcpyHtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -51,6 +53,18 @@ final class StepFunctions {
         try {
             return (int) CU_LAUNCH_KERNEL.invokeExact(function, gridX, gridY, gridZ, blockX, blockY, blockZ,
                     dynamicSharedBytes, stream, parameters, 0L);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static boolean hasLaunchKernelEx() {
+        return CU_LAUNCH_KERNEL_EX != null;
+    }
+
+    static int cuLaunchKernelEx(long config, long function, long parameters) {
+        try {
+            return (int) CU_LAUNCH_KERNEL_EX.invokeExact(config, function, parameters, 0L);
         } catch (Throwable e) {
             throw impossible(e);
         }

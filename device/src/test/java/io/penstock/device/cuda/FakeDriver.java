@@ -41,6 +41,7 @@ final class FakeDriver implements Driver {
     /** A kernel behind whose launch a wait for the stream fails, once; or null. */
     String failingKernel;
     int version = 12_060;
+    boolean hasLaunchKernelEx = true;
     int count = 1;
     long totalBytes = 141L << 30;
     String infoLog = "";
@@ -323,13 +324,44 @@ final class FakeDriver implements Driver {
     }
 
     @Override
-    @SuppressWarnings("restricted")
     public int cuLaunchKernel(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ,
             int dynamicSharedBytes, long stream, long table) {
         requireLive(stream, "stream");
         if (!isRecording) {
             return SUCCESS;
         }
+        launched(function, stream, table);
+        return call("cuLaunchKernel", gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicSharedBytes);
+    }
+
+    @Override
+    public boolean hasLaunchKernelEx() {
+        return hasLaunchKernelEx;
+    }
+
+    /** Words 0 to 6 are the shape, 8 the stream, 10 the attributes' address, 12 their number, as the driver has it. */
+    @Override
+    @SuppressWarnings("restricted")
+    public int cuLaunchKernelEx(long config, long function, long table) {
+        if (!isRecording) {
+            return SUCCESS;
+        }
+        MemorySegment memory = MemorySegment.ofAddress(config).reinterpret(56);
+        long stream = memory.get(ValueLayout.JAVA_LONG, 32);
+        requireLive(stream, "stream");
+        launched(function, stream, table);
+        List<Object> values = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            values.add(memory.getAtIndex(ValueLayout.JAVA_INT, i));
+        }
+        MemorySegment attributes = MemorySegment.ofAddress(memory.get(ValueLayout.JAVA_LONG, 40)).reinterpret(72);
+        values.add(memory.get(ValueLayout.JAVA_INT, 48) + " attribute " + attributes.get(ValueLayout.JAVA_INT, 0)
+                + " = " + attributes.get(ValueLayout.JAVA_INT, 8));
+        return call("cuLaunchKernelEx", values.toArray());
+    }
+
+    @SuppressWarnings("restricted")
+    private void launched(long function, long stream, long table) {
         captures.queued(stream);
         String name = functions.get(function);
         hasFailed |= name.equals(failingKernel);
@@ -343,7 +375,6 @@ final class FakeDriver implements Driver {
         if (keptParameters.containsKey(name)) {
             launches.add(new Launch(name, parameters));
         }
-        return call("cuLaunchKernel", gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicSharedBytes);
     }
 
     @Override

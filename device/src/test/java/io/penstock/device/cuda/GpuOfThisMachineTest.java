@@ -39,6 +39,9 @@ class GpuOfThisMachineTest {
             assertTrue(compilation.isAccepted(), compilation::errorLog);
             assertEquals(List.of(), compilation.notes());
         }
+        for (String ptx : List.of(PtxTexts.CHAIN, PtxTexts.WAITING)) {
+            assertTrue(PtxCompiler.compile(ptx, "sm_90").isAccepted());
+        }
     }
 
     @TestFactory
@@ -46,6 +49,7 @@ class GpuOfThisMachineTest {
         List<DynamicTest> tests = new ArrayList<>();
         if (CudaDevices.probe(0, 0) instanceof DeviceProbe.Available) {
             add(tests, "scaledEagerlyAndByGraph", GpuOfThisMachineTest::scaledEagerlyAndByGraph);
+            add(tests, "chainedEarlyAndByGraph", GpuOfThisMachineTest::chainedEarlyAndByGraph);
             add(tests, "pinnedBeyondTwoGibibytes", GpuOfThisMachineTest::pinnedBeyondTwoGibibytes);
             add(tests, "refusals", GpuOfThisMachineTest::refusals);
             add(tests, "product", GpuOfThisMachineTest::product);
@@ -96,6 +100,43 @@ class GpuOfThisMachineTest {
         assertTrue(end.elapsedMs(start) > 0);
         for (int i = 0; i < NUM_VALUES; i++) {
             assertEquals(2 * 81f * i, host.getAtIndex(ValueLayout.JAVA_FLOAT, i), "value " + i);
+        }
+    }
+
+    /** Each launch begins before the one in front has ended, and sees all of it. */
+    private static void chainedEarlyAndByGraph(Device device) {
+        if (!device.programmaticProblem().isEmpty()) {
+            return;
+        }
+        MemorySegment host = device.allocatePinned("values", NUM_BYTES).segment();
+        DeviceMemory first = device.allocate("first", NUM_BYTES);
+        DeviceMemory second = device.allocate("second", NUM_BYTES);
+        Kernel kernel = device.loadModule("chain", PtxTexts.CHAIN).kernel("chain");
+        KernelArgs there = new KernelArgs(kernel.signature()).setPointer(0, first.address())
+                .setPointer(1, second.address()).setInt(2, NUM_VALUES);
+        KernelArgs back = new KernelArgs(kernel.signature()).setPointer(0, second.address())
+                .setPointer(1, first.address()).setInt(2, NUM_VALUES);
+        LaunchShape shape = LaunchShape.ofThreads(32).grid(Math.ceilDiv(NUM_VALUES, 32), 1, 1);
+        Stream stream = device.createStream("steps", Stream.Serialization.PROGRAMMATIC);
+        Runnable tenLaunches = () -> {
+            for (int i = 0; i < 5; i++) {
+                stream.launch(kernel, shape, there);
+                stream.launch(kernel, shape, back);
+            }
+        };
+        for (int i = 0; i < NUM_VALUES; i++) {
+            host.setAtIndex(ValueLayout.JAVA_INT, i, i);
+        }
+        stream.copyToDevice(first, 0, host, 0, NUM_BYTES);
+        tenLaunches.run();
+        stream.beginCapture();
+        tenLaunches.run();
+        Graph graph = stream.endCapture("ten");
+        stream.launch(graph);
+        stream.copyToHost(host, 0, first, 0, NUM_BYTES);
+        stream.synchronize();
+        for (int i = 0; i < NUM_VALUES; i++) {
+            assertEquals((i + 1 << 20) - 1, host.getAtIndex(ValueLayout.JAVA_INT, i), "value " + i);
         }
     }
 

@@ -57,6 +57,53 @@ final class PtxTexts {
             }
             """;
 
+    /** A kernel that waits for the one in front, and one that does not. */
+    static final String WAITING = """
+            .version 8.0
+            .target sm_90
+            .address_size 64
+            .visible .entry waiting() { griddepcontrol.wait; griddepcontrol.launch_dependents; ret; }
+            .visible .entry other() { ret; }
+            """;
+
+    /**
+     * {@code to[i] = 2 from[i] + 1} for i < n; begins early. Each launch needs all of the one in front, whose words
+     * are taken in the opposite order.
+     */
+    static final String CHAIN = """
+            .version 8.0
+            .target sm_90
+            .address_size 64
+            .visible .entry chain(.param .u64 from, .param .u64 to, .param .u32 n)
+            {
+              .reg .pred %p;
+              .reg .b32 %r<6>;
+              .reg .b64 %rd<6>;
+              ld.param.u32 %r4, [n];
+              mov.u32 %r1, %ctaid.x;
+              mov.u32 %r2, %ntid.x;
+              mov.u32 %r3, %tid.x;
+              mad.lo.u32 %r1, %r1, %r2, %r3;
+              griddepcontrol.wait;
+              griddepcontrol.launch_dependents;
+              setp.ge.u32 %p, %r1, %r4;
+              @%p bra done;
+              ld.param.u64 %rd1, [from];
+              ld.param.u64 %rd2, [to];
+              sub.u32 %r5, %r4, %r1;
+              sub.u32 %r5, %r5, 1;
+              mul.wide.u32 %rd3, %r5, 4;
+              add.u64 %rd4, %rd1, %rd3;
+              ld.global.u32 %r5, [%rd4];
+              mad.lo.u32 %r5, %r5, 2, 1;
+              mul.wide.u32 %rd3, %r1, 4;
+              add.u64 %rd5, %rd2, %rd3;
+              st.global.u32 [%rd5], %r5;
+            done:
+              ret;
+            }
+            """;
+
     static final String UNKNOWN_INSTRUCTION = """
             .version 8.0
             .target sm_80

@@ -5,6 +5,8 @@ public enum FaultKind {
     RACE_SHARED("race-shared"),
     RACE_GLOBAL("race-global"),
     RACE_STREAMS("race-streams"),
+    RACE_LAUNCHES("race-launches"),
+    LAUNCH_ORDER("launch-order"),
     OUT_OF_BOUNDS("out-of-bounds"),
     UNINITIALISED("uninitialised"),
     MISALIGNED("misaligned"),

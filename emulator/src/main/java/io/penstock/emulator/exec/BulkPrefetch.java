@@ -17,7 +17,7 @@ final class BulkPrefetch extends Op {
             int lane = Integer.numberOfTrailingZeros(rest);
             long numBytes = warp.read(size, lane);
             if (BulkCopy.isPossible(this, warp, lane, numBytes)) {
-                warp.cta.launch.memory.locateRange(this, warp, lane, from, numBytes, false);
+                warp.cta.launch.memory.findRange(this, warp, lane, from, numBytes, false);
             }
         }
     }

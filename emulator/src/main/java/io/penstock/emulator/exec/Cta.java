@@ -17,6 +17,7 @@ final class Cta {
     final Set<Integer> ends = new HashSet<>();
     final PhaseBarriers phaseBarriers;
     final RegisterPool registers;
+    final LaunchWaits launchWaits;
     Barriers barriers;
     WarpGroup[] groups;
     Cluster cluster;
@@ -32,6 +33,7 @@ final class Cta {
         this.shared = sharedBytes == 0 ? null : new Allocation("shared memory", 0, sharedBytes);
         this.phaseBarriers = new PhaseBarriers(this);
         this.registers = new RegisterPool(this, program);
+        this.launchWaits = new LaunchWaits(this);
         for (int i = 0; i < warps.length; i++) {
             warps[i] = new Warp(this, i, program);
         }
@@ -60,6 +62,7 @@ final class Cta {
         barriers = new Barriers(this);
         phaseBarriers.clear();
         registers.start();
+        launchWaits.clear();
         groups = program.usesWarpGroups ? WarpGroup.of(this) : null;
         if (shared != null) {
             shared.fillStates(0, shared.sizeBytes(), Allocation.GAP);
@@ -117,6 +120,12 @@ final class Cta {
     private void ended() {
         cluster.ended(this);
         reportGroups();
+        if (launch.inFront != null && !launchWaits.any()) {
+            Op last = warps[0].program.code[Math.max(0, ends.iterator().next())];
+            launch.report.at(last, warps[0], 0).fault(FaultKind.LAUNCH_ORDER, "block " + index + " ends without"
+                    + " griddepcontrol.wait: the launch behind this one could begin before " + launch.inFront.kernel()
+                    + ", which is in front of it, has ended");
+        }
         Flight flight = phaseBarriers.anyFlight();
         if (flight != null) {
             launch.report.at(flight.op(), warps[0], 0).fault(FaultKind.MISSING_ASYNC_WAIT, flight.op().source.name()

@@ -5,6 +5,7 @@ import io.penstock.emulator.check.LaunchCounters;
 import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
+import io.penstock.emulator.memory.Footprint;
 import io.penstock.emulator.memory.Touched;
 import java.util.function.BiConsumer;
 
@@ -72,18 +73,23 @@ public final class EmulatedKernel {
      * @param maxCtas blocks that run, spread over the grid if it has more
      */
     public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas) {
-        return launch(geometry, arguments, seed, maxFaults, maxCtas, null);
+        return launch(geometry, arguments, seed, maxFaults, maxCtas, null, null);
     }
 
-    /** The same; {@code visitor} is told of the memory that was touched, or nobody if it is null. */
+    /**
+     * The same.
+     *
+     * @param inFront what the launch in front did, if this one may begin before that has ended; else null
+     * @param visitor told of the memory that was touched; null for nobody
+     */
     public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas,
-            BiConsumer<Allocation, AccessLog> visitor) {
+            Footprint inFront, BiConsumer<Allocation, AccessLog> visitor) {
         if (arguments.length < program.parameterBytes) {
             throw new IllegalArgumentException(name() + ": " + arguments.length + " bytes of arguments, "
                     + program.parameterBytes + " are needed");
         }
         FaultLog log = new FaultLog(maxFaults);
-        Launch launch = new Launch(program, space, arguments, seed, log);
+        Launch launch = new Launch(program, space, arguments, seed, log, inFront);
         launch.gridX = geometry.gridX();
         launch.gridY = geometry.gridY();
         launch.gridZ = geometry.gridZ();

@@ -6,6 +6,7 @@ import io.penstock.emulator.check.LaunchCounters;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.Bytes;
+import io.penstock.emulator.memory.Footprint;
 import io.penstock.emulator.memory.Publications;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,6 +34,8 @@ final class Launch {
     final Suspects suspects = new Suspects();
     final Allocation parameters;
     final int startTime = 1;
+    /** What the launch in front did, if this one may begin before that has ended; else null. */
+    final Footprint inFront;
     final long seed;
     int gridX;
     int gridY;
@@ -50,7 +53,8 @@ final class Launch {
     private long spins;
     private long idleInstructions;
 
-    Launch(Program program, AddressSpace space, byte[] arguments, long seed, FaultLog log) {
+    Launch(Program program, AddressSpace space, byte[] arguments, long seed, FaultLog log, Footprint inFront) {
+        this.inFront = inFront;
         this.program = program;
         this.space = space;
         this.clusterSize = program.entry.cluster();

@@ -5,6 +5,7 @@ import io.penstock.emulator.memory.AccessLog;
 import io.penstock.emulator.memory.AddressSpace;
 import io.penstock.emulator.memory.Allocation;
 import io.penstock.emulator.memory.EngineStamp;
+import io.penstock.emulator.memory.Footprint;
 import io.penstock.emulator.memory.SeenWrites;
 import io.penstock.emulator.memory.Stamp;
 import io.penstock.emulator.ptx.StateSpace;
@@ -70,11 +71,27 @@ final class Memory {
                 continue;
             }
             where[lane] = found;
+            checkInFront(op, warp, lane, numBytes, isWrite);
             good |= 1 << lane;
             numShared += found.isShared() ? 1 : 0;
             numGlobal += !found.isShared() && isRaced(warp, found) ? 1 : 0;
         }
         return good;
+    }
+
+    /** Reports what meets the launch in front, if this one may begin before that has ended and has not waited yet. */
+    private void checkInFront(Op op, Warp warp, int lane, int numBytes, boolean isWrite) {
+        Footprint inFront = launch.inFront;
+        Allocation found = where[lane];
+        if (inFront == null || found.isShared() || warp.cta.launchWaits.isBehind(warp, lane)) {
+            return;
+        }
+        boolean isWritten = inFront.wrote(found, offsets[lane], numBytes);
+        if (isWritten || isWrite && inFront.touched(found, offsets[lane], numBytes)) {
+            report(op, warp, lane, FaultKind.RACE_LAUNCHES, op.source.name() + (isWrite ? " writes" : " reads")
+                    + " before griddepcontrol.wait what " + inFront.kernel() + ", the launch in front, "
+                    + (isWritten ? "writes" : "reads"));
+        }
     }
 
     private Allocation find(Warp warp, Address address, long at, int lane, int numBytes) {
@@ -296,8 +313,17 @@ final class Memory {
         }
     }
 
-    /** Finds a range of bytes of a lane, which begins at a multiple of 16; whether it is all there. */
+    /** Finds a range of bytes of a lane, which begins at a multiple of 16; whether it is all there and is touched. */
     boolean locateRange(Op op, Warp warp, int lane, Address address, long numBytes, boolean isWrite) {
+        boolean isThere = findRange(op, warp, lane, address, numBytes, isWrite);
+        if (isThere) {
+            checkInFront(op, warp, lane, (int) numBytes, isWrite);
+        }
+        return isThere;
+    }
+
+    /** The same of a range that nobody touches yet. */
+    boolean findRange(Op op, Warp warp, int lane, Address address, long numBytes, boolean isWrite) {
         int bit = 1 << lane;
         if (address.base() != null && (warp.undefined[address.base().id()] & bit) != 0) {
             launch.report.at(op, warp, lane).fault(FaultKind.UNINITIALISED,

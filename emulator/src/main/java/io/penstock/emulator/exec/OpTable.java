@@ -65,7 +65,7 @@ final class OpTable {
             case "mbarrier" -> async.barrier(source);
             case "wgmma", "setmaxnreg" -> warpGroup.decode(source);
             case "mapa", "getctarank" -> cluster.decode(source);
-            case "griddepcontrol" -> new Idle(false);
+            case "griddepcontrol" -> new GridControl(source.has("wait"));
             case "bar", "barrier", "membar", "fence", "shfl", "vote", "match", "redux", "activemask", "nanosleep",
                     "elect" -> sync.decode(source);
             case "mma", "ldmatrix", "stmatrix", "wmma", "movmatrix" -> matrix.decode(source);

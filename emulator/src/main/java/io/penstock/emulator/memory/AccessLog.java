@@ -30,6 +30,27 @@ public final class AccessLog {
         }
     }
 
+    /** Which granules of so many bits were read or written, without by whom. */
+    record Marks(int shift, byte[][] pages) {
+        boolean wrote(int offset, int numBytes) {
+            return has(offset, numBytes, WRITTEN);
+        }
+
+        boolean touched(int offset, int numBytes) {
+            return has(offset, numBytes, (byte) (READ | WRITTEN));
+        }
+
+        private boolean has(int offset, int numBytes, byte how) {
+            for (int granule = offset >>> shift; granule <= offset + numBytes - 1 >>> shift; granule++) {
+                byte[] page = pages[granule >>> PAGE_BITS];
+                if (page != null && (page[granule & PAGE_GRANULES - 1] & how) != 0) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
     /** Whether a read may meet a strong write. */
     public enum Strength {
         /** It may not. */
@@ -370,6 +391,15 @@ public final class AccessLog {
             }
         }
         return conflict;
+    }
+
+    /** What was touched since the log began, which must not go on. */
+    Marks marks() {
+        byte[][] touched = new byte[pages.length][];
+        for (int at = 0; at < pages.length; at++) {
+            touched[at] = pages[at] == null ? null : pages[at].touched;
+        }
+        return new Marks(shift, touched);
     }
 
     /** What was touched since the log began. */

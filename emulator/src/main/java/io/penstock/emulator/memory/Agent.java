@@ -149,7 +149,7 @@ public final class Agent {
     }
 
     /** Whether what a stamp tells of happened before this warp's present, as far as one lane is concerned. */
-    boolean follows(long stamp, int stampCta, int lane) {
+    public boolean follows(long stamp, int stampCta, int lane) {
         int stampTime = Stamp.time(stamp);
         if (stampTime <= launchTime || stampCta == cta && lanes.allFollow(stampTime) && Stamp.warp(stamp) == warp
                 && !Stamp.isEngine(stamp)) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Broken pipelines, products and clusters are caught, each with its kind and line; their repaired twins are clean. */
 class HopperFaultsTest {
     private static List<FaultCase> cases() {
-        return Stream.of(HopperFaults.all(), ProductFaults.all()).flatMap(all -> all).toList();
+        return Stream.of(HopperFaults.all(), ProductFaults.all(), LaunchFaults.all()).flatMap(all -> all).toList();
     }
 
     static Stream<Arguments> faults() {
@@ -59,8 +59,9 @@ class HopperFaultsTest {
     @Test
     void everyEntryIsThere() {
         Set<String> entries = new TreeSet<>();
-        Stream.of("loads", "places", "stores", "products", "clusters")
+        Stream.of("loads", "places", "stores", "products", "clusters", "launches")
                 .forEach(file -> entries.addAll(Outcome.entries("hopper_faults/" + file)));
+        assertTrue(entries.remove(LaunchFaults.inFront()));
         assertEquals(entries, cases().stream()
                 .map(fault -> fault.program().make(new Random(0)).entry)
                 .collect(Collectors.toCollection(TreeSet::new)));

@@ -1,6 +1,7 @@
 package io.penstock.emulator.corpus;
 
 import io.penstock.device.DeviceMemory;
+import io.penstock.device.DeviceModule;
 import io.penstock.device.Kernel;
 import io.penstock.device.KernelArgs;
 import io.penstock.device.KernelSignature;
@@ -54,8 +55,10 @@ record Outcome(List<Fault> faults, List<ByteBuffer> buffers) {
         EmulatorOptions options = EmulatorOptions.collecting(seed).on(ptx.startsWith("hopper") ? 90 : 80);
         try (EmulatorDevice device = new EmulatorDevice(options);
                 Arena arena = Arena.ofConfined()) {
-            Stream stream = device.createStream("corpus");
-            Kernel kernel = device.loadModule(ptx, ptx(ptx)).kernel(program.entry);
+            Stream stream = device.createStream("corpus", program.inFront == null ? Stream.Serialization.FULL
+                    : Stream.Serialization.PROGRAMMATIC);
+            DeviceModule module = device.loadModule(ptx, ptx(ptx));
+            Kernel kernel = module.kernel(program.entry);
             kernel.setMaxDynamicShared(program.sharedBytes);
             KernelArgs args = new KernelArgs(kernel.signature());
             DeviceMemory[] memories = new DeviceMemory[program.arguments.size()];
@@ -73,9 +76,18 @@ record Outcome(List<Fault> faults, List<ByteBuffer> buffers) {
                     stream.copyToDevice(memories[i], 0, initial, 0, argument.numBytes());
                 }
             }
-            stream.launch(kernel, new LaunchShape(program.block[0], program.block[1], program.block[2])
+            LaunchShape shape = new LaunchShape(program.block[0], program.block[1], program.block[2])
                     .grid(program.grid[0], program.grid[1], program.grid[2])
-                    .dynamicShared(program.sharedBytes), args);
+                    .dynamicShared(program.sharedBytes);
+            if (program.inFront != null) {
+                Kernel inFront = module.kernel(program.inFront);
+                KernelArgs same = new KernelArgs(inFront.signature());
+                for (int i = 0; i < memories.length; i++) {
+                    same.setPointer(i, memories[i].address());
+                }
+                stream.launch(inFront, shape, same);
+            }
+            stream.launch(kernel, shape, args);
             stream.synchronize();
             List<ByteBuffer> buffers = new ArrayList<>();
             for (DeviceMemory memory : memories) {

@@ -35,6 +35,8 @@ final class Program {
     int[] grid = {1, 1, 1};
     int[] block = {32, 1, 1};
     int sharedBytes;
+    /** An entry that is launched before it, in the same shape and with the same arguments, or null. */
+    String inFront;
 
     private Program(String file, String entry) {
         this.file = file;
@@ -57,6 +59,12 @@ final class Program {
 
     Program shared(int numBytes) {
         sharedBytes = numBytes;
+        return this;
+    }
+
+    /** Behind a launch of another entry, before whose end it may begin. */
+    Program behind(String entryInFront) {
+        inFront = entryInFront;
         return this;
     }
 

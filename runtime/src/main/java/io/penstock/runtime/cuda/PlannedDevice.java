@@ -29,13 +29,14 @@ final class PlannedDevice implements Device {
     interface Work {
         Work NONE = new Work() {
             @Override
-            public void launched(Kernel kernel, LaunchShape shape) {}
+            public void launched(Kernel kernel, LaunchShape shape, boolean isEarly) {}
 
             @Override
             public void copied(long sizeBytes) {}
         };
 
-        void launched(Kernel kernel, LaunchShape shape);
+        /** @param isEarly whether it may begin before the kernel in front of it has ended */
+        void launched(Kernel kernel, LaunchShape shape, boolean isEarly);
 
         /** Between device and host. */
         void copied(long sizeBytes);
@@ -100,8 +101,13 @@ final class PlannedDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
-        return new PlannedStream(name, work);
+    public Stream createStream(String name, Stream.Serialization serialization) {
+        return new PlannedStream(name, work, serialization);
+    }
+
+    @Override
+    public String programmaticProblem() {
+        return "";
     }
 
     @Override
@@ -165,43 +171,76 @@ final class PlannedDevice implements Device {
     @Override
     public void close() {}
 
-    private record PlannedStream(String name, Work work) implements Stream {
+    private static final class PlannedStream implements Stream {
+        private final String name;
+        private final Work work;
+        private final Serialization serialization;
+        private boolean isBehindKernel;
+
+        PlannedStream(String name, Work work, Serialization serialization) {
+            this.name = name;
+            this.work = work;
+            this.serialization = serialization;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        private void copied(long sizeBytes) {
+            isBehindKernel = false;
+            work.copied(sizeBytes);
+        }
+
         @Override
         public void copyToDevice(DeviceMemory destination, long destinationOffsetBytes, MemorySegment source,
                 long sourceOffsetBytes, long sizeBytes) {
-            work.copied(sizeBytes);
+            copied(sizeBytes);
         }
 
         @Override
         public void copyToHost(MemorySegment destination, long destinationOffsetBytes, DeviceMemory source,
                 long sourceOffsetBytes, long sizeBytes) {
-            work.copied(sizeBytes);
+            copied(sizeBytes);
         }
 
         @Override
         public void copyOnDevice(DeviceMemory destination, long destinationOffsetBytes, DeviceMemory source,
-                long sourceOffsetBytes, long sizeBytes) {}
+                long sourceOffsetBytes, long sizeBytes) {
+            isBehindKernel = false;
+        }
 
         @Override
-        public void fill(DeviceMemory destination, long offsetBytes, long sizeBytes, byte value) {}
+        public void fill(DeviceMemory destination, long offsetBytes, long sizeBytes, byte value) {
+            isBehindKernel = false;
+        }
 
         @Override
         public void launch(Kernel kernel, LaunchShape shape, KernelArgs args) {
             args.valuesFor(kernel);
-            work.launched(kernel, shape);
+            work.launched(kernel, shape, serialization == Serialization.PROGRAMMATIC && isBehindKernel
+                    && kernel.signature().waitsForLaunchInFront());
+            isBehindKernel = true;
         }
 
         @Override
         public void launch(Graph graph) {}
 
         @Override
-        public void record(Event event) {}
+        public void record(Event event) {
+            isBehindKernel = false;
+        }
 
         @Override
-        public void waitFor(Event event) {}
+        public void waitFor(Event event) {
+            isBehindKernel = false;
+        }
 
         @Override
-        public void synchronize() {}
+        public void synchronize() {
+            isBehindKernel = false;
+        }
 
         @Override
         public void beginCapture() {}

@@ -43,8 +43,10 @@ public record StepLaunches(List<Launch> launches, int numCopies, long copiedByte
      * @param layer of the model, or {@link #NO_LAYER} before the first and behind the last
      * @param operation as {@link ObservedOps} names it, or {@link StepProbe#SAMPLE}
      * @param kernel the entry
+     * @param isEarly whether it may begin before the one in front of it has ended
      */
-    public record Launch(int layer, String operation, String kernel, int numBlocks, int blockThreads) {}
+    public record Launch(
+            int layer, String operation, String kernel, int numBlocks, int blockThreads, boolean isEarly) {}
 
     public StepLaunches {
         launches = List.copyOf(launches);
@@ -64,9 +66,9 @@ public record StepLaunches(List<Launch> launches, int numCopies, long copiedByte
         }
 
         @Override
-        public void launched(Kernel kernel, LaunchShape shape) {
+        public void launched(Kernel kernel, LaunchShape shape, boolean isEarly) {
             launches.add(new Launch(layer, operation, kernel.name(), shape.gridX() * shape.gridY() * shape.gridZ(),
-                    shape.blockX() * shape.blockY() * shape.blockZ()));
+                    shape.blockX() * shape.blockY() * shape.blockZ(), isEarly));
         }
 
         @Override

@@ -49,8 +49,13 @@ final class ForwardingDevice implements Device {
     }
 
     @Override
-    public Stream createStream(String name) {
-        return device.createStream(name);
+    public Stream createStream(String name, Stream.Serialization serialization) {
+        return device.createStream(name, serialization);
+    }
+
+    @Override
+    public String programmaticProblem() {
+        return device.programmaticProblem();
     }
 
     @Override

@@ -62,7 +62,10 @@ __device__ __forceinline__ float approximate_advantage(uint64_t bits) {
     return -approximate_log(rest < 0x1p-4f ? series : far);
 }
 
+// Of a token's random bits those that tell its advantage but for a rest: the more, the larger.
+__device__ __forceinline__ uint32_t high_word(uint64_t bits) { return static_cast<uint32_t>(bits >> 32); }
+
 // At least the advantage, for one logarithm: -log(-log(u)) <= -log(1 - u), of 1 - u rounded down to 32 bits.
-__device__ __forceinline__ float advantage_bound(uint64_t bits) {
-    return 1e-3f - approximate_log(static_cast<float>(~static_cast<uint32_t>(bits >> 32)) * 0x1p-32f);
+__device__ __forceinline__ float advantage_bound(uint32_t word) {
+    return 1e-3f - approximate_log(static_cast<float>(~word) * 0x1p-32f);
 }

@@ -1,5 +1,6 @@
-// What the LM head leaves of a row whose token it can find: a choice among its largest logits, with nothing done to
-// them. Nobody else needs such a row's logits, so they are not written.
+// What the LM head leaves of a row whose token is a choice among its logits, with nothing done to them: of each 64
+// tokens enough to see whether they can matter. The largest logit's token is known then; a race reads the logits of the
+// few tokens that can win it.
 #pragma once
 
 #include "sampling_slot.cuh"
@@ -7,17 +8,12 @@
 // Tokens of a result: the rows of a weight that a warpgroup multiplies.
 constexpr int kHeadTokens = 64;
 
-// token_id of tokens that are too close to each other to tell which one wins: their logits are written.
-constexpr int kCrowded = -1;
-
-struct alignas(16) HeadResult {
+struct alignas(8) HeadResult {
     float max;  // the largest logit, minus infinity if there is none
     union {
-        int argmax;   // its lowest token, at temperature 0
-        float score;  // else the best token's place in the race, approximately, relative to the largest logit
+        int argmax;      // its lowest token, at temperature 0
+        uint32_t noise;  // else the largest high word of the tokens' random bits: see advantage_bound
     };
-    float value;   // of the best token
-    int token_id;  // of the best token, or kCrowded
 };
 
 // NaN counts as minus infinity, and plus infinity as the largest float.

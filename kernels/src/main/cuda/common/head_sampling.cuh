@@ -1,5 +1,6 @@
-// The epilogue of the LM head: a warpgroup has the logits of 64 tokens and up to 256 rows. A row's logits are written
-// where somebody reads them; of the others what their choice needs: see HeadResult.
+// The LM head of rows that sample: a warpgroup has the logits of 64 tokens and up to 256 rows. While tensor cores work
+// on these it draws the random numbers of the rows' races, which need no logits. Its epilogue writes a row's logits
+// where somebody may read them, and what the row's choice needs: see HeadResult.
 #pragma once
 
 #include "counter_random.cuh"
@@ -12,10 +13,18 @@ constexpr float kGreedyRate = __builtin_huge_valf();
 constexpr float kNoRate = -1.0f;
 constexpr float kLogitsRate = -2.0f;
 
-struct alignas(16) RowRule {
+struct RowRule {
     uint64_t seed;
     int position;
     float rate;
+
+    __device__ __forceinline__ bool is_race() const { return rate >= 0 && rate < kGreedyRate; }
+};
+
+// What a row's epilogue needs: its rate, and the largest high word of its tokens' random bits.
+struct alignas(8) RowNoise {
+    float rate;
+    uint32_t noise;
 };
 
 // Rows of x at a time, of which eight threads have one each; a thread has 8 of its 64 logits.
@@ -48,16 +57,20 @@ struct SampledRows {
     }
 };
 
-// A thread's rows of a part: every 128th. What is known of them is fetched while tensor cores work.
+// A thread's rows of a part: every 128th. What is known of them is fetched, and their races' random numbers are drawn,
+// while tensor cores work.
 template <int kRows>
-struct PartRules {
+struct PartRows {
     static constexpr int kOwn = (kRows + kGroupThreads - 1) / kGroupThreads;
     int slots[kOwn];
     int masks[kOwn];
     int targets[kOwn];
     RowRule rules[kOwn];
+    uint32_t noise[kOwn];
+    int pairs_per_tile;
 
-    __device__ __forceinline__ PartRules(const SampledRows& sampled, const Part& part) {
+    __device__ __forceinline__ PartRows(const SampledRows& sampled, const Part& part, int num_tiles)
+        : pairs_per_tile((kHeadTokens / 2 + num_tiles - 1) / num_tiles) {
 #pragma unroll
         for (int i = 0; i < kOwn; i++) {
             const int row = i * kGroupThreads + static_cast<int>(threadIdx.x) % kGroupThreads;
@@ -65,22 +78,45 @@ struct PartRules {
             slots[i] = is_there ? sampled.row_slots[part.first_row + row] : -1;
             masks[i] = is_there ? sampled.row_masks[part.first_row + row] : -1;
             targets[i] = is_there ? sampled.row_targets[part.first_row + row] : -1;
+            noise[i] = 0;
         }
     }
 
-    __device__ __forceinline__ void load(const SampledRows& sampled) {
+    // While a tile of k is multiplied: the warpgroup's 32 pairs of tokens are spread over all tiles.
+    __device__ __forceinline__ void draw(const SampledRows& sampled, int first_id, int tile) {
+        if (tile == 0) {
+#pragma unroll
+            for (int i = 0; i < kOwn; i++) {
+                rules[i] = sampled.rule(slots[i], masks[i], targets[i]);
+            }
+        }
+        bool is_racing = false;
 #pragma unroll
         for (int i = 0; i < kOwn; i++) {
-            rules[i] = sampled.rule(slots[i], masks[i], targets[i]);
+            is_racing = is_racing || rules[i].is_race();
+        }
+        if (!is_racing) {
+            return;
+        }
+        const int end = min((tile + 1) * pairs_per_tile, kHeadTokens / 2);
+#pragma unroll 1
+        for (int pair = tile * pairs_per_tile; pair < end; pair++) {
+#pragma unroll
+            for (int i = 0; i < kOwn; i++) {
+                if (rules[i].is_race()) {
+                    const TokenPairBits bits = random_bits(rules[i].seed, rules[i].position, first_id / 2 + pair);
+                    noise[i] = max(noise[i], max(high_word(bits.even), high_word(bits.odd)));
+                }
+            }
         }
     }
 
-    __device__ __forceinline__ void publish(RowRule* table) const {
+    __device__ __forceinline__ void publish(RowNoise* table) const {
 #pragma unroll
         for (int i = 0; i < kOwn; i++) {
             const int row = i * kGroupThreads + static_cast<int>(threadIdx.x) % kGroupThreads;
             if (row < kRows) {
-                table[row] = rules[i];
+                table[row] = {rules[i].rate, noise[i]};
             }
         }
     }
@@ -132,71 +168,23 @@ __device__ __forceinline__ HeadResult row_argmax(const RowLogits& logits) {
     return result;
 }
 
-// The race among a row's logits, approximately. Where another one comes close to the best, none is named.
-__device__ __forceinline__ void row_race(HeadResult& result, const RowLogits& logits, const RowRule& rule) {
-    float best = kHopeless;
-    float second = kHopeless;
-    float value = 0;
-    int token_id = 0;
-    RowLogits left = logits;
-    // Rolled: the code is there for every number of rows.
-#pragma unroll 1
-    for (int i = 0; i < kThreadLogits; i += 2) {
-        const TokenPairBits bits = random_bits(rule.seed, rule.position, logits.token_id(i) >> 1);
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-            const int id = logits.token_id(i) + j;
-            const float logit =
-                id < logits.num_valid ? finite_or_minus_infinity(left.values[j]) : -__builtin_huge_valf();
-            const float score =
-                relative_logit(logit, result.max, rule.rate) + approximate_advantage(j == 0 ? bits.even : bits.odd);
-            second = fmaxf(second, fminf(score, best));
-            value = score > best ? logit : value;
-            token_id = score > best ? id : token_id;
-            best = fmaxf(best, score);
-        }
-#pragma unroll
-        for (int j = 2; j < kThreadLogits; j++) {
-            left.values[j - 2] = left.values[j];
-        }
-    }
-#pragma unroll
-    for (int lane_mask = kRowThreads / 2; lane_mask > 0; lane_mask /= 2) {
-        const float other = __shfl_xor_sync(kAllLanes, best, lane_mask);
-        const float other_second = __shfl_xor_sync(kAllLanes, second, lane_mask);
-        const float other_value = __shfl_xor_sync(kAllLanes, value, lane_mask);
-        const int other_id = __shfl_xor_sync(kAllLanes, token_id, lane_mask);
-        second = fmaxf(fmaxf(second, other_second), fminf(best, other));
-        value = other > best ? other_value : value;
-        token_id = other > best ? other_id : token_id;
-        best = fmaxf(best, other);
-    }
-    // Lanes of equals may hold different ones of them, but then there is a second.
-    result.score = best;
-    result.value = value;
-    result.token_id = second >= best - kScoreSlack ? kCrowded : token_id;
-}
-
 // What the threads of a warp do with four rows' logits.
 __device__ __forceinline__ void finish_rows(
-    const SampledRows& sampled, const RowLogits& logits, const RowRule& rule, size_t row, float* y, int num_columns) {
-    bool is_written = rule.rate == kLogitsRate;
-    const bool is_chosen = rule.rate >= 0;
+    const SampledRows& sampled, const RowLogits& logits, const RowNoise& row_noise, size_t row, float* y,
+    int num_columns) {
+    const bool is_chosen = row_noise.rate >= 0;
     if (__any_sync(kAllLanes, is_chosen)) {
         HeadResult result = row_argmax(logits);
-        const bool is_race = is_chosen && rule.rate != kGreedyRate && result.max > -__builtin_huge_valf();
-        if (__any_sync(kAllLanes, is_race)) {
-            HeadResult race = result;
-            row_race(race, logits, rule);
-            result = is_race ? race : result;
-            is_written = is_written || (is_race && race.token_id == kCrowded);
+        if (row_noise.rate != kGreedyRate) {
+            result.noise = row_noise.noise;
         }
         const int first_id = logits.first_id - logits.first_id % kHeadTokens;
         if (is_chosen && threadIdx.x % kRowThreads == 0 && first_id < sampled.num_valid) {
             sampled.results[row * sampled.results_per_row + first_id / kHeadTokens] = result;
         }
     }
-    if (is_written) {
+    // The choice of a race reads those of few tokens.
+    if (row_noise.rate != kNoRate && row_noise.rate != kGreedyRate) {
         logits.store(y + row * num_columns, num_columns);
     }
 }
@@ -213,7 +201,7 @@ __device__ __forceinline__ void finish_head(
         consumer.group == 0 ? bar_sync<1, kGroupThreads>() : bar_sync<2, kGroupThreads>();
     };
     float* room = reinterpret_cast<float*>(shared_bytes + Block::kStores + consumer.group * kGroupWarps * kStoreBytes);
-    RowRule* table = reinterpret_cast<RowRule*>(shared_bytes + Block::kEnd) + consumer.group * Block::BLOCK_X;
+    RowNoise* table = reinterpret_cast<RowNoise*>(shared_bytes + Block::kEnd) + consumer.group * Block::BLOCK_X;
     float* target = room + lane % 4 * 2 * kHeadTokens;
     const int token = (thread / kWarpSize * 16 + lane / 4) ^ lane % 4 * 8;
     const int own_row = thread / kRowThreads;
@@ -235,7 +223,7 @@ __device__ __forceinline__ void finish_head(
         wait_for_group();
         const int row = step * kPieceRows + own_row;
         const bool is_there = row < part.num_rows;
-        const RowRule rule = is_there ? table[row] : RowRule{0, 0, kNoRate};
+        const RowNoise row_noise = is_there ? table[row] : RowNoise{kNoRate, 0};
         RowLogits logits;
         logits.first_id = part.first_column + consumer.group * TILE_ROWS + thread % kRowThreads * 4;
         logits.num_valid = consumer.work.sampled.num_valid;
@@ -250,7 +238,7 @@ __device__ __forceinline__ void finish_head(
         }
         wait_for_group();
         finish_rows(
-            consumer.work.sampled, logits, rule, static_cast<size_t>(part.first_row + row), y,
+            consumer.work.sampled, logits, row_noise, static_cast<size_t>(part.first_row + row), y,
             consumer.work.num_columns);
     }
 }

@@ -110,4 +110,4 @@ struct alignas(64) TileResult {
 };
 
 static_assert(
-    sizeof(TileResult) * kHeadTokens == sizeof(HeadResult) * kTileTokens, "results of both take a row's room");
+    sizeof(TileResult) * kHeadTokens >= sizeof(HeadResult) * kTileTokens, "a row's room holds the results of both");

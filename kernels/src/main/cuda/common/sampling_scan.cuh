@@ -33,7 +33,8 @@ __device__ __forceinline__ void scan_race(
         const float odd = static_cast<float>(values.y - top_value) * rate;
         if (__any_sync(kAllLanes, fmaxf(even, odd) > kHopeless)) {
             const TokenPairBits bits = random_bits(slot.seed, slot.num_outputs, span.token_id(2 * pair) >> 1);
-            const float bound = fmaxf(even + advantage_bound(bits.even), odd + advantage_bound(bits.odd));
+            const float bound =
+                fmaxf(even + advantage_bound(high_word(bits.even)), odd + advantage_bound(high_word(bits.odd)));
             if (__any_sync(kAllLanes, bound >= least)) {
 #pragma unroll
                 for (int i = 0; i < 2; i++) {

@@ -226,6 +226,12 @@ struct Producer {
     }
 };
 
+// What most parts have to do while tensor cores work.
+struct NothingBeside {
+    template <typename... Arguments>
+    __device__ __forceinline__ void operator()(const Arguments&...) const {}
+};
+
 // A warpgroup that multiplies.
 template <typename Block, typename Work>
 struct Consumer {
@@ -254,9 +260,10 @@ struct Consumer {
         }
     }
 
-    // One part with kRows rows of x, of which the last may be padding.
-    template <int kRows, typename Store>
-    __device__ __forceinline__ void run_part(const Part& part, int num_tiles, Store store) {
+    // One part with kRows rows of x, of which the last may be padding. While a tile of k is multiplied,
+    // beside(rows, part, tile) has the threads; it may not take longer than that.
+    template <int kRows, typename Store, typename Beside = NothingBeside>
+    __device__ __forceinline__ void run_part(const Part& part, int num_tiles, Store store, Beside beside = {}) {
         typename Work::template Rows<(kRows + kWarpSize - 1) / kWarpSize> rows(work, part);
         float sums[kRows / 2];
 #pragma unroll
@@ -282,6 +289,7 @@ struct Consumer {
             }
             last_empty = ring.empty();
             ring.next();
+            beside(rows, part, tile);
             if (++tile == num_tiles) {
                 break;
             }
@@ -292,15 +300,15 @@ struct Consumer {
         store(sums, part, rows);
     }
 
-    template <typename Store>
-    __device__ __forceinline__ void run(Store store) {
+    template <typename Store, typename Beside>
+    __device__ __forceinline__ void run(Store store, Beside beside) {
         const int num_parts = work.num_parts();
         const int num_tiles = work.num_k_tiles();
 #pragma unroll 1
         for (int i = blockIdx.x; i < num_parts; i += gridDim.x) {
             const Part part = work.part(i);
             Block::Counts::dispatch(
-                part.num_rows, [&](auto rows) { run_part<decltype(rows)::kValue>(part, num_tiles, store); });
+                part.num_rows, [&](auto rows) { run_part<decltype(rows)::kValue>(part, num_tiles, store, beside); });
         }
     }
 
@@ -342,14 +350,15 @@ __device__ __forceinline__ void run_warpgroups(uint8_t* shared_bytes, Produce pr
     }
 }
 
-// Runs a block on the parts of one product in turn: store says what becomes of the sums.
-template <typename Block, typename Work, typename Store>
-__device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_bytes, Store store) {
+// Runs a block on the parts of one product in turn: store says what becomes of the sums, beside what is done meanwhile.
+template <typename Block, typename Work, typename Store, typename Beside = NothingBeside>
+__device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_bytes, Store store, Beside beside = {}) {
     run_warpgroups<Block>(
         shared_bytes, [&](Producer<Block>& producer) { producer.run(work); },
         [&](Ring<Block>& ring) {
             Consumer<Block, Work> consumer(work, ring);
             consumer.run(
-                [&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); });
+                [&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); },
+                [&](auto& rows, const Part& part, int tile) { beside(consumer, rows, part, tile); });
         });
 }

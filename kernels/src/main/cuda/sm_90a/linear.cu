@@ -30,19 +30,23 @@ struct HeadWork : LinearWork<Block> {
     SampledRows sampled;
 
     template <int kLaneRows>
-    struct Rows : PartRules<kLaneRows * kWarpSize> {
-        using Rules = PartRules<kLaneRows * kWarpSize>;
-
-        __device__ __forceinline__ Rows(const HeadWork& work, const Part& part) : Rules(work.sampled, part) {}
-        __device__ __forceinline__ void load_scales(const HeadWork& work, const Part&) { Rules::load(work.sampled); }
+    struct Rows : PartRows<kLaneRows * kWarpSize> {
+        __device__ __forceinline__ Rows(const HeadWork& work, const Part& part)
+            : PartRows<kLaneRows * kWarpSize>(work.sampled, part, work.num_k_tiles()) {}
+        __device__ __forceinline__ void load_scales(const HeadWork&, const Part&) {}
     };
 };
 
 template <typename Block>
 __device__ __forceinline__ void linear_f32(const HeadWork<Block>& work, float* y) {
-    run_tiled<Block>(work, shared_stages, [&](auto& consumer, const auto& sums, const Part& part, const auto& rows) {
-        finish_head(consumer, sums, part, rows, shared_stages, y);
-    });
+    run_tiled<Block>(
+        work, shared_stages,
+        [&](auto& consumer, const auto& sums, const Part& part, const auto& rows) {
+            finish_head(consumer, sums, part, rows, shared_stages, y);
+        },
+        [&](auto& consumer, auto& rows, const Part& part, int tile) {
+            rows.draw(work.sampled, part.first_column + consumer.group * TILE_ROWS, tile);
+        });
 }
 
 #define LINEAR(function, variant, Block, kBlocks, kRowsPerColumn)                                               \

@@ -36,7 +36,7 @@ public enum TiledBlock {
     private static final int GROUP_THREADS = 128;
     private static final int ROW_BYTES = WeightTiles.SIDE * Short.BYTES;
     private static final int BARRIER_BYTES = 16;
-    private static final int ROW_RULE_BYTES = 16;
+    private static final int ROW_NOISE_BYTES = 8;
 
     /** Multiplications with addition that tensor cores do in a clock. */
     private static final int PRODUCTS_PER_CLOCK = 2048;
@@ -211,7 +211,7 @@ public enum TiledBlock {
 
     /** With what the LM head keeps of each row of x, in each warpgroup. */
     int headSharedBytes() {
-        return sharedBytes() + shape.numGroups * mostRows() * ROW_RULE_BYTES;
+        return sharedBytes() + shape.numGroups * mostRows() * ROW_NOISE_BYTES;
     }
 
     /** With the piece of work that each stage begins, where blocks draw pieces. */

@@ -36,7 +36,7 @@ class SamplingLaunchTest {
     /** The LM head's results of a row take the room of the scan's. */
     @Test
     void theHeadIsToldWhereResultsGo() {
-        assertEquals(31 * 64, SampleKernel.headResults(124_896));
+        assertEquals(31 * 128, SampleKernel.headResults(124_896));
         LinearKernel.SampledRows rows = new LinearKernel.SampledRows(160, 176, 192, 208, 224, 124_896);
         LinearKernel tiled = LinearKernel.of(DEVICE, WeightFormat.TILES);
         assertTrue(tiled.choosesInHead());

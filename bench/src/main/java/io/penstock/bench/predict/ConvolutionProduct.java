@@ -14,7 +14,7 @@ public record ConvolutionProduct(int numSeqs, int hidden) implements KernelModel
     private static final double VALUES = 6;
 
     /** Of warps, for a sum, beside those of storing one: the emulator counts them in PTX. */
-    private static final double MORE_INSTRUCTIONS = 0.35;
+    private static final Pipeline.Instructions MORE_INSTRUCTIONS = new Pipeline.Instructions(0.35, 0);
 
     @Override
     public Prediction on(Chip chip) {

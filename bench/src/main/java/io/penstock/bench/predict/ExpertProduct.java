@@ -25,7 +25,7 @@ public record ExpertProduct(
         var pipeline = new Pipeline(chip, block);
         for (int padded : Experts.tiles(block, rowsOfExperts)) {
             for (int part = 0; part < block.numParts(weightRows); part++) {
-                pipeline.add(k, padded, 0);
+                pipeline.add(k, padded, Pipeline.Instructions.NONE);
             }
         }
         double bytes = (double) BF16 * k

@@ -2,8 +2,8 @@ package io.penstock.bench.predict;
 
 /** One kernel with its sizes: what it should take on a device. A record for each kernel there is. */
 public sealed interface KernelModel
-        permits DenseProduct, ConvolutionProduct, ExpertProduct, ExpertsLaunch, DecodeAttention, RowOperation,
-        HostCopies {
+        permits DenseProduct, ConvolutionProduct, ExpertProduct, ExpertsLaunch, DecodeAttention, LogitsScan,
+        RowOperation, HostCopies {
     /** The prediction for one launch. */
     Prediction on(Chip chip);
 }

@@ -14,6 +14,16 @@ final class Pipeline {
     /** An epilogue's warp instructions for a row of x and one of the weight, which no product hides. */
     private static final double EPILOGUE_INSTRUCTIONS = 30.0 / 128;
 
+    /**
+     * Of warps, for a row of x and one of the weight, beside those of storing a sum.
+     *
+     * @param behind the products, which wait
+     * @param beside the products, by the same threads while tensor cores work
+     */
+    record Instructions(double behind, double beside) {
+        static final Instructions NONE = new Instructions(0, 0);
+    }
+
     private final Chip chip;
     private final TiledBlock block;
     private final double[] clocks;
@@ -29,10 +39,10 @@ final class Pipeline {
      * The next part, to blocks in turn.
      *
      * @param paddedRows of x
-     * @param moreInstructions of warps, in the epilogue, for a row of x and one of the weight
+     * @param more than storing sums takes
      */
-    void add(int k, int paddedRows, double moreInstructions) {
-        clocks[numParts % clocks.length] += partClocks(k, paddedRows, moreInstructions);
+    void add(int k, int paddedRows, Instructions more) {
+        clocks[numParts % clocks.length] += partClocks(k, paddedRows, more);
         numParts++;
     }
 
@@ -42,13 +52,15 @@ final class Pipeline {
         for (int i = 1; i < clocks.length; i++) {
             least = clocks[i] < clocks[least] ? i : least;
         }
-        clocks[least] += partClocks(k, paddedRows, 0);
+        clocks[least] += partClocks(k, paddedRows, Instructions.NONE);
         numParts++;
     }
 
-    private double partClocks(int k, int paddedRows, double moreInstructions) {
-        double epilogue = (EPILOGUE_INSTRUCTIONS + moreInstructions) * block.blockRows() / Chip.ISSUES_PER_CLOCK;
-        return Math.ceilDiv(k, 64) * (double) block.stepClocks(paddedRows) + PART_CLOCKS + epilogue * paddedRows;
+    private double partClocks(int k, int paddedRows, Instructions more) {
+        double issuesOfOne = block.blockRows() * (double) paddedRows / Chip.ISSUES_PER_CLOCK;
+        double products = Math.ceilDiv(k, 64) * (double) block.stepClocks(paddedRows);
+        return Math.max(products, more.beside() * issuesOfOne) + PART_CLOCKS
+                + (EPILOGUE_INSTRUCTIONS + more.behind()) * issuesOfOne;
     }
 
     int numParts() {

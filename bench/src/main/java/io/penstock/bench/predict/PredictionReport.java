@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.Collectors;
 
 /** Predictions as tables: those that the kernels' pages have, in their form. */
@@ -92,23 +93,36 @@ public final class PredictionReport {
         return line.toString();
     }
 
-    /** The LM head by what all its rows ask for, in microseconds. */
+    /** The LM head by what all its rows ask for, in microseconds: and what it would be without its epilogue. */
     public List<String> head() {
+        double inMemory = StepFloors.HEAD_RESULT + FLOAT;
         List<String> lines = new ArrayList<>();
-        lines.add(columns("LM head, us"));
+        lines.add(columns("LM head on " + chip.name() + ", us"));
         lines.add(RULE);
-        lines.add(head("logits, all written", FLOAT, DenseProduct.Epilogue.NONE));
-        lines.add(head("the largest", StepFloors.HEAD_RESULT, DenseProduct.Epilogue.GREEDY));
-        lines.add(head("a race at a temperature", StepFloors.HEAD_RESULT, DenseProduct.Epilogue.TEMPERATURE));
+        lines.add(head("logits, all written", rows -> product(rows, FLOAT, DenseProduct.Epilogue.NONE)));
+        lines.add(head("and the scan for the largest", rows -> product(rows, FLOAT, DenseProduct.Epilogue.NONE)
+                + scan(rows, LogitsScan.GREEDY)));
+        lines.add(head("the largest, in the epilogue",
+                rows -> product(rows, StepFloors.HEAD_RESULT, DenseProduct.Epilogue.GREEDY)));
+        lines.add(head("all written, and the scan for a race",
+                rows -> product(rows, FLOAT, DenseProduct.Epilogue.NONE) + scan(rows, LogitsScan.TEMPERATURE)));
+        lines.add(head("a race at a temperature, in the epilogue",
+                rows -> product(rows, inMemory, DenseProduct.Epilogue.TEMPERATURE)));
         return lines;
     }
 
-    private String head(String what, double columnBytes, DenseProduct.Epilogue epilogue) {
+    private double product(int rows, double columnBytes, DenseProduct.Epilogue epilogue) {
+        return new DenseProduct(rows, model.vocabSize(), model.hiddenSize(), columnBytes, epilogue).on(chip).seconds();
+    }
+
+    private double scan(int rows, double instructions) {
+        return Chip.GAP_SECONDS + new LogitsScan(rows, model.vocabSize(), instructions).on(chip).seconds();
+    }
+
+    private static String head(String what, IntToDoubleFunction seconds) {
         StringBuilder line = new StringBuilder("| " + what + " |");
         for (int rows : STEP_SEQS) {
-            Prediction each =
-                    new DenseProduct(rows, model.vocabSize(), model.hiddenSize(), columnBytes, epilogue).on(chip);
-            line.append(String.format(Locale.ROOT, " %.0f |", MICRO * each.seconds()));
+            line.append(String.format(Locale.ROOT, " %.0f |", MICRO * seconds.applyAsDouble(rows)));
         }
         return line.toString();
     }

@@ -14,8 +14,8 @@ public final class StepFloors {
     private static final int BF16 = 2;
     private static final int FLOAT = 4;
 
-    /** Bytes a row and token of what the LM head leaves of rows that need no logits: 16 for 64. */
-    public static final double HEAD_RESULT = 0.25;
+    /** Bytes a row and token of what the LM head leaves of rows that take them as they are: 8 for 64. */
+    public static final double HEAD_RESULT = 0.125;
 
     /**
      * One call of an operation; the mean, where the last layer's has fewer rows.

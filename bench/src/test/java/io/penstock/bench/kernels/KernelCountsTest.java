@@ -67,7 +67,7 @@ class KernelCountsTest {
         return all;
     }
 
-    /** On 9.0 logits that nobody needs are not written: they would be an eighth more. */
+    /** On 9.0 logits that nobody needs are not written, and of those of a race hardly any are read. */
     static List<Arguments> tiledBenchmarks() {
         List<Arguments> all = new ArrayList<>();
         for (KernelSuite.Entry entry : KernelSuite.all()) {
@@ -100,6 +100,11 @@ class KernelCountsTest {
         requireRatios(EmulatorOptions.collecting(numTokens), entry, numTokens, MAX_CONFLICTS);
     }
 
+    /** Of 64 rows, a race's logits are a sixteenth of the head's weights. */
+    private static double maxTraffic(KernelSuite.Entry entry) {
+        return entry.name().equals("sample_from_head temperature") ? 1.08 : MAX_RATIO;
+    }
+
     private static void requireRatios(
             EmulatorOptions options, KernelSuite.Entry entry, int numTokens, double maxConflicts) {
         EmulatorDevice device = new EmulatorDevice(options);
@@ -113,7 +118,7 @@ class KernelCountsTest {
             String what = benchmark.name() + ": " + metrics;
             assertEquals(List.of(), device.faults(), what);
             assertTrue(metrics.get("conflictsToAccesses") <= maxConflicts, what);
-            assertTrue(metrics.get("trafficToFloor") <= MAX_RATIO, what);
+            assertTrue(metrics.get("trafficToFloor") <= maxTraffic(entry), what);
             if (benchmark.flops() == 0) {
                 assertTrue(metrics.get("bytesToFloor") <= MAX_RATIO, what);
                 assertTrue(metrics.get("sectorsToFloor") <= MAX_RATIO, what);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.bench.step.StepFloors;
+import io.penstock.kernels.TiledBlock;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
@@ -13,11 +14,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,10 +47,10 @@ class KernelPredictionTest {
             var report = new PredictionReport(MODEL, Chip.named(chip));
             lines.addAll(report.steps(1024));
             lines.addAll(report.stepOperations(1024));
+            lines.addAll(report.head());
             if (chip.equals("h200")) {
                 lines.addAll(report.expertProducts());
                 lines.addAll(report.denseProducts());
-                lines.addAll(report.head());
             }
         }
         for (String page : PAGES) {
@@ -91,7 +93,8 @@ class KernelPredictionTest {
                     new ExpertProduct(random.nextInt(1, 3000), EXPERTS, columns, k, 2, 4),
                     new ConvolutionProduct(rows, 16 * random.nextInt(1, 300)), new RowOperation(bytes, 1e-6),
                     new ExpertsLaunch(random.nextInt(1, 256), EXPERTS, 2048, 1792, bytes),
-                    new DecodeAttention(rows, random.nextInt(1, 9000), 8, bytes, bytes))) {
+                    new DecodeAttention(rows, random.nextInt(1, 9000), 8, bytes, bytes),
+                    new LogitsScan(rows, columns, 0.01 * k))) {
                 Prediction prediction = kernel.on(chip);
                 assertTrue(prediction.share() > 0 && prediction.share() < 1, kernel + " " + prediction);
             }
@@ -153,12 +156,26 @@ class KernelPredictionTest {
     void whatTheHeadDoesWithItsSums() {
         Chip chip = Chip.named("h200");
         for (int rows : new int[] {1, 2048}) {
-            double[] seconds = Arrays.stream(DenseProduct.Epilogue.values())
-                    .mapToDouble(each -> new DenseProduct(rows, 128_000, 2048, 0.25, each).on(chip).seconds())
+            double[] seconds = Stream.of(DenseProduct.Epilogue.NONE, DenseProduct.Epilogue.GREEDY,
+                            DenseProduct.Epilogue.TEMPERATURE)
+                    .mapToDouble(each -> new DenseProduct(rows, 128_000, 2048, 0.125, each).on(chip).seconds())
                     .toArray();
             assertTrue(seconds[0] <= seconds[1] && seconds[1] <= seconds[2]);
             assertEquals(rows == 1, seconds[0] == seconds[2]);
         }
+    }
+
+    /** What is done beside products costs nothing until it takes longer than they do. */
+    @Test
+    void instructionsBesideProductsAreHidden() {
+        Chip chip = Chip.named("h200");
+        int plan = TiledBlock.select(2048, 128_000, 2048, chip.numMultiprocessors());
+        double[] seconds = DoubleStream.of(0, 2.1, 8)
+                .map(beside -> DenseProduct.parts(chip, plan, 2048, 128_000, 2048, new Pipeline.Instructions(1, beside))
+                        .predict(0, 0).seconds())
+                .toArray();
+        assertEquals(seconds[0], seconds[1]);
+        assertTrue(seconds[2] > seconds[1]);
     }
 
     private static double halvesShare(ModelConfig model, int numSeqs, int context, Chip chip) {

@@ -22,7 +22,8 @@ if [ "${TUNE:-0}" = 1 ]; then
     : "${TUNING_FUSED_MOE:?set TUNING_FUSED_MOE to tuning_fused_moe_triton.py of the same version of SGLang}"
     # It writes where it is run, and the server looks in a folder of Triton's version.
     export SGLANG_MOE_CONFIG_DIR="${SGLANG_MOE_CONFIG_DIR:-${TMPDIR:-/tmp}/sglang-moe-tables}"
-    tables="$SGLANG_MOE_CONFIG_DIR/configs/triton_$(python -c 'import triton; print(triton.__version__.replace(".", "_"))')"
+    triton=$(python -c 'import triton; print(triton.__version__.replace(".", "_"))')
+    tables=$SGLANG_MOE_CONFIG_DIR/configs/triton_$triton
     mkdir -p "$tables"
     script=$(realpath "$TUNING_FUSED_MOE")
     if [ -d "$MODEL" ]; then

@@ -61,6 +61,8 @@ final class BenchPredictCommand implements Callable<Integer> {
         show("The same by operations, us of a step and the floor's share", report.stepOperations(context));
         show("Decode steps of sequences of " + context + " tokens as two halves beside each other (--overlap)",
                 report.halves(context));
+        show("Decode steps of sequences of " + context + " tokens with launches that begin early (--pdl)",
+                report.programmatic(context));
         return 0;
     }
 

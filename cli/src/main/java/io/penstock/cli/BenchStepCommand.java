@@ -20,8 +20,10 @@ import io.penstock.runtime.model.OperationObserver;
 import io.penstock.serving.model.ModelSource;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -38,6 +40,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "%nExamples:",
             "  penstock bench step --load-format dummy --shape lfm2.5-8b-a1b --batch 256 --context 1024",
+            "  penstock bench step --load-format dummy --shape lfm2.5-8b-a1b --batch 1 --pdl",
             "  penstock bench step --load-format dummy --shape lfm2.5-8b-a1b --batch 4096 --overlap",
             "  penstock bench step --device emulator --batch 8 --context 100",
             "  penstock bench step --device emulator --counters --load-format dummy --shape lfm2.5-8b-a1b --batch 64",
@@ -76,6 +79,10 @@ final class BenchStepCommand implements Callable<Integer> {
             + " decode.")
     private boolean overlaps;
 
+    @Option(names = "--pdl", description = "Times the step with kernels that may begin before the one in front has"
+            + " ended (programmatic dependent launch), too. On a GPU of compute capability 9.0.")
+    private boolean isProgrammatic;
+
     @Option(names = "--nvtx", description = "Shows steps and their operations as ranges in NVIDIA's profilers.")
     private boolean hasRanges;
 
@@ -98,6 +105,10 @@ final class BenchStepCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--overlap is for decode steps on a GPU: leave out "
                     + (isPrefill ? "--prefill" : "--device " + device));
         }
+        if (isProgrammatic && Devices.isEmulator(device)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--pdl is timed on a GPU: leave out --device " + device);
+        }
         if (Devices.isEmulator(device)) {
             return count(source, step);
         }
@@ -115,11 +126,22 @@ final class BenchStepCommand implements Callable<Integer> {
         try (Device gpu = CudaDevices.open(ordinal); ModelTensors tensors = source.openTensors()) {
             String kind = specName != null ? specName : StepReport.specOf(gpu.properties().name());
             StepProfile.Result result = new StepProfile(gpu, tensors, DeviceSpec.named(kind))
-                    .time(step, ranges, overlaps);
+                    .time(step, ranges, ways());
             return report(source, step, kind, gpu, result);
         } catch (DeviceException e) {
             throw new InputException("--device " + device + " failed: " + e.getMessage(), e);
         }
+    }
+
+    private Set<StepProfile.Way> ways() {
+        Set<StepProfile.Way> ways = EnumSet.noneOf(StepProfile.Way.class);
+        if (overlaps) {
+            ways.add(StepProfile.Way.HALVES);
+        }
+        if (isProgrammatic) {
+            ways.add(StepProfile.Way.PROGRAMMATIC);
+        }
+        return ways;
     }
 
     private void requireBetween(String option, int value) {
@@ -163,7 +185,7 @@ final class BenchStepCommand implements Callable<Integer> {
         if (results != null) {
             String command = "./penstock bench step --device " + device + " --batch " + batch + " --context " + context
                     + (isPrefill ? " --prefill" : "") + (isSliced ? " --counters" : "")
-                    + (overlaps ? " --overlap" : "");
+                    + (overlaps ? " --overlap" : "") + (isProgrammatic ? " --pdl" : "");
             RunContext context = RunContext.onDevice(Path.of("").toAbsolutePath(), Instant.now(),
                     on.properties().name(), on.properties().driver(), command);
             ResultLog log = ResultLog.at(results, StepReport.SUITE);

@@ -69,6 +69,14 @@ final class EngineOptions {
                     + " Default: off.")
     private boolean overlaps;
 
+    @Option(
+            names = "--pdl",
+            description = "Lets kernels begin before the one in front of them has ended (programmatic dependent"
+                    + " launch), on a GPU of compute capability 9.0 with a driver of CUDA 12.3 or newer: steps of few"
+                    + " sequences are predicted to gain, and none has been measured. The answers are the same."
+                    + " Default: off.")
+    private boolean isProgrammatic;
+
     @Mixin
     private GpuDebugOptions debug;
 
@@ -111,6 +119,9 @@ final class EngineOptions {
         }
         if (overlaps && device.equals("cpu")) {
             throw wrong("--overlap is for GPUs: leave it out, or use --device cuda");
+        }
+        if (isProgrammatic && device.equals("cpu")) {
+            throw wrong("--pdl is for GPUs: leave it out, or use --device cuda");
         }
         if (!(memoryUtilization > 0 && memoryUtilization <= 1)) {
             throw wrong("--gpu-memory-utilization must be above 0 and at most 1, not " + memoryUtilization);
@@ -190,7 +201,7 @@ final class EngineOptions {
 
     private CudaOptions options() {
         return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs).withTiles(TileTableFile.folder())
-                .withHalvedRows(overlaps ? HalfBatches.USUAL_ROWS : 0));
+                .withHalvedRows(overlaps ? HalfBatches.USUAL_ROWS : 0).withProgrammaticLaunches(isProgrammatic));
     }
 
     /** Refuses a device, for commands that run on the CPU only. */

@@ -103,6 +103,11 @@ class BadInputTest {
                 bad(FAILED, "--device cuda:999: ", "generate", "Hello", "--device", "cuda:999"),
                 bad(USAGE, "--threads is for the CPU", "chat", "--device", "emulator", "--threads", "2"),
                 bad(USAGE, "--overlap is for GPUs", "chat", "--device", "cpu", "--overlap"),
+                bad(USAGE, "--pdl is for GPUs", "chat", "--device", "cpu", "--pdl"),
+                bad(FAILED, "programmatic dependent launches need compute capability 9.0, and the emulator has 8.0;"
+                        + " leave --pdl out", "generate", "Hello", "--device", "emulator", "--pdl"),
+                bad(USAGE, "--pdl is timed on a GPU", "bench", "step", "--device", "emulator", "--pdl",
+                        "--load-format", "dummy", "--shape", "penstock-demo"),
                 bad(USAGE, "--overlap is for decode steps on a GPU", "bench", "step", "--device", "emulator",
                         "--overlap", "--load-format", "dummy", "--shape", "penstock-demo"),
                 bad(USAGE, "--dtype float32 is for the CPU", "chat", "--device", "cuda", "--dtype", "float32"),

@@ -32,6 +32,15 @@ final class EngineCheck {
     private static final int END_TO_END_SEQS = 8;
     private static final int CHUNK_TOKENS = 64;
 
+    /** How random requests are run; tokens are the same in all. */
+    private record Way(String name, String words, CudaOptions options) {}
+
+    private static final List<Way> WAYS = List.of(
+            new Way("requests", "", CudaOptions.DEFAULTS),
+            new Way("requests_halves", " in steps of two halves", CudaOptions.DEFAULTS.withHalvedRows(1)),
+            new Way("requests_programmatic", " with launches that begin early",
+                    CudaOptions.DEFAULTS.withProgrammaticLaunches(true)));
+
     private final EngineTarget target;
     private final long seed;
 
@@ -42,19 +51,29 @@ final class EngineCheck {
 
     List<EngineVerdict> run(CheckProgress progress) {
         List<EngineVerdict> verdicts = new ArrayList<>();
-        int total = (target.endToEnd() == null ? 0 : 1) + (target.numRequests() == 0 ? 0 : 2);
+        int total = (target.endToEnd() == null ? 0 : 1) + (target.numRequests() == 0 ? 0 : WAYS.size());
         if (target.endToEnd() != null) {
             progress.next("running " + target.endToEnd().model() + " end to end", 0, total);
             verdicts.add(endToEnd(target.endToEnd()));
         }
         if (target.numRequests() > 0) {
             List<List<Integer>> tokens = new ArrayList<>();
-            progress.next("running " + target.numRequests() + " random requests", total - 2, total);
-            verdicts.add(requests("requests", CudaOptions.DEFAULTS, tokens));
-            progress.next("running them in steps of two halves", total - 1, total);
-            verdicts.add(requests("requests_halves", CudaOptions.DEFAULTS.withHalvedRows(1), tokens));
+            for (Way way : WAYS) {
+                progress.next("running " + target.numRequests() + " random requests" + way.words(),
+                        verdicts.size(), total);
+                if (!way.options().programmatic() || launchEarly()) {
+                    verdicts.add(requests(way.name(), way.options(), tokens));
+                }
+            }
         }
         return verdicts;
+    }
+
+    /** Whether kernels of the device may begin before the one in front has ended. */
+    private boolean launchEarly() {
+        try (Device device = target.open().get()) {
+            return CudaOptions.isProgrammaticOn(device);
+        }
     }
 
     private static EngineVerdict failed(String name, RuntimeException e) {

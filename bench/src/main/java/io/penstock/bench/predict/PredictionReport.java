@@ -186,6 +186,22 @@ public final class PredictionReport {
         return lines;
     }
 
+    /** Decode steps whose kernels begin before the one in front has ended ({@code --pdl}), against plain launches. */
+    public List<String> programmatic(int context) {
+        List<String> lines = new ArrayList<>();
+        lines.add("| sequences | launches | of them early | plain | programmatic | of its time |");
+        lines.add("|---|---|---|---|---|---|");
+        for (int numSeqs : STEP_SEQS) {
+            List<StepPrediction.Row> rows = StepPrediction.of(model, numSeqs, context, chip);
+            double plain = StepPrediction.seconds(rows);
+            ProgrammaticPrediction.Step step = ProgrammaticPrediction.step(model, numSeqs, context, chip);
+            lines.add(String.format(Locale.ROOT, "| %,d | %d | %d | %.3f ms | %.3f ms | %.3f |", numSeqs,
+                    StepPrediction.numLaunches(rows), step.numEarly(), 1e3 * plain, 1e3 * step.seconds(),
+                    step.seconds() / plain));
+        }
+        return lines;
+    }
+
     /** A decode step, kernel by kernel. */
     public List<String> step(int numSeqs, int context) {
         List<StepPrediction.Row> rows = StepPrediction.of(model, numSeqs, context, chip);

@@ -1,6 +1,7 @@
 package io.penstock.bench.predict;
 
 import io.penstock.bench.step.StepFloors;
+import io.penstock.device.Stream;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.StepLaunches;
 import java.util.ArrayList;
@@ -77,25 +78,26 @@ public final class StepPrediction {
      *
      * @param layer of the model, or negative before the first and behind the last
      * @param row of this one call
+     * @param launch as a runner queues it with kernels that begin early; null for copies
      */
-    record Launched(int layer, Row row) {}
+    record Launched(int layer, Row row, StepLaunches.Launch launch) {}
 
     /** The same launch by launch. */
     static List<Launched> launches(ModelConfig model, int numSeqs, int context, Chip chip) {
         Map<String, StepFloors.Floor> floors =
                 StepFloors.of(model, new StepFloors.Sizes(numSeqs, numSeqs, context, true));
         StepLaunches launches = KNOWN.computeIfAbsent(new Step(model, chip.numMultiprocessors(), numSeqs, context),
-                _ -> StepLaunches.ofDecode(model, chip.properties(), numSeqs, context));
+                _ -> StepLaunches.ofDecode(model, chip.properties(), numSeqs, context, Stream.Serialization.PROGRAMMATIC));
         var step = new StepPrediction(model, numSeqs, context, chip);
         Map<String, Prediction> known = new HashMap<>();
         List<Launched> all = new ArrayList<>();
         for (StepLaunches.Launch launch : launches.launches()) {
             Prediction each = known.computeIfAbsent(launch.operation() + " " + launch.kernel(), _ -> step.kernel(
                     launch, floors.getOrDefault(launch.operation(), NO_FLOOR)).on(chip));
-            all.add(new Launched(launch.layer(), new Row(launch.operation(), launch.kernel(), 1, each)));
+            all.add(new Launched(launch.layer(), new Row(launch.operation(), launch.kernel(), 1, each), launch));
         }
         var copies = new HostCopies(launches.numCopies(), launches.copiedBytes());
-        all.add(new Launched(StepLaunches.NO_LAYER, new Row("copies", "", 1, copies.on(chip))));
+        all.add(new Launched(StepLaunches.NO_LAYER, new Row("copies", "", 1, copies.on(chip)), null));
         return all;
     }
 

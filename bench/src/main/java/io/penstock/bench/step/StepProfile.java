@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Measures the operations of one kind of step. */
@@ -25,8 +26,29 @@ public final class StepProfile {
     private static final int SECTOR_BYTES = 32;
     static final String DIRECT_US = "directUs";
     static final String REPLAY_US = "replayUs";
-    static final String HALVES_DIRECT_US = "halvesDirectUs";
-    static final String HALVES_REPLAY_US = "halvesReplayUs";
+
+    /** Another way to run a step than one launch behind the end of the other. */
+    public enum Way {
+        /** Two half-batches beside each other: of decode steps. */
+        HALVES("halves", "as two halves beside each other", CudaOptions.DEFAULTS.withHalvedRows(1)),
+        /** Kernels that may begin before the one in front has ended. */
+        PROGRAMMATIC("programmatic", "with launches that begin early",
+                CudaOptions.DEFAULTS.withProgrammaticLaunches(true));
+
+        final String words;
+        final String directUs;
+        final String replayUs;
+        private final String launches;
+        private final CudaOptions options;
+
+        Way(String name, String words, CudaOptions options) {
+            this.words = words;
+            this.options = options;
+            directUs = name + "DirectUs";
+            replayUs = name + "ReplayUs";
+            launches = name + "Launches";
+        }
+    }
 
     /** A step: {@code numSeqs} sequences that decode behind {@code context} tokens, or a prompt of so many. */
     public record Step(int numSeqs, int context, boolean isPrefill) {
@@ -91,30 +113,29 @@ public final class StepProfile {
      * Times it by events: each operation alone, and whole steps launched directly and replayed.
      *
      * @param observer told of steps, and of the operations of those that are timed operation by operation
-     * @param hasHalves whether whole steps are timed as two halves as well; for decode steps
+     * @param others in which whole steps are timed as well, in the same run
      */
-    public Result time(Step step, OperationObserver observer, boolean hasHalves) {
+    public Result time(Step step, OperationObserver observer, Set<Way> others) {
         Result result = time(step, observer);
-        if (hasHalves) {
-            timeHalves(step, observer, result.step());
-        }
+        others.forEach(way -> timeWay(way, step, observer, result.step()));
         return result;
     }
 
-    private void timeHalves(Step step, OperationObserver observer, Map<String, Double> whole) {
-        CudaOptions halved = CudaOptions.DEFAULTS.withHalvedRows(1);
-        try (StepProbe probe = new StepProbe(device, tensors, StepProbe.limits(step.numSeqs(), step.context()), halved,
-                OperationObserver.NONE)) {
+    private void timeWay(Way way, Step step, OperationObserver observer, Map<String, Double> whole) {
+        try (StepProbe probe = new StepProbe(device, tensors, StepProbe.limits(step.numSeqs(), step.context()),
+                way.options, OperationObserver.NONE)) {
             use(probe, step);
-            if (!probe.hasHalves()) {
+            if (way == Way.HALVES && !probe.hasHalves()) {
                 throw new InputException("a step of " + step.numSeqs()
                         + " sequences has no halves with a row for each expert: raise it");
             }
-            whole.put(HALVES_DIRECT_US,
-                    medianUs(probe.stream(), () -> tell(observer, "step of halves", probe::launch)));
-            whole.put(HALVES_REPLAY_US,
-                    medianUs(probe.stream(), () -> tell(observer, "step of halves by graph", probe::replay)));
-            whole.put("halvesLaunches", (double) probe.numGraphNodes());
+            whole.put(way.directUs,
+                    medianUs(probe.stream(), () -> tell(observer, "step " + way.words, probe::launch)));
+            if (!step.isPrefill()) {
+                whole.put(way.replayUs, medianUs(
+                        probe.stream(), () -> tell(observer, "step " + way.words + " by graph", probe::replay)));
+                whole.put(way.launches, (double) probe.numGraphNodes());
+            }
         }
     }
 

@@ -55,17 +55,21 @@ public final class StepReport {
                 : String.format(Locale.ROOT, "traffic %.1f MB, floor %.1f MB (%.3f); %.0f launches; operations of which"
                         + " the model has more layers than were run are scaled", traffic / MEGA, floor / MEGA,
                         traffic / floor, result.step().get("launches")));
-        if (result.step().containsKey(StepProfile.HALVES_REPLAY_US)) {
-            lines.add(halves(result.step()));
+        for (StepProfile.Way way : StepProfile.Way.values()) {
+            if (result.step().containsKey(way.directUs)) {
+                lines.add(compared(way, result.step()));
+            }
         }
         return lines;
     }
 
-    private static String halves(Map<String, Double> step) {
-        double whole = step.get(StepProfile.REPLAY_US);
-        double halves = step.get(StepProfile.HALVES_REPLAY_US);
-        return String.format(Locale.ROOT, "as one batch %.1f us, as two halves beside each other %.1f us (%.2f of it);"
-                + " by graph", whole, halves, halves / whole);
+    /** By graph, where there is one. */
+    private static String compared(StepProfile.Way way, Map<String, Double> step) {
+        boolean isByGraph = step.containsKey(way.replayUs);
+        double whole = step.get(isByGraph ? StepProfile.REPLAY_US : StepProfile.DIRECT_US);
+        double other = step.get(isByGraph ? way.replayUs : way.directUs);
+        return String.format(Locale.ROOT, "plain %.1f us, %s %.1f us (%.2f of it); %s", whole, way.words,
+                other, other / whole, isByGraph ? "by graph" : "launched directly");
     }
 
     private static String timed(StepProfile.Row row, double sum) {

@@ -21,38 +21,57 @@ import org.junit.jupiter.api.Test;
 class StepProfileTest {
     private final FakeDriver driver = new FakeDriver();
 
-    private StepProfile.Result time(StepProfile.Step step, boolean hasHalves) {
+    private StepProfile.Result time(StepProfile.Step step, StepProfile.Way... others) {
         driver.isEventDone = true;
         var found = (DeviceProbe.Available) CudaDevices.probe(driver, 0, 0);
         try (Device device = CudaDevices.open(driver, 0, found.properties(), LaunchMode.QUEUED);
                 DummyCheckpoint tensors = new DummyCheckpoint(ModelShapes.named("penstock-demo"), 1)) {
             return new StepProfile(device, tensors, DeviceSpec.named("h200"))
-                    .time(step, OperationObserver.NONE, hasHalves);
+                    .time(step, OperationObserver.NONE, Set.of(others));
         }
     }
 
     @Test
     void aStepIsTimedAsOneBatchAndAsTwoHalves() {
         var step = new StepProfile.Step(8, 64, false);
-        StepProfile.Result result = time(step, true);
+        StepProfile.Result result = time(step, StepProfile.Way.HALVES);
         assertEquals(Set.of("directUs", "replayUs", "launches", "halvesDirectUs", "halvesReplayUs", "halvesLaunches"),
                 result.step().keySet());
         List<String> lines = StepReport.lines("model", step, result);
-        assertEquals("as one batch 1500.0 us, as two halves beside each other 1500.0 us (1.00 of it); by graph",
+        assertEquals("plain 1500.0 us, as two halves beside each other 1500.0 us (1.00 of it); by graph",
                 lines.getLast());
+        assertEquals(Set.of(), driver.live);
+    }
+
+    @Test
+    void kernelsThatBeginEarlyAreTimedBesideThoseThatDoNot() {
+        var decode = new StepProfile.Step(8, 64, false);
+        StepProfile.Result result = time(decode, StepProfile.Way.PROGRAMMATIC);
+        assertEquals(Set.of("directUs", "replayUs", "launches", "programmaticDirectUs", "programmaticReplayUs",
+                "programmaticLaunches"), result.step().keySet());
+        assertEquals("plain 1500.0 us, with launches that begin early 1500.0 us (1.00 of it); by graph",
+                StepReport.lines("model", decode, result).getLast());
+        var prompt = new StepProfile.Step(1, 64, true);
+        assertEquals("plain 1500.0 us, with launches that begin early 1500.0 us (1.00 of it); launched directly",
+                StepReport.lines("model", prompt, time(prompt, StepProfile.Way.PROGRAMMATIC)).getLast());
+        driver.version = 12_010;
+        var refusal = assertThrows(InputException.class, () -> time(decode, StepProfile.Way.PROGRAMMATIC));
+        assertEquals("programmatic dependent launches need a driver of CUDA 12.3, and this one is of 12.1: install"
+                + " driver 545.23.06 or newer; leave --pdl out", refusal.getMessage());
         assertEquals(Set.of(), driver.live);
     }
 
     @Test
     void withoutHalvesThereIsNoLineOfThem() {
         var step = new StepProfile.Step(8, 64, false);
-        List<String> lines = StepReport.lines("model", step, time(step, false));
+        List<String> lines = StepReport.lines("model", step, time(step));
         assertTrue(lines.getLast().startsWith("all operations"), lines.getLast());
     }
 
     @Test
     void tooFewSequencesHaveNoHalves() {
-        var refusal = assertThrows(InputException.class, () -> time(new StepProfile.Step(3, 64, false), true));
+        var refusal = assertThrows(InputException.class, 
+                () -> time(new StepProfile.Step(3, 64, false), StepProfile.Way.HALVES));
         assertEquals("a step of 3 sequences has no halves with a row for each expert: raise it",
                 refusal.getMessage());
         assertEquals(Set.of(), driver.live);

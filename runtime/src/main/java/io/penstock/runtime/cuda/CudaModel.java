@@ -45,7 +45,7 @@ public final class CudaModel implements AutoCloseable {
         this.limits = limits;
         config = tensors.config();
         try {
-            workspace = closing.add(new DeviceWorkspace(device, config, limits,
+            workspace = closing.add(new DeviceWorkspace(device, options.serialization(device), config, limits,
                     TileTableFile.read(options.tiles(), device.properties().name()), options.halves(config)));
             weights = closing.add(new DeviceWeights(device, workspace.stream(), tensors, layerLoaded));
         } catch (RuntimeException | Error e) {

@@ -1,5 +1,9 @@
 package io.penstock.runtime.cuda;
 
+import io.penstock.device.Device;
+import io.penstock.device.DeviceProperties;
+import io.penstock.device.Stream;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.OperationObserver;
@@ -19,12 +23,13 @@ import java.util.Arrays;
  * @param tiles folder of {@link TileTableFile}; null for none
  * @param halvedRows rows of a half-batch, for an expert or for any weight of a dense model, from which decode steps are
  *     run as two halves beside each other; 0 for never. Tokens are the same; a step that is traced has no halves
+ * @param programmatic whether kernels may begin before the one in front has ended; tokens are the same
  */
 public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, OperationObserver observer, Path tiles,
-        int halvedRows) {
+        int halvedRows, boolean programmatic) {
     /** Captured in the background, in the usual sizes. */
     public static final CudaOptions DEFAULTS = new CudaOptions(GraphMode.BACKGROUND, new int[0], Trace.NONE,
-            OperationObserver.NONE, null, 0);
+            OperationObserver.NONE, null, 0, false);
 
     /** Up to this many sequences, sizes lie so close that at most a fifth of a batch is padding, but for the least. */
     private static final int[] SMALL_SIZES = {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64};
@@ -46,27 +51,61 @@ public record CudaOptions(GraphMode graphs, int[] graphBatchSizes, Trace trace, 
     }
 
     public CudaOptions withGraphs(GraphMode mode) {
-        return new CudaOptions(mode, graphBatchSizes, trace, observer, tiles, halvedRows);
+        return new CudaOptions(mode, graphBatchSizes, trace, observer, tiles, halvedRows, programmatic);
     }
 
     public CudaOptions withGraphBatchSizes(int... sizes) {
-        return new CudaOptions(graphs, sizes, trace, observer, tiles, halvedRows);
+        return new CudaOptions(graphs, sizes, trace, observer, tiles, halvedRows, programmatic);
     }
 
     public CudaOptions withTrace(Trace seen) {
-        return new CudaOptions(graphs, graphBatchSizes, seen, observer, tiles, halvedRows);
+        return new CudaOptions(graphs, graphBatchSizes, seen, observer, tiles, halvedRows, programmatic);
     }
 
     public CudaOptions withObserver(OperationObserver told) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, told, tiles, halvedRows);
+        return new CudaOptions(graphs, graphBatchSizes, trace, told, tiles, halvedRows, programmatic);
     }
 
     public CudaOptions withTiles(Path folder) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, observer, folder, halvedRows);
+        return new CudaOptions(graphs, graphBatchSizes, trace, observer, folder, halvedRows, programmatic);
     }
 
     public CudaOptions withHalvedRows(int rows) {
-        return new CudaOptions(graphs, graphBatchSizes, trace, observer, tiles, rows);
+        return new CudaOptions(graphs, graphBatchSizes, trace, observer, tiles, rows, programmatic);
+    }
+
+    public CudaOptions withProgrammaticLaunches(boolean areProgrammatic) {
+        return new CudaOptions(graphs, graphBatchSizes, trace, observer, tiles, halvedRows, areProgrammatic);
+    }
+
+    /**
+     * How streams of a device order what is launched on them.
+     *
+     * @throws InputException if kernels are to begin early and cannot
+     */
+    Stream.Serialization serialization(Device device) {
+        if (!programmatic) {
+            return Stream.Serialization.FULL;
+        }
+        String problem = programmaticProblem(device);
+        if (!problem.isEmpty()) {
+            throw new InputException(problem + "; leave --pdl out");
+        }
+        return Stream.Serialization.PROGRAMMATIC;
+    }
+
+    /** Whether kernels may begin before the one in front has ended on a device. */
+    public static boolean isProgrammaticOn(Device device) {
+        return programmaticProblem(device).isEmpty();
+    }
+
+    private static String programmaticProblem(Device device) {
+        DeviceProperties properties = device.properties();
+        int capability = properties.computeCapability();
+        boolean hasKernels = WeightFormat.of(properties) == WeightFormat.TILES;
+        return !device.programmaticProblem().isEmpty() || hasKernels ? device.programmaticProblem()
+                : "programmatic dependent launches are of the kernels for compute capability 9.0, and "
+                + properties.name() + " has " + capability / 10 + "." + capability % 10;
     }
 
     /** Which steps of a model have halves. */

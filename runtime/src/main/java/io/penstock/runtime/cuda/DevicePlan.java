@@ -1,6 +1,7 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.DeviceProperties;
+import io.penstock.device.Stream;
 import io.penstock.kernels.TileTable;
 import io.penstock.kernels.UnsupportedShapeException;
 import io.penstock.kernels.WeightFormat;
@@ -71,7 +72,8 @@ public final class DevicePlan {
             ModelConfig config, ModelLimits limits, CudaOptions options, DeviceProperties properties) {
         PlannedDevice device = new PlannedDevice(properties);
         try {
-            new DeviceWorkspace(device, config, limits, TileTable.BUILT_IN, options.halves(config)).close();
+            new DeviceWorkspace(device, Stream.Serialization.FULL, config, limits, TileTable.BUILT_IN,
+                    options.halves(config)).close();
         } catch (UnsupportedShapeException e) {
             throw new InputException("no GPU kernels for this model: " + e.getMessage()
                     + "; run it with --device cpu", e);

@@ -24,18 +24,20 @@ final class DeviceWorkspace implements AutoCloseable {
     private final List<DeviceMemory> memories = new ArrayList<>();
 
     DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits) {
-        this(device, config, limits, TileTable.BUILT_IN, HalfBatches.NONE);
+        this(device, Stream.Serialization.FULL, config, limits, TileTable.BUILT_IN, HalfBatches.NONE);
     }
 
     /**
      * Loads the kernels and allocates everything.
      *
+     * @param serialization of the streams
      * @param tiles how products on tiles are cut
      * @param rule which steps have halves
      */
-    DeviceWorkspace(Device device, ModelConfig config, ModelLimits limits, TileTable tiles, HalfBatches rule) {
+    DeviceWorkspace(Device device, Stream.Serialization serialization, ModelConfig config, ModelLimits limits,
+            TileTable tiles, HalfBatches rule) {
         try {
-            stream = closing.add(device.createStream("steps"));
+            stream = closing.add(device.createStream("steps", serialization));
             var lending = new LendingDevice(device);
             LendingDevice half = lending.share(HalfBatches.NUM_HALVES);
             StepMemory memory = closing.add(new StepMemory(device, stream, config, limits, rule, half));
@@ -45,7 +47,9 @@ final class DeviceWorkspace implements AutoCloseable {
             DeviceActivations all = closing.add(new DeviceActivations(device, stream, config, limits, routing));
             activations = all.activations();
             halves = memory.hasHalves() ? closing.add(
-                    new HalvesWorkspace(lending, half, stream, memory, all, routing, tiles)) : null;
+                    new HalvesWorkspace(lending, half, new HalvesWorkspace.Streams(stream,
+                            closing.add(device.createStream("second half", serialization))), memory, all, routing,
+                            tiles)) : null;
             samplerMemory = closing.add(new SamplerMemory(
                     device, limits, WeightLayout.paddedRows(config.vocabSize()), config.vocabSize()));
             if (routing != null) {

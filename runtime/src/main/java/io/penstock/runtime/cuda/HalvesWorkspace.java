@@ -12,7 +12,7 @@ import io.penstock.runtime.model.Activations;
  */
 final class HalvesWorkspace implements AutoCloseable {
     private final Closing closing = new Closing();
-    private final Stream stream;
+    private final Streams streams;
     private final Event fork;
     private final Event join;
     private final Activations first;
@@ -22,18 +22,21 @@ final class HalvesWorkspace implements AutoCloseable {
     private final CudaOps secondBeside;
     private final CudaOps secondAlone;
 
+    /** Of whole steps, and the one of the second half while it is beside the first; the caller's. */
+    record Streams(Stream main, Stream second) {}
+
     /**
      * Loads the kernels, if they are not loaded, and allocates the second half's routing.
      *
      * @param device lends the modules
      * @param half one of its halves
-     * @param main the stream of whole steps
      * @param tiles of launches on the whole device; on half of it the built-in choice holds
      */
-    HalvesWorkspace(LendingDevice device, LendingDevice half, Stream main, StepMemory memory,
+    HalvesWorkspace(LendingDevice device, LendingDevice half, Streams streams, StepMemory memory,
             DeviceActivations activations, DeviceRouting routing, TileTable tiles) {
         try {
-            stream = closing.add(device.createStream("second half"));
+            this.streams = streams;
+            Stream main = streams.main();
             fork = closing.add(device.createEvent());
             join = closing.add(device.createEvent());
             int maxRows = memory.limits().maxNumSeqs() - HalfBatches.numFirst(memory.limits().maxNumSeqs());
@@ -43,7 +46,7 @@ final class HalvesWorkspace implements AutoCloseable {
             second = new SecondHalf(activations.again(ofSecond), memory.limits());
             firstAlone = closing.add(new CudaOps(device, main, memory, BatchPart.FIRST, tiles));
             firstBeside = closing.add(new CudaOps(half, main, memory, BatchPart.FIRST, TileTable.BUILT_IN));
-            secondBeside = closing.add(new CudaOps(half, stream, memory, BatchPart.SECOND, TileTable.BUILT_IN));
+            secondBeside = closing.add(new CudaOps(half, streams.second(), memory, BatchPart.SECOND, TileTable.BUILT_IN));
             secondAlone = closing.add(new CudaOps(device, main, memory, BatchPart.SECOND, tiles));
         } catch (RuntimeException | Error e) {
             closing.close();
@@ -53,7 +56,7 @@ final class HalvesWorkspace implements AutoCloseable {
 
     /** Where the second half is queued while it is beside the first. */
     Stream stream() {
-        return stream;
+        return streams.second();
     }
 
     Event fork() {

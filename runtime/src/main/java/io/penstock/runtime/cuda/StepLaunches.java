@@ -4,6 +4,8 @@ import io.penstock.device.DeviceProperties;
 import io.penstock.device.Kernel;
 import io.penstock.device.LaunchShape;
 import io.penstock.device.PinnedMemory;
+import io.penstock.device.Stream;
+import io.penstock.kernels.TileTable;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ForwardBatch;
 import io.penstock.runtime.ModelLimits;
@@ -103,15 +105,18 @@ public record StepLaunches(List<Launch> launches, int numCopies, long copiedByte
      * Those of a decode step of a model, as a runner queues it.
      *
      * @param context tokens of each sequence, this step's among them
+     * @param serialization of the stream
      */
-    public static StepLaunches ofDecode(ModelConfig config, DeviceProperties properties, int numSeqs, int context) {
+    public static StepLaunches ofDecode(ModelConfig config, DeviceProperties properties, int numSeqs, int context,
+            Stream.Serialization serialization) {
         ModelLimits limits = StepProbe.limits(numSeqs, context);
         Recorder recorder = new Recorder(config.numLayers());
         PlannedDevice device = new PlannedDevice(properties, recorder);
         var vocabulary = new DeviceSampler.Vocabulary(
                 WeightLayout.paddedRows(config.vocabSize()), config.vocabSize(), new int[0]);
         try (DummyCheckpoint shapes = new DummyCheckpoint(config, 0);
-                DeviceWorkspace workspace = new DeviceWorkspace(device, config, limits);
+                DeviceWorkspace workspace = new DeviceWorkspace(
+                        device, serialization, config, limits, TileTable.BUILT_IN, HalfBatches.NONE);
                 DeviceSampler sampler = new DeviceSampler(device, workspace.stream(), workspace.ops(),
                         workspace.samplerMemory(), limits, vocabulary)) {
             var layout = new WeightLayout(FIRST_ADDRESS, WeightFormat.of(properties));

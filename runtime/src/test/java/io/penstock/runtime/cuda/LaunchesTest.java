@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.device.DeviceProperties;
+import io.penstock.device.Stream;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.ModelShapes;
 import java.util.List;
@@ -19,8 +20,12 @@ class LaunchesTest {
     private static final DeviceProperties.Memory MEMORY = new DeviceProperties.Memory(143_771L << 20, 0, 0, 0);
 
     private static StepLaunches launches(int computeCapability, int numSeqs) {
-        return StepLaunches.ofDecode(
-                MODEL, new DeviceProperties("planned", "none", computeCapability, CORES, MEMORY), numSeqs, 6);
+        return launches(computeCapability, numSeqs, Stream.Serialization.FULL);
+    }
+
+    private static StepLaunches launches(int computeCapability, int numSeqs, Stream.Serialization serialization) {
+        return StepLaunches.ofDecode(MODEL,
+                new DeviceProperties("planned", "none", computeCapability, CORES, MEMORY), numSeqs, 6, serialization);
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@
 #include "async_copy.cuh"
 #include "attention_walk.cuh"
 #include "bulk_copy.cuh"
+#include "launch_order.cuh"
 #include "mbarrier.cuh"
 #include "wgmma.cuh"
 
@@ -72,7 +73,8 @@ __device__ __forceinline__ void clear_rows(uint32_t tile, int first_row) {
     fence_proxy_async();
 }
 
-// Brings the tiles of all items that a warp draws; behind the last an item without tiles.
+// Brings the tiles of all items that a warp draws; behind the last an item without tiles. Plan, block tables and the
+// tiles of earlier steps are there before the launch in front has ended.
 template <int kStages>
 __device__ __forceinline__ void bring_tiles(TileRing<kStages> ring, AttentionWalk walk, uint64_t policy) {
     bool begins = true;
@@ -84,6 +86,9 @@ __device__ __forceinline__ void bring_tiles(TileRing<kStages> ring, AttentionWal
         }
         if (!walk.has_tile()) {
             break;
+        }
+        if (walk.tile >= walk.first_new_tile) {
+            wait_for_launch_in_front();
         }
         const bf16* source = walk.source();
         const int num_rows = min(walk.num_keys(), kTileTokens);

@@ -9,6 +9,9 @@
 // parts of a tile run at the same time, and behind them those of the expert's next tile.
 template <typename Block>
 struct GroupedWork {
+    // The router in front says which.
+    static constexpr bool kKnowsWeights = false;
+
     const bf16* x;
     const uint8_t* __restrict__ weights;
     const int* __restrict__ sorted_pairs;  // [pairs]: pairs by expert, within an expert in rising order

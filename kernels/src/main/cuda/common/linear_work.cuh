@@ -6,6 +6,9 @@
 // All rows of x, cut evenly into tiles; those of the same weights run at the same time.
 template <typename Block>
 struct LinearWork {
+    // Which weights a part has is no matter of what other launches write.
+    static constexpr bool kKnowsWeights = true;
+
     const bf16* __restrict__ x;
     const uint8_t* __restrict__ weight;
     int all_rows;

@@ -5,6 +5,7 @@
 #include "async_copy.cuh"
 #include "bf16.cuh"
 #include "bulk_copy.cuh"
+#include "launch_order.cuh"
 #include "mbarrier.cuh"
 #include "warp.cuh"
 #include "weight_tiles.cuh"
@@ -122,6 +123,8 @@ struct Producer {
     Ring<Block> issued;
     Ring<Block> landed;
     int num_pending = 0;
+    // Stages whose weights are on their way already, in the first thread.
+    int num_asked = 0;
     uint64_t weight_policy = evict_first_policy();
     uint64_t x_policy = evict_last_policy();
 
@@ -139,26 +142,52 @@ struct Producer {
     }
 
     // Rows begin in the middle of a tile where a block has no whole tiles.
-    __device__ __forceinline__ void copy_weights(const uint8_t* rows, int first_column, int num_tiles) {
-        mbarrier_arrive_expect_tx(issued.full(), Block::kWeightBytes);
+    __device__ __forceinline__ void copy_weights(
+        const Ring<Block>& ring, const uint8_t* rows, int first_column, int num_tiles) {
+        mbarrier_arrive_expect_tx(ring.full(), Block::kWeightBytes);
         const size_t tile_stride = static_cast<size_t>(num_tiles) * kTileBytes;
         if constexpr (Block::BLOCK_ROWS % TILE_ROWS == 0) {
 #pragma unroll
             for (int m = 0; m < Block::kMath; m++) {
                 cp_async_bulk(
-                    issued.weights() + m * kTileBytes, rows + m * tile_stride, kTileBytes, issued.full(),
-                    weight_policy);
+                    ring.weights() + m * kTileBytes, rows + m * tile_stride, kTileBytes, ring.full(), weight_policy);
             }
         } else {
             const int row = first_column % TILE_ROWS;
             const uint32_t first_bytes = min(Block::BLOCK_ROWS, TILE_ROWS - row) * kRowBytes;
-            cp_async_bulk(issued.weights(), rows, first_bytes, issued.full(), weight_policy);
+            cp_async_bulk(ring.weights(), rows, first_bytes, ring.full(), weight_policy);
             if (first_bytes < Block::kWeightBytes) {
                 cp_async_bulk(
-                    issued.weights() + first_bytes, rows - row * kRowBytes + tile_stride,
-                    Block::kWeightBytes - first_bytes, issued.full(), weight_policy);
+                    ring.weights() + first_bytes, rows - row * kRowBytes + tile_stride,
+                    Block::kWeightBytes - first_bytes, ring.full(), weight_policy);
             }
         }
+    }
+
+    // Asks for the weights of the block's first stages, which need nobody.
+    template <typename Work>
+    __device__ __forceinline__ void ask_ahead(const Work& work) {
+        if (threadIdx.x == 0 && static_cast<int>(blockIdx.x) < work.num_parts()) {
+            const Part part = work.part(blockIdx.x);
+            const int num_tiles = work.num_k_tiles();
+            Ring<Block> ahead = issued;
+#pragma unroll 1
+            for (; num_asked < min(Block::kStages, num_tiles); num_asked++) {
+                copy_weights(
+                    ahead, part.weight + static_cast<size_t>(num_asked) * kTileBytes, part.first_column, num_tiles);
+                ahead.next();
+            }
+        }
+        __syncwarp();
+    }
+
+    // Of the next stage, by the first thread.
+    template <typename Work>
+    __device__ __forceinline__ bool must_ask() {
+        if constexpr (Work::kKnowsWeights) {
+            return --num_asked < 0;
+        }
+        return true;
     }
 
     // The stage that was filled last, when those before it are ready to be handed over.
@@ -197,8 +226,9 @@ struct Producer {
 #pragma unroll 1
         for (int tile = 0; tile < num_tiles; tile++) {
             mbarrier_wait(issued.empty(), issued.parity ^ 1);
-            if (threadIdx.x == 0) {
-                copy_weights(part.weight + static_cast<size_t>(tile) * kTileBytes, part.first_column, num_tiles);
+            if (threadIdx.x == 0 && must_ask<Work>()) {
+                copy_weights(
+                    issued, part.weight + static_cast<size_t>(tile) * kTileBytes, part.first_column, num_tiles);
             }
             const bool is_in_row = tile * kChunks + chunk < chunks_per_row;
             const bf16* source = work.x + static_cast<size_t>(tile) * TILE_K;
@@ -324,9 +354,16 @@ struct Consumer {
     }
 };
 
-// Runs a block: one warpgroup does produce, the others consume.
-template <typename Block, typename Produce, typename Consume>
-__device__ __forceinline__ void run_warpgroups(uint8_t* shared_bytes, Produce produce, Consume consume) {
+struct NothingAhead {
+    template <typename Block>
+    __device__ __forceinline__ void operator()(Producer<Block>&) const {}
+};
+
+// Runs a block: one warpgroup does produce, the others consume. What needs nothing of the launch in front, prepare does
+// before that has ended.
+template <typename Block, typename Produce, typename Consume, typename Prepare = NothingAhead>
+__device__ __forceinline__ void run_warpgroups(
+    uint8_t* shared_bytes, Produce produce, Consume consume, Prepare prepare = {}) {
     const uint32_t shared = shared_address(shared_bytes);
     if (threadIdx.x == 0) {
         Ring<Block>(shared).initialise();
@@ -340,11 +377,15 @@ __device__ __forceinline__ void run_warpgroups(uint8_t* shared_bytes, Produce pr
             setmaxnreg_dec<Block::kMath == 2 ? 72 : 56>();
         }
         Producer<Block> producer(shared);
+        prepare(producer);
+        wait_for_launch_in_front();
         produce(producer);
     } else {
         if constexpr (kMovesRegisters) {
             setmaxnreg_inc<Block::kMath == 2 ? 216 : 152>();
         }
+        wait_for_launch_in_front();
+        let_launch_behind_begin();
         Ring<Block> ring(shared);
         consume(ring);
     }
@@ -360,5 +401,10 @@ __device__ __forceinline__ void run_tiled(const Work& work, uint8_t* shared_byte
             consumer.run(
                 [&](const auto& sums, const Part& part, const auto& rows) { store(consumer, sums, part, rows); },
                 [&](auto& rows, const Part& part, int tile) { beside(consumer, rows, part, tile); });
+        },
+        [&](Producer<Block>& producer) {
+            if constexpr (Work::kKnowsWeights) {
+                producer.ask_ahead(work);
+            }
         });
 }

@@ -96,6 +96,8 @@ extern "C" __global__ void __launch_bounds__(kDecodeThreads, 1) attention_decode
     const int group = warp / kGroupWarps;
     if (group < kDecodeGroups) {
         setmaxnreg_inc<216>();
+        wait_for_launch_in_front();
+        let_launch_behind_begin();
         const DecodeRing ring(shared_stages + group * DecodeRing::kBytes);
         // Warps of different quarters of the multiprocessor.
         sum_up_decode(arguments, ring, warp % kGroupWarps == group);
@@ -194,6 +196,8 @@ extern "C" __global__ void __launch_bounds__(kSumThreads + kWarpSize, 1) attenti
     }
     __syncthreads();
     if (threadIdx.x < kSumThreads) {
+        wait_for_launch_in_front();
+        let_launch_behind_begin();
         PrefillTotal<1> total;
         total.values = reinterpret_cast<float4*>(shared_stages + PrefillRing::kBytes) + threadIdx.x;
         sum_up_prefill(arguments, ring, total);

@@ -131,21 +131,29 @@ class HalvesTest {
         }
     }
 
-    /** One launched directly, one that fills a graph up, and one that leaves out the second half of its graph. */
+    /**
+     * One launched directly, one that fills a graph up, and one that leaves out the second half of its graph; as halves,
+     * with kernels that begin before the one in front has ended, and both.
+     */
     @Test
-    void halvesGiveTheBitsOfWholeSteps() {
-        CudaOptions halves = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(10);
+    void halvesAndEarlyLaunchesGiveTheBitsOfWholeSteps() {
+        CudaOptions graphs = CudaOptions.DEFAULTS.withGraphs(GraphMode.START).withGraphBatchSizes(10);
         try (Checkpoint checkpoint = Checkpoint.open(Goldens.path("models/moe-legacy"));
-                Run expected = new Run(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF));
-                Run halved = new Run(checkpoint, halves.withHalvedRows(1))) {
-            assertEquals(expected.live(), halved.live());
-            assertEquals(STEPS.length, halved.runner.numHalvedSteps());
-            assertEquals(STEPS.length - 1, halved.runner.numGraphReplays());
-            assertEquals(0, expected.runner.numHalvedSteps());
+                Run expected = new Run(checkpoint, CudaOptions.DEFAULTS.withGraphs(GraphMode.OFF))) {
+            List<String> results = expected.live();
             List<int[]> states = expected.state();
-            List<int[]> own = halved.state();
-            for (int i = 0; i < own.size(); i++) {
-                assertArrayEquals(states.get(i), own.get(i), "memory " + i);
+            assertEquals(0, expected.runner.numHalvedSteps());
+            for (CudaOptions options : List.of(graphs.withHalvedRows(1), graphs.withProgrammaticLaunches(true),
+                    graphs.withHalvedRows(1).withProgrammaticLaunches(true))) {
+                try (Run run = new Run(checkpoint, options)) {
+                    assertEquals(results, run.live());
+                    assertEquals(options.halvedRows() > 0 ? STEPS.length : 0, run.runner.numHalvedSteps());
+                    assertEquals(STEPS.length - 1, run.runner.numGraphReplays());
+                    List<int[]> own = run.state();
+                    for (int i = 0; i < own.size(); i++) {
+                        assertArrayEquals(states.get(i), own.get(i), "memory " + i);
+                    }
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ public final class ProgrammaticPrediction {
         StepLaunches.Launch inFront = null;
         for (StepPrediction.Launched launched : StepPrediction.launches(model, numSeqs, context, chip)) {
             StepLaunches.Launch launch = launched.launch();
-            boolean isEarly = launch != null && inFront != null && waits(launch);
+            boolean isEarly = launch != null && launch.isEarly();
             double plain = launched.row().each().seconds() + Chip.GAP_SECONDS;
             seconds += isEarly ? plain - saved(launched, inFront, chip) : plain;
             numEarly += isEarly ? 1 : 0;
@@ -53,13 +53,9 @@ public final class ProgrammaticPrediction {
         return new Step(seconds, numEarly);
     }
 
-    /** TEMPORARY */
-    private static boolean waits(StepLaunches.Launch launch) {
-        return launch.kernel().contains("_tiled_m") || launch.kernel().contains("wgmma");
-    }
-
     private static double saved(StepPrediction.Launched launched, StepLaunches.Launch inFront, Chip chip) {
-        boolean letsGo = waits(inFront);
+        // Kernels that wait let go.
+        boolean letsGo = inFront.isEarly();
         double gap = Chip.GAP_SECONDS - (letsGo ? GAP_BEHIND_LETTING_GO : GAP_BEHIND_OTHERS);
         if (!isProduct(launched.launch().kernel()) || !letsGo) {
             return gap;

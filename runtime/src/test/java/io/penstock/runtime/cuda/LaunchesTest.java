@@ -50,4 +50,16 @@ class LaunchesTest {
         assertEquals(List.of("sample sample_scan_f32", "sample sample_choose_f32"), launches.stream()
                 .skip(launches.size() - 2).map(each -> each.operation() + " " + each.kernel()).toList());
     }
+
+    /** All but what runs on every device: rows, the router, sampling. */
+    @Test
+    void whatIsFor90AloneBeginsEarlyWhereThatIsAskedFor() {
+        List<StepLaunches.Launch> early = launches(90, 32, Stream.Serialization.PROGRAMMATIC).launches();
+        assertTrue(early.stream().allMatch(each -> each.isEarly()
+                == (each.kernel().contains("_tiled_m") || each.kernel().contains("_wgmma_"))), early::toString);
+        assertTrue(early.stream().filter(StepLaunches.Launch::isEarly).count() > 3 * MODEL.numLayers(), early::toString);
+        assertTrue(launches(90, 32).launches().stream().noneMatch(StepLaunches.Launch::isEarly));
+        assertTrue(launches(80, 32, Stream.Serialization.PROGRAMMATIC).launches().stream()
+                .noneMatch(StepLaunches.Launch::isEarly));
+    }
 }

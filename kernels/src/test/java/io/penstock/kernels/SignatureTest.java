@@ -35,6 +35,23 @@ class SignatureTest {
         assertEquals(new TreeSet<>(compiled.keySet()), declared, "entries that no launcher declares");
     }
 
+    /** All for 9.0 alone may begin before the launch in front has ended, and let the one behind begin so. */
+    @Test
+    void whatIsFor90AloneWaitsForTheLaunchInFrontAndLetsGo() {
+        for (PtxSet set : PtxSet.values()) {
+            for (String operation : Ptx.operations(set)) {
+                String ptx = Ptx.read(operation, set);
+                for (String entry : ptx.split("\\.entry ")) {
+                    String name = entry.split("\\(")[0];
+                    boolean isEntry = KernelSignature.parse(ptx).containsKey(name);
+                    assertEquals(isEntry && set == PtxSet.HOPPER, entry.contains("griddepcontrol.wait;"), name);
+                    assertEquals(isEntry && set == PtxSet.HOPPER,
+                            entry.contains("griddepcontrol.launch_dependents;"), name);
+                }
+            }
+        }
+    }
+
     @Test
     void anotherParameterListIsRefused() {
         KernelSignature add = compiled().get("add_bf16");

@@ -18,7 +18,7 @@ import java.util.List;
  *     meanwhile: so many bytes need not be brought afterwards.
  * </ul>
  */
-public final class ProgrammaticPrediction {
+final class ProgrammaticPrediction {
     private static final double GAP_BEHIND_LETTING_GO = 0.5e-6;
     private static final double GAP_BEHIND_OTHERS = 0.8e-6;
 
@@ -34,7 +34,7 @@ public final class ProgrammaticPrediction {
     record Step(double seconds, int numEarly) {}
 
     /** What a step should take. */
-    public static double seconds(ModelConfig model, int numSeqs, int context, Chip chip) {
+    static double seconds(ModelConfig model, int numSeqs, int context, Chip chip) {
         return step(model, numSeqs, context, chip).seconds();
     }
 

@@ -87,7 +87,8 @@ public final class StepPrediction {
         Map<String, StepFloors.Floor> floors =
                 StepFloors.of(model, new StepFloors.Sizes(numSeqs, numSeqs, context, true));
         StepLaunches launches = KNOWN.computeIfAbsent(new Step(model, chip.numMultiprocessors(), numSeqs, context),
-                _ -> StepLaunches.ofDecode(model, chip.properties(), numSeqs, context, Stream.Serialization.PROGRAMMATIC));
+                _ -> StepLaunches.ofDecode(
+                        model, chip.properties(), numSeqs, context, Stream.Serialization.PROGRAMMATIC));
         var step = new StepPrediction(model, numSeqs, context, chip);
         Map<String, Prediction> known = new HashMap<>();
         List<Launched> all = new ArrayList<>();

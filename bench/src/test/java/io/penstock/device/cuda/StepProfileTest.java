@@ -70,7 +70,7 @@ class StepProfileTest {
 
     @Test
     void tooFewSequencesHaveNoHalves() {
-        var refusal = assertThrows(InputException.class, 
+        var refusal = assertThrows(InputException.class,
                 () -> time(new StepProfile.Step(3, 64, false), StepProfile.Way.HALVES));
         assertEquals("a step of 3 sequences has no halves with a row for each expert: raise it",
                 refusal.getMessage());

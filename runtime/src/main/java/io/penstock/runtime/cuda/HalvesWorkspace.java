@@ -46,7 +46,8 @@ final class HalvesWorkspace implements AutoCloseable {
             second = new SecondHalf(activations.again(ofSecond), memory.limits());
             firstAlone = closing.add(new CudaOps(device, main, memory, BatchPart.FIRST, tiles));
             firstBeside = closing.add(new CudaOps(half, main, memory, BatchPart.FIRST, TileTable.BUILT_IN));
-            secondBeside = closing.add(new CudaOps(half, streams.second(), memory, BatchPart.SECOND, TileTable.BUILT_IN));
+            secondBeside = closing.add(
+                    new CudaOps(half, streams.second(), memory, BatchPart.SECOND, TileTable.BUILT_IN));
             secondAlone = closing.add(new CudaOps(device, main, memory, BatchPart.SECOND, tiles));
         } catch (RuntimeException | Error e) {
             closing.close();

@@ -31,7 +31,6 @@ struct AttentionWalk {
     int tile = 0;
     int end_tile = 0;
     int end_position;
-    int first_new_tile;  // of the item: from there on keys and values are of this step
     const int* table;
     int kv_head;
 
@@ -68,7 +67,6 @@ struct AttentionWalk {
         current = threadIdx.x % kItemInts == kKvHead ? kv_head : record;
         table = arguments.block_tables + static_cast<size_t>(field(2)) * arguments.max_blocks;
         end_position = field(3) + field(1);
-        first_new_tile = field(3) / kTileTokens;
         tile = field(4);
         end_tile = field(5);
         read_table();

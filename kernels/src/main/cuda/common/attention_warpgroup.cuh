@@ -73,11 +73,13 @@ __device__ __forceinline__ void clear_rows(uint32_t tile, int first_row) {
     fence_proxy_async();
 }
 
-// Brings the tiles of all items that a warp draws; behind the last an item without tiles. Plan, block tables and the
-// tiles of earlier steps are there before the launch in front has ended.
+// Brings the tiles of all items that a warp draws; behind the last an item without tiles. Plan and block tables, of which
+// the walk has begun, are there before the launch in front has ended; keys and values need not be: what an item has in
+// common with another sequence may be of this step, too.
 template <int kStages>
 __device__ __forceinline__ void bring_tiles(TileRing<kStages> ring, AttentionWalk walk, uint64_t policy) {
     bool begins = true;
+    wait_for_launch_in_front();
 #pragma unroll 1
     while (true) {
         ring.wait_empty();
@@ -86,9 +88,6 @@ __device__ __forceinline__ void bring_tiles(TileRing<kStages> ring, AttentionWal
         }
         if (!walk.has_tile()) {
             break;
-        }
-        if (walk.tile >= walk.first_new_tile) {
-            wait_for_launch_in_front();
         }
         const bf16* source = walk.source();
         const int num_rows = min(walk.num_keys(), kTileTokens);

@@ -93,7 +93,7 @@ class GpuCheckTest {
         assertTrue(run.out().contains("end_to_end penstock-demo right, "), run::out);
         assertTrue(run.out().contains("of 2 requests ended"), run::out);
         List<String> lines = Files.readAllLines(results);
-        assertEquals(3, lines.size());
+        assertEquals(device.endsWith("90") ? 4 : 3, lines.size(), "kernels begin early on 9.0");
         JsonNode endToEnd = new ObjectMapper().readTree(lines.getFirst());
         assertEquals("end_to_end penstock-demo", endToEnd.get("case").textValue());
         assertEquals(0, endToEnd.get("metrics").get("wrongPrompts").intValue());

@@ -73,6 +73,9 @@ final class EngineCheck {
     private boolean launchEarly() {
         try (Device device = target.open().get()) {
             return CudaOptions.isProgrammaticOn(device);
+        } catch (DeviceException e) {
+            // The run says what fails.
+            return true;
         }
     }
 

@@ -73,7 +73,7 @@ __device__ __forceinline__ void clear_rows(uint32_t tile, int first_row) {
     fence_proxy_async();
 }
 
-// Brings the tiles of all items that a warp draws; behind the last an item without tiles. Plan and block tables, of which
+// Brings the tiles of all items that a warp draws; behind the last an item without tiles. Plan and block tables, where
 // the walk has begun, are there before the launch in front has ended; keys and values need not be: what an item has in
 // common with another sequence may be of this step, too.
 template <int kStages>

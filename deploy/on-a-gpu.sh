@@ -43,6 +43,11 @@ if wants profile; then
         "$PENSTOCK" bench step --load-format dummy --shape "$SHAPE" --batch "$batch" --context 512 --overlap \
             --results "$OUT/step-profile.jsonl" | tee -a "$OUT/step-profile.txt"
     done
+    # On compute capability 9.0 alone: elsewhere the first one says so.
+    for batch in 1 64 256 1024 2048; do
+        "$PENSTOCK" bench step --load-format dummy --shape "$SHAPE" --batch "$batch" --context 1024 --pdl \
+            --results "$OUT/step-profile.jsonl" | tee -a "$OUT/step-profile.txt" || break
+    done
     "$PENSTOCK" bench step --load-format dummy --shape "$SHAPE" --prefill --context 2048 \
         --results "$OUT/step-profile.jsonl" | tee -a "$OUT/step-profile.txt"
 fi

@@ -7,7 +7,7 @@
 #include "common/sampling_head.cuh"
 #include "common/sampling_scan.cuh"
 
-static_assert(sizeof(Choice) == 68080 && sizeof(TileResult) == 1024, "SampleKernel has these sizes");
+static_assert(sizeof(Choice) == 68088 && sizeof(TileResult) == 1024, "SampleKernel has these sizes");
 static_assert(sizeof(Slot) == 21760, "SamplingSlot has this size");
 
 extern "C" __global__ void __launch_bounds__(kThreads) sample_scan_f32(

@@ -43,6 +43,7 @@ struct Choice {
     int depth;  // buckets from the top down that hold what the filters may keep; kBuckets if that is not known
     int num_candidates;
     int num_groups;
+    double least;  // a score that some token of the race has
     uint64_t found[4];
 };
 
@@ -59,12 +60,23 @@ __device__ __forceinline__ void find_top(Choice& choice, const TileResult* resul
     if (threadIdx.x == 0) {
         const TokenMass mass = token_mass(best.value > kMinusInfinity ? best.value : 0, choice.row.header.mass_scale);
         choice.top = {best, mass.octave, mass.bucket};
+        choice.least = kMinusInfinity;
     }
     __syncthreads();
 }
 
 __device__ __forceinline__ double scaled(const Choice& choice, double value) {
     return __ddiv_rn(__dsub_rn(value, choice.top.best.value), choice.row.header.temperature);
+}
+
+// Whether min_p keeps a token. A division costs more than all else that is asked of most tokens.
+__device__ __forceinline__ bool is_above_min(const Choice& choice, double value) {
+    return !choice.row.has_min_p() || scaled(choice, value) >= choice.row.header.min_scaled;
+}
+
+// Not inlined: ten rounds in each place that races would be most of the module.
+__device__ __noinline__ TokenPairBits race_bits(const SlotHeader& slot, int pair) {
+    return random_bits(slot.seed, slot.num_outputs, pair);
 }
 
 __device__ __noinline__ double race_advantage(uint64_t seed, int position, int token_id) {
@@ -78,6 +90,34 @@ __device__ __forceinline__ void race(Best& winner, const Choice& choice, double 
         const double advantage = race_advantage(choice.row.header.seed, choice.row.header.num_outputs, token_id);
         winner.take(__dadd_rn(logit, advantage), token_id);
     }
+}
+
+// Of a pair of neighbours those that are in the race. Most are passed over by their bounds, which cost no logarithm in
+// double precision.
+__device__ __forceinline__ void race_pair(
+    Best& winner, const Choice& choice, const double (&values)[2], const bool (&is_in)[2], int first_id) {
+    if (!is_in[0] && !is_in[1]) {
+        return;
+    }
+    const TokenPairBits bits = race_bits(choice.row.header, first_id >> 1);
+    const float least = static_cast<float>(fmax(winner.value, choice.least));
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+        const float bound =
+            static_cast<float>(scaled(choice, values[i])) + advantage_bound(high_word(i == 0 ? bits.even : bits.odd));
+        if (is_in[i] && bound >= least) {
+            race(winner, choice, values[i], first_id + i);
+        }
+    }
+}
+
+// Lets every thread know how far the race has come; all threads take part.
+__device__ __noinline__ void tell_least(Choice& choice, Best winner) {
+    const Best best = block_best(choice.space, winner);
+    if (threadIdx.x == 0) {
+        choice.least = best.value;
+    }
+    __syncthreads();
 }
 
 __device__ __forceinline__ void clear_groups(Choice& choice, int num_groups) {
@@ -138,20 +178,35 @@ __device__ __noinline__ void process_groups(Choice& choice, int first, bool is_f
     }
 }
 
-// Calls f(value, token id) for every token of the listed groups that may be drawn; all threads take part.
-template <typename Function>
-__device__ __forceinline__ void for_each_listed(Choice& choice, bool is_fallback, Function f) {
+// Calls f(values, id of the first) for every pair of neighbours in the listed groups, where minus infinity may not be
+// drawn, and end_tile() behind each 4,096 tokens; all threads take part.
+template <typename Function, typename End>
+__device__ __forceinline__ void for_each_listed_pair(Choice& choice, bool is_fallback, Function f, End end_tile) {
 #pragma unroll 1
     for (int first = 0; first < choice.num_groups; first += kTileGroups) {
         process_groups(choice, first, is_fallback);
         const Groups groups = {choice.groups + first, choice.in_tile};
-        for_each_token(choice.tile, groups, [&](double value, int token_id) {
-            if (value > kMinusInfinity) {
-                f(value, token_id);
-            }
-        });
+        for_each_pair(choice.tile, groups, f);
         __syncthreads();
+        end_tile();
     }
+}
+
+// Calls f(value, token id) for every token of the listed groups that may be drawn; all threads take part.
+template <typename Function>
+__device__ __forceinline__ void for_each_listed(Choice& choice, bool is_fallback, Function f) {
+    const auto nothing = [] {};
+    for_each_listed_pair(
+        choice, is_fallback,
+        [&](const double (&values)[2], int first_id) {
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                if (values[i] > kMinusInfinity) {
+                    f(values[i], first_id + i);
+                }
+            }
+        },
+        nothing);
 }
 
 // Where no logit is left: the lowest id that constraints permit, else the lowest of the mask or of the allowed ids.

@@ -104,15 +104,15 @@ struct Search {
     Cut kept;
     bool by_mass;  // else by number, before min_p
 
+    __device__ __forceinline__ bool includes(const Choice& choice, double value, int token_id) const {
+        return !by_mass || (kept.keeps(order_key(value), token_id) && is_above_min(choice, value));
+    }
+
     // 0 for what is not looked at.
     __device__ __forceinline__ uint64_t measure(const Choice& choice, double value, int token_id) const {
-        if (!by_mass) {
-            return 1;
-        }
-        const SlotHeader& slot = choice.row.header;
-        return kept.keeps(order_key(value), token_id) && scaled(choice, value) >= slot.min_scaled
-                   ? token_mass(value, slot.mass_scale).below(choice.top.octave)
-                   : 0;
+        return !includes(choice, value, token_id) ? 0
+               : by_mass ? token_mass(value, choice.row.header.mass_scale).below(choice.top.octave)
+                         : 1;
     }
 };
 
@@ -132,20 +132,23 @@ __device__ __noinline__ void count_parts(Choice& choice, const Parts parts, cons
     });
 }
 
-// What a thread makes of tokens that a filter keeps: the race if it is the last filter, else their mass for the next.
+// What a thread makes of pairs of tokens of which a filter keeps some: the race if it is the last filter, else their
+// mass for the next.
 struct Taken {
     Best winner;
     uint64_t mass;
 
-    __device__ __forceinline__ void take(const Choice& choice, double value, int token_id, bool is_last) {
-        const SlotHeader& slot = choice.row.header;
-        if (!(scaled(choice, value) >= slot.min_scaled)) {
-            return;
+    __device__ __forceinline__ void take(
+        const Choice& choice, const double (&values)[2], bool (&is_kept)[2], int first_id, bool is_last) {
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            is_kept[i] = is_kept[i] && is_above_min(choice, values[i]);
+            if (is_kept[i] && !is_last) {
+                mass += token_mass(values[i], choice.row.header.mass_scale).below(choice.top.octave);
+            }
         }
         if (is_last) {
-            race(winner, choice, value, token_id);
-        } else {
-            mass += token_mass(value, slot.mass_scale).below(choice.top.octave);
+            race_pair(winner, choice, values, is_kept, first_id);
         }
     }
 };
@@ -158,19 +161,28 @@ gather_part(Choice& choice, const Parts parts, const Search search, int digit, b
     if (threadIdx.x == 0) {
         choice.num_candidates = 0;
     }
-    for_each_listed(choice, false, [&](double value, int token_id) {
-        const int own = parts.digit(value);
-        if (own < digit || search.measure(choice, value, token_id) == 0) {
-            return;
-        }
-        if (own == digit) {
-            const int at = atomicAdd(&choice.num_candidates, 1);
-            choice.candidates.keys[at] = order_key(value);
-            choice.candidates.token_ids[at] = token_id;
-        } else {
-            taken.take(choice, value, token_id, is_last);
-        }
-    });
+    for_each_listed_pair(
+        choice, false,
+        [&](const double (&values)[2], int first_id) {
+            bool is_kept[2];
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                const int own = values[i] > kMinusInfinity ? parts.digit(values[i]) : -1;
+                // Above the part there are none without mass.
+                is_kept[i] = own > digit && search.includes(choice, values[i], first_id + i);
+                if (own == digit && search.measure(choice, values[i], first_id + i) > 0) {
+                    const int at = atomicAdd(&choice.num_candidates, 1);
+                    choice.candidates.keys[at] = order_key(values[i]);
+                    choice.candidates.token_ids[at] = first_id + i;
+                }
+            }
+            taken.take(choice, values, is_kept, first_id, is_last);
+        },
+        [&] {
+            if (is_last) {
+                tell_least(choice, taken.winner);
+            }
+        });
     sort(choice.candidates, choice.num_candidates);
     return taken;
 }
@@ -217,19 +229,38 @@ cut_by_parts(Choice& choice, Search& search, uint64_t remaining, bool is_last, T
     }
     taken = gather_part(choice, parts, search, digit, is_last);
     const int last = find_last(choice, search, remaining);
-    const uint64_t key = choice.candidates.keys[last];
     // top_k keeps all that are as good as the last.
-    search.kept = {key, search.by_mass ? choice.candidates.token_ids[last] : kNoToken};
+    search.kept = {choice.candidates.keys[last], search.by_mass ? choice.candidates.token_ids[last] : kNoToken};
 #pragma unroll 1
     for (int i = threadIdx.x; i < choice.num_candidates; i += kThreads) {
         const uint64_t own = choice.candidates.keys[i];
         const int token_id = choice.candidates.token_ids[i];
-        if (search.kept.keeps(own, token_id)) {
-            taken.take(choice, key_value(own), token_id, is_last);
-        }
+        // A pair of which the other one is elsewhere.
+        const double values[2] = {key_value(own), key_value(own)};
+        const bool keeps = search.kept.keeps(own, token_id);
+        bool is_kept[2] = {keeps && token_id % 2 == 0, keeps && token_id % 2 == 1};
+        taken.take(choice, values, is_kept, token_id & ~1, is_last);
     }
     __syncthreads();
     return Outcome::kCut;
+}
+
+// The winner among all tokens that the filters keep.
+__device__ __noinline__ int race_kept(Choice& choice, const Cut kept) {
+    Best winner = {kMinusInfinity, kNoToken};
+    for_each_listed_pair(
+        choice, false,
+        [&](const double (&values)[2], int first_id) {
+            bool is_kept[2];
+#pragma unroll
+            for (int i = 0; i < 2; i++) {
+                is_kept[i] = values[i] > kMinusInfinity && kept.keeps(order_key(values[i]), first_id + i) &&
+                             is_above_min(choice, values[i]);
+            }
+            race_pair(winner, choice, values, is_kept, first_id);
+        },
+        [&] { tell_least(choice, winner); });
+    return block_best(choice.space, winner).token_id;
 }
 
 // The token of a row whose filters leave many tokens, or that has none.
@@ -239,7 +270,6 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
     const Cut everything = {0, kNoToken};
     Cut kept = everything;
     Cut cut = everything;
-    Best winner = {kMinusInfinity, kNoToken};
     Stage stage = {0};
     Pass pass = choice.row.has_top_k()    ? Pass::kTopK
                 : !choice.row.has_top_p() ? Pass::kRace
@@ -256,7 +286,7 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
         if (!is_begun && (pass == Pass::kTopK || pass == Pass::kTopP)) {
             const bool is_last = pass == Pass::kTopP || !choice.row.has_top_p();
             Search search = {kept, pass == Pass::kTopP};
-            Taken taken = {winner, 0};
+            Taken taken = {{kMinusInfinity, kNoToken}, 0};
             const Outcome outcome = cut_by_parts(choice, search, remaining, is_last, taken);
             if (outcome == Outcome::kCut) {
                 if (is_last) {
@@ -271,6 +301,9 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
                 pass = is_last ? Pass::kRace : Pass::kMass;
             }
             is_begun = outcome == Outcome::kTooMany;
+        }
+        if (pass == Pass::kRace) {
+            return race_kept(choice, kept);
         }
         if (pass == Pass::kTopK || pass == Pass::kTopP) {
 #pragma unroll 1
@@ -287,11 +320,7 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
                 }
                 return;
             }
-            if (!kept.keeps(key, token_id) || !(scaled(choice, value) >= slot.min_scaled)) {
-                return;
-            }
-            if (pass == Pass::kRace) {
-                race(winner, choice, value, token_id);
+            if (!kept.keeps(key, token_id) || !is_above_min(choice, value)) {
                 return;
             }
             const uint64_t own = token_mass(value, slot.mass_scale).below(choice.top.octave);
@@ -301,9 +330,6 @@ __device__ __forceinline__ int choose_by_digits(Choice& choice, const TileResult
                 atomicAdd(reinterpret_cast<unsigned long long*>(choice.digits.sums + stage.digit(key, token_id)), own);
             }
         });
-        if (pass == Pass::kRace) {
-            return block_best(choice.space, winner).token_id;
-        }
         if (pass == Pass::kMass) {
             remaining = nucleus_limit(choice, block_sum(choice.space, mass));
             pass = Pass::kTopP;

@@ -8,7 +8,7 @@ template <typename Function>
 __device__ __forceinline__ void for_each_of_result(const Choice& choice, int result_idx, Function f) {
     const Row& row = choice.row;
     const int first_id = result_idx * kHeadTokens + static_cast<int>(threadIdx.x) % kWarpSize * 2;
-    const TokenPairBits bits = random_bits(row.header.seed, row.header.num_outputs, first_id / 2);
+    const TokenPairBits bits = race_bits(row.header, first_id / 2);
 #pragma unroll
     for (int i = 0; i < 2; i++) {
         if (first_id + i < row.num_valid) {

@@ -228,14 +228,23 @@ __device__ __forceinline__ void process_tile(Tile& tile, const Row& row, const W
     }
 }
 
-// Calls f(value, token id) for the thread's share of the tile: pairs of neighbours, so that a warp takes 64 at once.
+// Calls f(values, id of the first) for the thread's share of the tile: pairs of neighbours, so that a warp takes 64
+// tokens at once.
 template <typename Where, typename Function>
-__device__ __forceinline__ void for_each_token(const Tile& tile, const Where& where, Function f) {
+__device__ __forceinline__ void for_each_pair(const Tile& tile, const Where& where, Function f) {
     const double2* pairs = reinterpret_cast<const double2*>(tile.values);
 #pragma unroll 1
     for (int pair = threadIdx.x; pair < kTilePairs; pair += kThreads) {
         const double2 values = pairs[pair];
-        f(values.x, where.token_id(2 * pair));
-        f(values.y, where.token_id(2 * pair) + 1);
+        f({values.x, values.y}, where.token_id(2 * pair));
     }
+}
+
+// Calls f(value, token id) for the same tokens one by one.
+template <typename Where, typename Function>
+__device__ __forceinline__ void for_each_token(const Tile& tile, const Where& where, Function f) {
+    for_each_pair(tile, where, [&](const double (&values)[2], int first_id) {
+        f(values[0], first_id);
+        f(values[1], first_id + 1);
+    });
 }

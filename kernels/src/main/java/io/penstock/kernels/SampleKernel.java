@@ -30,7 +30,7 @@ public final class SampleKernel extends OperationKernel {
     private static final int BLOCK_THREADS = 256;
     private static final int TILE_RESULT_BYTES = 1024;
     private static final int HEAD_RESULT_BYTES = 8;
-    private static final int CHOICE_BYTES = 68_080;
+    private static final int CHOICE_BYTES = 68_088;
     private static final int MAX_ROWS = 65_535;
 
     private final Launch scan;

@@ -9,15 +9,15 @@ import io.penstock.device.Stream;
 
 /**
  * The next token of each row of logits: the rules of {@code docs/adr/0005-sampling-order.md}, the tokens of
- * {@code Sampler}. Two launches: one block a tile of 4,096 tokens reads the logits once and notes what can matter of
- * them, then one block a row chooses. The token becomes its slot's last one and counts as output, so that the next step
- * can be launched before this one's tokens reach the host.
+ * {@code Sampler}. Two launches: a block a tile of 4,096 tokens, of a row or of some one after the other, reads the
+ * logits once and notes what can matter of them, then one block a row chooses. The token becomes its slot's last one
+ * and counts as output, so that the next step can be launched before this one's tokens reach the host.
  *
  * <p>Grid and addresses depend on the number of rows alone; a row whose slot is negative does nothing.
  */
 public final class SampleKernel extends OperationKernel {
     static final EntryPoint SCAN = new EntryPoint("sample_scan_f32", 64, POINTER, POINTER, POINTER, POINTER, POINTER,
-            POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
+            POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT, INT);
     static final EntryPoint CHOOSE = new EntryPoint("sample_choose_f32", 128, POINTER, POINTER, POINTER, POINTER,
             POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT);
 
@@ -33,9 +33,16 @@ public final class SampleKernel extends OperationKernel {
     private static final int CHOICE_BYTES = 68_088;
     private static final int MAX_ROWS = 65_535;
 
+    /** Rows of a block of the scan at most: a lane looks at each. */
+    private static final int MAX_ROWS_OF_BLOCK = 32;
+
+    /** Blocks of the scan from which on they have several rows: some rounds of what a multiprocessor holds. */
+    private static final int SCAN_BLOCKS_OF_MULTIPROCESSOR = 32;
+
     private final Launch scan;
     private final Launch choose;
     private final int numTiles;
+    private final int numMultiprocessors;
     private final LaunchShape scanShape = LaunchShape.ofThreads(BLOCK_THREADS);
     private final LaunchShape chooseShape = LaunchShape.ofThreads(BLOCK_THREADS).dynamicShared(CHOICE_BYTES);
 
@@ -55,12 +62,22 @@ public final class SampleKernel extends OperationKernel {
         choose = launch(CHOOSE);
         choose.allowDynamicShared(CHOICE_BYTES);
         numTiles = tiles(numValidTokens);
+        numMultiprocessors = device.properties().cores().numMultiprocessors();
         scan.args().setInt(10, vocab).setInt(11, numValidTokens).setInt(12, maxBlocksPerSeq);
         choose.args().setInt(12, vocab).setInt(13, numValidTokens).setInt(14, maxBlocksPerSeq);
     }
 
     static int tiles(int numValidTokens) {
         return Math.ceilDiv(numValidTokens, TILE_TOKENS);
+    }
+
+    /**
+     * Blocks of the scan for each tile: one a row, until there are so many that those whose rows have nothing to be
+     * scanned would take longer to come and go than the rest to work.
+     */
+    static int scanBlocks(int numRows, int numTiles, int numMultiprocessors) {
+        int enough = Math.ceilDiv(SCAN_BLOCKS_OF_MULTIPROCESSOR * numMultiprocessors, numTiles);
+        return Math.max(Math.min(numRows, enough), Math.ceilDiv(numRows, MAX_ROWS_OF_BLOCK));
     }
 
     /** Bytes that the scan leaves for the choice, for each row. */
@@ -119,7 +136,8 @@ public final class SampleKernel extends OperationKernel {
         }
         scan.args().setPointer(0, results).setInt(13, isHeadDone ? 1 : 0);
         setInputs(scan, 1, logits, rows, sequences);
-        scan.run(stream, scanShape.grid(numTiles, numRows, 1));
+        scan.args().setInt(14, numRows);
+        scan.run(stream, scanShape.grid(numTiles, scanBlocks(numRows, numTiles, numMultiprocessors), 1));
         choose.args().setPointer(0, tokens).setPointer(1, sequences.lastSampled()).setPointer(2, results)
                 .setInt(15, isHeadDone ? 1 : 0);
         setInputs(choose, 3, logits, rows, sequences);

@@ -33,6 +33,19 @@ class SamplingLaunchTest {
         assertEquals(31 * 1024, SampleKernel.resultBytes(124_896));
     }
 
+    /** Few rows have a block each, and many no more blocks than some rounds of the device. */
+    @Test
+    void manyRowsShareTheBlocksOfTheScan() {
+        assertEquals(1, SampleKernel.scanBlocks(1, 32, 132));
+        assertEquals(132, SampleKernel.scanBlocks(132, 32, 132));
+        assertEquals(132, SampleKernel.scanBlocks(2048, 32, 132));
+        assertEquals(2048, SampleKernel.scanBlocks(65_535, 32, 132), "a block has 32 rows at most");
+        for (int rows = 1; rows < 5000; rows += 37) {
+            int blocks = SampleKernel.scanBlocks(rows, 1 + rows % 64, 1 + rows % 140);
+            assertTrue(blocks <= rows && 32 * blocks >= rows, rows + " rows: " + blocks);
+        }
+    }
+
     /** The LM head's results of a row take the room of the scan's. */
     @Test
     void theHeadIsToldWhereResultsGo() {

@@ -14,8 +14,9 @@ class SampleFromHeadTest {
     @Nested
     class Cpu extends Cases implements Backends.OnCpu {}
 
+    /** With few multiprocessors the scan's blocks have several rows. */
     @Nested
-    class HopperEmulator extends Cases implements Backends.OnHopperEmulator {}
+    class HopperEmulator extends Cases implements Backends.OnSmallHopperEmulator {}
 
     @Nested
     @Tag("gpu")

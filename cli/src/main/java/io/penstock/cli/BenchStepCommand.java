@@ -117,7 +117,7 @@ final class BenchStepCommand implements Callable<Integer> {
         }
         if (!Devices.isName(device) || device.equals("auto") || device.equals("cpu")) {
             throw new ParameterException(spec.commandLine(),
-                    "--device must be cuda, cuda:N or emulator, not '" + device + "'");
+                    "--device must be cuda, cuda:N, " + Devices.EMULATORS + ", not '" + device + "'");
         }
         int ordinal = Devices.ordinal(device);
         if (CudaDevices.probe(ordinal, 0) instanceof DeviceProbe.Unavailable none) {

@@ -22,6 +22,9 @@ final class Devices {
     private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,3}))?");
     private static final Pattern EMULATOR = Pattern.compile("emulator(?::sm_(80|90))?");
 
+    /** The emulators that {@code --device} takes. */
+    static final String EMULATORS = "emulator, emulator:sm_80 or emulator:sm_90";
+
     private Devices() {}
 
     static boolean isName(String device) {

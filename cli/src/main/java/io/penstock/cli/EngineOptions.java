@@ -7,7 +7,6 @@ import io.penstock.runtime.cpu.Arithmetic;
 import io.penstock.runtime.cpu.CpuModel;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.GraphMode;
-import io.penstock.runtime.cuda.HalfBatches;
 import io.penstock.runtime.cuda.TileTableFile;
 import io.penstock.serving.model.AskedLimits;
 import io.penstock.serving.model.Backend;
@@ -61,13 +60,8 @@ final class EngineOptions {
                     + " The answers are the same. Default: background.")
     private GraphMode graphs;
 
-    @Option(
-            names = "--overlap",
-            description = "Runs decode steps of very many sequences as two halves beside each other on the GPU, the"
-                    + " attention of one beside products of the other, from where that is predicted to pay, which the"
-                    + " log says: thousands of an 8B-A1B, hundreds of a dense model. The answers are the same."
-                    + " Default: off.")
-    private boolean overlaps;
+    @Mixin
+    private OverlapOptions overlap;
 
     @Option(
             names = "--pdl",
@@ -107,7 +101,7 @@ final class EngineOptions {
     /** Refuses what cannot be used, before anything is read. */
     void validate() {
         if (!Devices.isName(device)) {
-            throw wrong("--device must be auto, cpu, cuda, cuda:N or emulator, not '" + device + "'");
+            throw wrong("--device must be auto, cpu, cuda, cuda:N, " + Devices.EMULATORS + ", not '" + device + "'");
         }
         boolean isOnDevice = !device.equals("auto") && !device.equals("cpu");
         if (isOnDevice && (dtype == Dtype.FLOAT32 || numThreads != null)) {
@@ -117,7 +111,8 @@ final class EngineOptions {
         if (debug.areGiven() && device.equals("cpu")) {
             throw wrong("--sync-launches and --nvtx are for GPUs: leave them out, or use --device cuda");
         }
-        if (overlaps && device.equals("cpu")) {
+        overlap.validate();
+        if (overlap.areGiven() && device.equals("cpu")) {
             throw wrong("--overlap is for GPUs: leave it out, or use --device cuda");
         }
         if (isProgrammatic && device.equals("cpu")) {
@@ -201,7 +196,7 @@ final class EngineOptions {
 
     private CudaOptions options() {
         return debug.applied(CudaOptions.DEFAULTS.withGraphs(graphs).withTiles(TileTableFile.folder())
-                .withHalvedRows(overlaps ? HalfBatches.USUAL_ROWS : 0).withProgrammaticLaunches(isProgrammatic));
+                .withHalvedRows(overlap.halvedRows()).withProgrammaticLaunches(isProgrammatic));
     }
 
     /** Refuses a device, for commands that run on the CPU only. */

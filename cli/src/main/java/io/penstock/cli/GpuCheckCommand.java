@@ -152,7 +152,7 @@ final class GpuCheckCommand implements Callable<Integer> {
         }
         Matcher cuda = CUDA.matcher(device);
         if (!cuda.matches()) {
-            throw wrong("--device must be cuda, cuda:N or emulator, not '" + device + "'");
+            throw wrong("--device must be cuda, cuda:N, " + Devices.EMULATORS + ", not '" + device + "'");
         }
         return onCuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)), options);
     }

@@ -7,7 +7,6 @@ import io.penstock.runtime.InputException;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.cuda.CudaOptions;
 import io.penstock.runtime.cuda.DevicePlan;
-import io.penstock.runtime.cuda.HalfBatches;
 import io.penstock.runtime.plan.MemoryPlan;
 import io.penstock.runtime.plan.MemorySize;
 import io.penstock.serving.model.ResolvedLimits;
@@ -117,8 +116,8 @@ final class PlanCommand implements Callable<Integer> {
             description = "Conv states kept for prefix hits. Default: one for 2 KV blocks.")
     private Integer numSnapshots;
 
-    @Option(names = "--overlap", description = "With what large decode steps as two halves take (--overlap of serve).")
-    private boolean overlaps;
+    @Mixin
+    private OverlapOptions overlap;
 
     @Option(names = "--json", description = "Prints the plan as one JSON object, sizes in bytes.")
     private boolean json;
@@ -134,7 +133,7 @@ final class PlanCommand implements Callable<Integer> {
         Gpu like = gpu == null ? Gpu.H100 : Gpu.named(gpu);
         MemoryPlan plan = DevicePlan.of(config, asked, ResolvedLimits.masks(config, maxNumSeqs),
                 (long) (memoryBytes * utilization),
-                CudaOptions.DEFAULTS.withHalvedRows(overlaps ? HalfBatches.USUAL_ROWS : 0), like.properties());
+                CudaOptions.DEFAULTS.withHalvedRows(overlap.halvedRows()), like.properties());
         int[] lengths = IntStream.concat(
                 IntStream.of(LENGTHS).filter(length -> length < modelLen), IntStream.of(modelLen)).toArray();
         System.out.print(json ? json(config, plan, memoryBytes, lengths) + "\n"
@@ -143,6 +142,7 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private void requireSensible() {
+        overlap.validate();
         if ((deviceMemory == null) == (gpu == null)) {
             throw wrong("give the memory to plan for: either --gpu h100 or --device-memory 80GiB");
         }

@@ -60,6 +60,9 @@ class ToolCommandsTest {
             more[args.length] = "--overlap";
             long with = JSON.readTree(out(more)).get("workspace_bytes").longValue();
             assertEquals(numSeqs == 4096, with > without + (1 << 20), numSeqs + ": " + without + ", " + with);
+            String[] early = Arrays.copyOf(more, more.length + 1);
+            early[more.length] = "--overlap-rows=16";
+            assertTrue(JSON.readTree(out(early)).get("workspace_bytes").longValue() > without + (1 << 20));
         }
     }
 

@@ -63,6 +63,9 @@ public final class CudaModel implements AutoCloseable {
             LOG.info("memory of {}:{}", device.properties().name(),
                     DevicePlan.table(config, limits, options, device.properties()));
             rule.describe(limits.maxNumSeqs()).ifPresent(LOG::info);
+            if (options.programmatic()) {
+                LOG.info("kernels may begin before the one in front of them has ended (--pdl)");
+            }
         }
     }
 

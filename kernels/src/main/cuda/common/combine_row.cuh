@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rms_norm.cuh"
+#include "token_warps.cuh"
 
 using Row = Bf16x8[kRowVectors];
 
@@ -42,3 +43,31 @@ __device__ __forceinline__ void add_and_normalise(
     add_to_row(row, update, residual, num_columns);
     normalise_row(out, row, norm, num_columns, eps);
 }
+
+// Rows [tokens, columns] that are normalised sums of what tokens' experts made [tokens, top_k, columns].
+struct CombinedRows {
+    bf16* residual;
+    bf16* out;
+    const bf16* expert_out;
+    const bf16* norm;            // [columns]
+    const int* num_real_tokens;  // [1]: tokens from there on are padding, without experts; null: none is
+    int num_tokens;
+    int top_k;
+    int num_columns;
+    float eps;
+
+    __device__ __forceinline__ int num_pieces() const { return (num_tokens + kTokenWarps - 1) / kTokenWarps; }
+
+    // A warp's row of one piece of eight tokens.
+    __device__ __forceinline__ void run(int thread, int piece) const {
+        const int token = piece * kTokenWarps + thread / kWarpSize;
+        if (token < num_tokens) {
+            const size_t offset = static_cast<size_t>(token) * num_columns;
+            const bool is_real = num_real_tokens == nullptr || token < load_uniform(num_real_tokens);
+            Row update;
+            sum_rows<0, kRowVectors>(update, expert_out + offset * top_k, is_real ? top_k : 0, num_columns);
+            __syncwarp();
+            add_and_normalise(update, residual + offset, out + offset, norm, num_columns, eps);
+        }
+    }
+};

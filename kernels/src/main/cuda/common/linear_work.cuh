@@ -36,15 +36,25 @@ struct LinearWork {
 
     __device__ __forceinline__ int row(int i) const { return i; }
 
+    __device__ __forceinline__ int num_units() const { return (all_rows + 15) / 16; }
+
+    // Units of 16 rows of the smaller tiles, and how many of these there are.
+    __device__ __forceinline__ int share() const { return num_units() / num_row_tiles; }
+
+    __device__ __forceinline__ int num_small() const { return num_row_tiles - num_units() % num_row_tiles; }
+
+    // The tile that a row is in.
+    __device__ __forceinline__ int row_tile(int row) const {
+        const int behind = row / 16 - num_small() * share();
+        return behind < 0 ? row / 16 / share() : num_small() + behind / (share() + 1);
+    }
+
     // Tiles have multiples of 16 rows that differ by 16 at most, the larger ones last.
     __device__ __forceinline__ Part part(int i) const {
         const int tile = i % num_row_tiles;
         const int block = i / num_row_tiles;
-        const int units = (all_rows + 15) / 16;
-        const int share = units / num_row_tiles;
-        const int num_small = num_row_tiles - units % num_row_tiles;
-        const int first = (tile * share + max(0, tile - num_small)) * 16;
-        const int rows = (share + (tile >= num_small ? 1 : 0)) * 16;
+        const int first = (tile * share() + max(0, tile - num_small())) * 16;
+        const int rows = (share() + (tile >= num_small() ? 1 : 0)) * 16;
         const int first_column = block * Block::BLOCK_ROWS;
         const size_t image = static_cast<size_t>(first_column / TILE_ROWS) * num_k_tiles() * kTileBytes;
         return {

@@ -22,11 +22,18 @@ __device__ __forceinline__ void load_row(Bf16x8 (&row)[kRowVectors], const bf16*
     }
 }
 
-// The whole block copies the weight, so each byte of it leaves L2 once per block.
-__device__ __forceinline__ void copy_weight(bf16 (&shared_weight)[kMaxColumns], const bf16* weight, int num_columns) {
-    for (int column = threadIdx.x * kVectorWidth; column < num_columns; column += blockDim.x * kVectorWidth) {
+// One of the threads that copy the weight together, so that each byte of it leaves L2 once for them.
+__device__ __forceinline__ void copy_weight(
+    bf16 (&shared_weight)[kMaxColumns], const bf16* weight, int num_columns, int thread, int num_threads) {
+#pragma unroll 1
+    for (int column = thread * kVectorWidth; column < num_columns; column += num_threads * kVectorWidth) {
         store_vector(shared_weight + column, load_vector(weight + column));
     }
+}
+
+// The whole block copies it.
+__device__ __forceinline__ void copy_weight(bf16 (&shared_weight)[kMaxColumns], const bf16* weight, int num_columns) {
+    copy_weight(shared_weight, weight, num_columns, threadIdx.x, blockDim.x);
 }
 
 // row = bf16(row + addend), which goes to out as well.

@@ -223,7 +223,7 @@ public final class EmulatorDevice implements Device {
             queue.begin(kernel.name());
         }
         LaunchResult result = kernel.emulated().launch(launch.geometry(), launch.arguments(),
-                options.seed() + numLaunches++, options.maxFaults(), options.maxCtas(), inFront, (allocation, log) -> {
+                options.seed() + numLaunches++, options.maxFaults(), options.ctas(), inFront, (allocation, log) -> {
                     if (queue != null) {
                         add(found, queue, allocation, log.addTo(allocation.streams(), queue.moment()));
                     }

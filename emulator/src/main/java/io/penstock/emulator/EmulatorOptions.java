@@ -1,5 +1,7 @@
 package io.penstock.emulator;
 
+import io.penstock.emulator.exec.CtaLimits;
+
 /**
  * How an {@link EmulatorDevice} runs.
  *
@@ -8,13 +10,13 @@ package io.penstock.emulator;
  * @param memoryBytes of the device's memory, which is the heap's in the end
  * @param failsOnFault whether a launch with a fault throws and the device is lost, as a GPU's would be; otherwise
  *     faults are only collected
- * @param maxCtas thread blocks of a launch that run; of a larger grid so many, spread over it. That is for counting at
- *     sizes that would take too long: results are incomplete, and blocks that wait for others wait in vain
+ * @param ctas thread blocks of a launch that run. Fewer than the grid has are for counting at sizes that would take too
+ *     long: results are incomplete, and blocks that wait for others wait in vain
  * @param computeCapability of the device, as {@code DeviceProperties} counts: 80 or 90
  * @param checksStreams whether work of different streams is checked against each other: what touches one place, of
  *     which one writes it, must be ordered by events or by waiting. Costs memory and time
  */
-public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault, int maxCtas,
+public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault, CtaLimits ctas,
         int computeCapability, boolean checksStreams) {
     /** All blocks of a grid. */
     public static final int ALL_CTAS = Integer.MAX_VALUE;
@@ -23,31 +25,39 @@ public record EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolea
         if (computeCapability != 80 && computeCapability != 90) {
             throw new IllegalArgumentException("compute capability " + computeCapability + ": 80 and 90 are possible");
         }
-        if (maxFaults < 1 || memoryBytes < 1 || maxCtas < 1) {
-            throw new IllegalArgumentException(maxFaults + " faults, " + memoryBytes + " bytes, " + maxCtas
-                    + " blocks");
+        if (maxFaults < 1 || memoryBytes < 1) {
+            throw new IllegalArgumentException(maxFaults + " faults, " + memoryBytes + " bytes");
         }
     }
 
     /** All blocks run. */
     public EmulatorOptions(long seed, int maxFaults, long memoryBytes, boolean failsOnFault) {
-        this(seed, maxFaults, memoryBytes, failsOnFault, ALL_CTAS, 80, false);
+        this(seed, maxFaults, memoryBytes, failsOnFault, new CtaLimits(ALL_CTAS), 80, false);
     }
 
     /** The same, but of each launch at most so many blocks. */
     public EmulatorOptions sampling(int numCtas) {
-        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, numCtas, computeCapability,
+        return with(new CtaLimits(numCtas, ctas.resident()));
+    }
+
+    /** The same, but of each launch at most so many blocks at the same time, where they talk to each other. */
+    public EmulatorOptions residing(int numCtas) {
+        return with(new CtaLimits(ctas.all(), numCtas));
+    }
+
+    private EmulatorOptions with(CtaLimits limits) {
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, limits, computeCapability,
                 checksStreams);
     }
 
     /** The same on a device of another compute capability, 80 or 90: kernels for 9.0 alone need that one. */
     public EmulatorOptions on(int capability) {
-        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, maxCtas, capability, checksStreams);
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, ctas, capability, checksStreams);
     }
 
     /** The same, and work of different streams is checked against each other. */
     public EmulatorOptions checkingStreams() {
-        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, maxCtas, computeCapability, true);
+        return new EmulatorOptions(seed, maxFaults, memoryBytes, failsOnFault, ctas, computeCapability, true);
     }
 
     /** Faults are collected, up to 100 a launch; memory is a third of the heap, for it takes over two bytes each. */

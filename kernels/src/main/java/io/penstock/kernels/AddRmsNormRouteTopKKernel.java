@@ -138,7 +138,8 @@ public final class AddRmsNormRouteTopKKernel extends OperationKernel {
             return counters + 2 * Integer.BYTES;
         }
 
-        private long numArrived() {
+        /** Address of what the operation itself counts [1]. */
+        long numArrived() {
             return counters + Integer.BYTES;
         }
 

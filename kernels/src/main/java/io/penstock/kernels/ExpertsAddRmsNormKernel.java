@@ -22,7 +22,8 @@ public final class ExpertsAddRmsNormKernel extends OperationKernel {
             POINTER, INT, INT, INT, INT, FLOAT);
 
     private final Launch launch;
-    private final LaunchShape shape = LaunchShape.ofThreads(BLOCK.threads()).dynamicShared(BLOCK.drawSharedBytes());
+    private final LaunchShape shape =
+            LaunchShape.ofThreads(BLOCK.threads()).dynamicShared(BLOCK.expertDrawSharedBytes());
     private final AddRmsNormRouteTopKKernel.Rule rule;
     private final int hidden;
     private final int numMultiprocessors;
@@ -38,7 +39,7 @@ public final class ExpertsAddRmsNormKernel extends OperationKernel {
         this.hidden = WarpRows.requireColumns(hidden);
         numMultiprocessors = device.properties().cores().numMultiprocessors();
         launch = launch(BF16);
-        launch.allowDynamicShared(BLOCK.drawSharedBytes());
+        launch.allowDynamicShared(BLOCK.expertDrawSharedBytes());
         launch.args()
                 .setInt(14, rule.expertsPerToken())
                 .setInt(16, hidden)
@@ -98,7 +99,7 @@ public final class ExpertsAddRmsNormKernel extends OperationKernel {
                 .setPointer(12, numRealTokens)
                 .setInt(13, numTokens)
                 .setInt(15, operands.width());
-        // A pair brings one tile at most, and a token a piece of the result.
+        // A pair brings one tile at most, and a token at most a piece of the result.
         long numPieces = (long) numPairs * (BLOCK.numParts(2 * operands.width()) + BLOCK.numParts(hidden)) + numTokens;
         int numBlocks = (int) Math.min(numPieces, (long) numMultiprocessors * BLOCK.blocksPerMultiprocessor());
         launch.run(stream, shape.grid(numBlocks, 1, 1));

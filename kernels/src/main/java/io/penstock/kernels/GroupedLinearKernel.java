@@ -1,5 +1,6 @@
 package io.penstock.kernels;
 
+import static io.penstock.kernels.EntryPoint.Type.FLOAT;
 import static io.penstock.kernels.EntryPoint.Type.INT;
 import static io.penstock.kernels.EntryPoint.Type.POINTER;
 
@@ -33,16 +34,18 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
         }
 
         EntryPoint entry(LinearTile tile) {
-            return entry(tile.suffix(), tile.maxRegisters());
+            return new EntryPoint(name.formatted(tile.suffix()), tile.maxRegisters(), POINTER, POINTER, POINTER,
+                    POINTER, POINTER, POINTER, POINTER, INT, INT, INT);
         }
 
         EntryPoint entry(TiledBlock block) {
-            return entry(block.suffix(), block.maxRegisters());
-        }
-
-        private EntryPoint entry(String suffix, int maxRegisters) {
-            return new EntryPoint(name.formatted(suffix), maxRegisters, POINTER, POINTER, POINTER, POINTER, POINTER,
-                    POINTER, POINTER, INT, INT, INT);
+            String entry = name.formatted(block.suffix());
+            return switch (this) {
+                case SCALE -> new EntryPoint(entry, block.maxRegisters(), POINTER, POINTER, POINTER, POINTER, POINTER,
+                        POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, INT, INT, INT, INT, FLOAT);
+                case SILU_AND_MUL -> new EntryPoint(entry, block.maxRegisters(), POINTER, POINTER, POINTER, POINTER,
+                        POINTER, POINTER, INT, INT, INT);
+            };
         }
 
         int weightRows(int numColumns) {
@@ -59,7 +62,7 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
     public static GroupedLinearKernel of(Device device, WeightFormat format, int numExperts, int expertsPerToken) {
         return switch (format) {
             case ROW_MAJOR -> new RowMajorGroupedLinear(device, numExperts, expertsPerToken);
-            case TILES -> new TiledGroupedLinear(device, numExperts, expertsPerToken);
+            case TILES -> new TiledGroupedLinear(device, expertsPerToken);
         };
     }
 
@@ -69,7 +72,7 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
         for (Output output : Output.values()) {
             switch (format) {
                 case ROW_MAJOR -> List.of(LinearTile.values()).forEach(tile -> entries.add(output.entry(tile)));
-                case TILES -> List.of(TiledBlock.OF_PRODUCTS).forEach(block -> entries.add(output.entry(block)));
+                case TILES -> entries.add(output.entry(TiledGroupedLinear.BLOCK));
             }
         }
         return entries;
@@ -107,30 +110,57 @@ public abstract sealed class GroupedLinearKernel extends OperationKernel
         launchTokens(stream, Output.SILU_AND_MUL, y, x, gateUp, routing, numTokens, width, k);
     }
 
+    /**
+     * A product whose rows are summed by tokens, added to a residual and normalised in its launch.
+     *
+     * @param down address of bfloat16 [experts][columns, k]
+     * @param numColumns at most 2048
+     * @param norm address of bfloat16 [columns]
+     * @param numRealTokens address of int [1]: tokens from there on are padding, without experts; 0 if there is none
+     */
+    public record CombinedProduct(long down, int numColumns, int k, long norm, float eps, long numRealTokens) {}
+
+    /** Whether {@link #launchAddRmsNorm} is there for weights of a format. */
+    public static boolean hasRowsBehind(WeightFormat format) {
+        return format == WeightFormat.TILES;
+    }
+
+    /**
+     * Queues {@link #launch}, and behind it in the same launch {@link CombineAddRmsNormKernel} of its rows, with their
+     * bits.
+     *
+     * @param y address of bfloat16 [pairs, columns]: the product
+     * @param x address of bfloat16 [pairs, k]
+     * @param residual address of bfloat16 [tokens, columns], overwritten with the sum
+     * @param out address of bfloat16 [tokens, columns]
+     */
+    public abstract void launchAddRmsNorm(Stream stream, long y, long x, long residual, long out,
+            CombinedProduct product, AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens);
+
     private void launchTokens(Stream stream, Output output, long y, long x, long weights,
             AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens, int numColumns, int k) {
         assert numColumns % VECTOR_WIDTH == 0 && k % VECTOR_WIDTH == 0 : numColumns + " columns, k " + k;
-        if (numTokens == 0) {
-            return;
+        if (numTokens > 0) {
+            launch(stream, output, y, x, weights, routing, numTokens * expertsPerToken, numColumns, k);
         }
-        int numPairs = numTokens * expertsPerToken;
-        Launch launch = select(output, numPairs);
+    }
+
+    final int expertsPerToken() {
+        return expertsPerToken;
+    }
+
+    /** Sets what the products of both formats begin with. */
+    static void setProduct(Launch launch, long y, long x, long weights,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing) {
         launch.args()
                 .setPointer(0, y)
                 .setPointer(1, x)
                 .setPointer(2, weights)
                 .setPointer(3, routing.sortedPairs())
                 .setPointer(4, routing.tiles())
-                .setPointer(5, routing.numTiles())
-                .setPointer(6, routing.weights())
-                .setInt(7, expertsPerToken)
-                .setInt(8, numColumns)
-                .setInt(9, k);
-        run(stream, launch, numPairs, output.weightRows(numColumns));
+                .setPointer(5, routing.numTiles());
     }
 
-    /** The variant for so many pairs. */
-    abstract Launch select(Output output, int numPairs);
-
-    abstract void run(Stream stream, Launch launch, int numPairs, int weightRows);
+    abstract void launch(Stream stream, Output output, long y, long x, long weights,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numPairs, int numColumns, int k);
 }

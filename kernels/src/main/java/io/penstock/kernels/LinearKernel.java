@@ -1,5 +1,6 @@
 package io.penstock.kernels;
 
+import static io.penstock.kernels.EntryPoint.Type.FLOAT;
 import static io.penstock.kernels.EntryPoint.Type.INT;
 import static io.penstock.kernels.EntryPoint.Type.POINTER;
 
@@ -18,6 +19,9 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
     public static final int GATE_UP_ROWS = 8;
 
     static final String OPERATION = "linear";
+
+    /** No tile but the last has fewer rows. */
+    private static final int LEAST_TILE_ROWS = 16;
 
     /** What is done with a sum; each has an entry of its own for each tile. */
     enum Output {
@@ -41,8 +45,11 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
         EntryPoint entry(TiledBlock block) {
             String entry = name.formatted(block.suffix());
             return switch (this) {
-                case BF16, SILU_AND_MUL -> new EntryPoint(
+                case SILU_AND_MUL -> new EntryPoint(
                         entry, block.maxRegisters(), POINTER, POINTER, POINTER, INT, INT, INT, INT);
+                case BF16 -> new EntryPoint(entry, block.maxRegisters(), POINTER, POINTER, POINTER, POINTER, POINTER,
+                        POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER, POINTER,
+                        POINTER, POINTER, POINTER, INT, INT, INT, INT, INT, INT, INT, INT, FLOAT, FLOAT);
                 case F32 -> new EntryPoint(entry, block.maxRegisters(), POINTER, POINTER, POINTER, POINTER, POINTER,
                         POINTER, POINTER, POINTER, INT, INT, INT, INT, INT, INT);
             };
@@ -92,6 +99,50 @@ public abstract sealed class LinearKernel extends OperationKernel permits RowMaj
     public final void launch(Stream stream, long y, long x, long weight, int numRows, int numColumns, int k) {
         launchRows(stream, Output.BF16, y, x, weight, numRows, numColumns, k);
     }
+
+    /**
+     * A product whose rows are added to a residual and normalised in its launch.
+     *
+     * @param weight address of bfloat16 [columns, k]
+     * @param numColumns at most 2048
+     * @param norm address of bfloat16 [columns]
+     * @param progress address of {@link #progressBytes}, zero before the first launch and after each
+     * @param routed what routes the rows behind their norm, or null
+     */
+    public record NormedProduct(
+            long weight, int numColumns, int k, long norm, float eps, long progress, RoutedRows routed) {}
+
+    /**
+     * What routes rows that were normalised; {@link AddRmsNormRouteTopKKernel} says what each is.
+     *
+     * @param layer whose norm is that of the rows
+     * @param numRealTokens address of int [1], or 0
+     */
+    public record RoutedRows(AddRmsNormRouteTopKKernel.Rule rule, AddRmsNormRouteTopKKernel.LayerAddresses layer,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing, long numRealTokens) {}
+
+    /** Bytes in which blocks tell each other how far products of up to so many rows are. */
+    public static long progressBytes(int maxRows) {
+        // The counter that pieces are drawn from, and one for each tile of rows.
+        return (1L + Math.ceilDiv(maxRows, LEAST_TILE_ROWS)) * Integer.BYTES;
+    }
+
+    /** Whether {@link #launchAddRmsNorm} is there for weights of a format. */
+    public static boolean hasRowsBehind(WeightFormat format) {
+        return format == WeightFormat.TILES;
+    }
+
+    /**
+     * Queues a product, and behind it in the same launch {@link AddRmsNormKernel}, or
+     * {@link AddRmsNormRouteTopKKernel}, with the product's rows as the update, and with their bits.
+     *
+     * @param y address of bfloat16 [rows, columns]: the product
+     * @param x address of bfloat16 [rows, k]
+     * @param residual address of bfloat16 [rows, columns], overwritten with the sum
+     * @param out address of bfloat16 [rows, columns]
+     */
+    public abstract void launchAddRmsNorm(
+            Stream stream, long y, long x, long residual, long out, NormedProduct product, int numRows);
 
     /**
      * Queues it with float32 results, as for logits.

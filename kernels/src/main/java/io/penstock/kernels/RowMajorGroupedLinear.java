@@ -27,14 +27,23 @@ final class RowMajorGroupedLinear extends GroupedLinearKernel {
     }
 
     @Override
-    Launch select(Output output, int numPairs) {
-        return launches[output.ordinal()][LinearTile.selectGrouped(numPairs, numExperts).ordinal()];
+    public void launchAddRmsNorm(Stream stream, long y, long x, long residual, long out, CombinedProduct product,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numTokens) {
+        throw new IllegalStateException("rows behind a product are for weights as images of tiles");
     }
 
     @Override
-    void run(Stream stream, Launch launch, int numPairs, int weightRows) {
+    void launch(Stream stream, Output output, long y, long x, long weights,
+            AddRmsNormRouteTopKKernel.RoutingAddresses routing, int numPairs, int numColumns, int k) {
         LinearTile tile = LinearTile.selectGrouped(numPairs, numExperts);
+        Launch launch = launches[output.ordinal()][tile.ordinal()];
+        setProduct(launch, y, x, weights, routing);
+        launch.args()
+                .setPointer(6, routing.weights())
+                .setInt(7, expertsPerToken())
+                .setInt(8, numColumns)
+                .setInt(9, k);
         launch.run(stream, shapes[tile.ordinal()].grid(
-                tile.gridY(weightRows), tile.maxTiles(numPairs, numExperts), 1));
+                tile.gridY(output.weightRows(numColumns)), tile.maxTiles(numPairs, numExperts), 1));
     }
 }

@@ -38,6 +38,12 @@ final class RowMajorLinear extends LinearKernel {
     }
 
     @Override
+    public void launchAddRmsNorm(
+            Stream stream, long y, long x, long residual, long out, NormedProduct product, int numRows) {
+        throw new IllegalStateException("rows behind a product are for weights as images of tiles");
+    }
+
+    @Override
     void launch(Stream stream, Output output, long y, long x, long weight, int numRows, int numColumns, int k) {
         int weightRows = output.weightRows(numColumns);
         LinearTile tile = LinearTile.select(numRows, weightRows, numMultiprocessors);

@@ -214,9 +214,18 @@ public enum TiledBlock {
         return sharedBytes() + shape.numGroups * mostRows() * ROW_NOISE_BYTES;
     }
 
-    /** With the piece of work that each stage begins, where blocks draw pieces. */
+    /** With the piece of work that each stage begins, and that of rows, where blocks draw pieces. */
     int drawSharedBytes() {
-        return expertSharedBytes() + shape.numStages * Integer.BYTES;
+        return sharedBytes() + drawBytes();
+    }
+
+    /** The same with stages for an expert's rows. */
+    int expertDrawSharedBytes() {
+        return expertSharedBytes() + drawBytes();
+    }
+
+    private int drawBytes() {
+        return (shape.numStages + 1) * Integer.BYTES;
     }
 
     /** How many a multiprocessor has at a time. */

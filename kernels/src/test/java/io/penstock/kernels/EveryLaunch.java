@@ -58,12 +58,26 @@ final class EveryLaunch {
         var sequences = new SampleKernel.SequenceAddresses(112, 128, 144, 160, 176, 192);
         all.add((stream, rows) -> sample.launch(stream, 16, 32, 48, rowAddresses, sequences, false, rows));
         // The head's m64 is for a vocabulary smaller than the 8B model's.
+        all.addAll(behindProducts(device));
         LinearKernel linear = LinearKernel.of(device, WeightFormat.ROW_MAJOR);
         all.add((stream, rows) -> linear.launchFloat32(stream, 16, 32, 48, rows, 8000, HIDDEN));
         LogprobsKernel logprobs = new LogprobsKernel(device, VOCAB, VOCAB);
         var scored = new LogprobsKernel.RowAddresses(64, 80, 96, 112, 128);
         all.add((stream, rows) -> logprobs.launch(stream, 16, 32, 48, scored, rows));
         return all;
+    }
+
+    /** Rows in the launch of the product that they come from. */
+    private static List<BiConsumer<Stream, Integer>> behindProducts(Device device) {
+        LinearKernel linear = LinearKernel.of(device, WeightFormat.TILES);
+        var routed = new LinearKernel.RoutedRows(
+                RULE, new AddRmsNormRouteTopKKernel.LayerAddresses(64, 80, 0), ROUTING, 0);
+        var product = new LinearKernel.NormedProduct(48, HIDDEN, HIDDEN, 64, EPS, 96, routed);
+        GroupedLinearKernel grouped = GroupedLinearKernel.of(device, WeightFormat.TILES, 32, 4);
+        var down = new GroupedLinearKernel.CombinedProduct(48, HIDDEN, EXPERT_WIDTH, 64, EPS, 0);
+        return List.of(
+                (stream, rows) -> linear.launchAddRmsNorm(stream, 16, 32, 112, 128, product, rows),
+                (stream, rows) -> grouped.launchAddRmsNorm(stream, 16, 32, 112, 128, down, ROUTING, rows));
     }
 
     private static void addRows(Map<String, BiConsumer<Stream, Integer>> all, Device device) {
@@ -131,7 +145,7 @@ final class EveryLaunch {
 
     private static void addTiled(Map<String, BiConsumer<Stream, Integer>> all, Device device) {
         addLinear(all, LinearKernel.of(device, WeightFormat.TILES), "tiled_m64");
-        addGrouped(all, GroupedLinearKernel.of(device, WeightFormat.TILES, 32, 4), "tiled_m64");
+        addGrouped(all, GroupedLinearKernel.of(device, WeightFormat.TILES, 32, 4), "tiled_m128");
     }
 
     private static void addLinear(

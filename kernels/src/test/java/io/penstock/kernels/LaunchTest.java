@@ -112,10 +112,25 @@ class LaunchTest {
         LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.TILES);
         linear.launch(DEVICE.stream, 16, 32, 48, 17, 6144, 2048);
         assertEquals("linear_tiled_m64_bf16", DEVICE.stream.kernel.name());
-        assertEquals("grid 96x1x1, block 256x1x1, 102496 B dynamic shared", DEVICE.stream.shape.toString());
+        assertEquals("grid 96x1x1, block 256x1x1, 102524 B dynamic shared", DEVICE.stream.shape.toString());
         linear.launchSiluAndMul(DEVICE.stream, 16, 32, 48, 300, 7168, 2048);
         assertEquals("linear_silu_and_mul_tiled_m128_bf16", DEVICE.stream.kernel.name());
         assertEquals("grid 132x1x1, block 384x1x1, 204864 B dynamic shared", DEVICE.stream.shape.toString());
+    }
+
+    /** A block for each part and for eight tokens behind them, as far as the device holds them. */
+    @Test
+    void rowsBehindAProductHaveBlocksOfTheirOwn() {
+        LinearKernel linear = LinearKernel.of(DEVICE, WeightFormat.TILES);
+        var product = new LinearKernel.NormedProduct(48, 2048, 2048, 64, 1e-5f, 80, null);
+        linear.launchAddRmsNorm(DEVICE.stream, 16, 32, 96, 112, product, 17);
+        assertEquals("linear_tiled_m64_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 67x1x1, block 256x1x1, 102524 B dynamic shared", DEVICE.stream.shape.toString());
+        linear.launchAddRmsNorm(DEVICE.stream, 16, 32, 96, 112, product, 4096);
+        assertEquals("linear_tiled_m128_bf16", DEVICE.stream.kernel.name());
+        assertEquals("grid 132x1x1, block 384x1x1, 204884 B dynamic shared", DEVICE.stream.shape.toString());
+        assertThrows(IllegalStateException.class, () -> LinearKernel.of(DEVICE, WeightFormat.ROW_MAJOR)
+                .launchAddRmsNorm(DEVICE.stream, 16, 32, 96, 112, product, 17));
     }
 
     @Test

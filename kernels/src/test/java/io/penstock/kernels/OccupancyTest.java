@@ -160,6 +160,6 @@ class OccupancyTest {
                 }
             }
         }
-        assertEquals(2 * 7 + 1 + 4, numChecked, "kernels with blocks that stay");
+        assertEquals(2 * 5 + 3 + 4, numChecked, "kernels with blocks that stay");
     }
 }

@@ -77,7 +77,7 @@ class TiledBlockTest {
     void occupancy(TiledBlock block) {
         boolean isOfProducts = List.of(TiledBlock.OF_PRODUCTS).contains(block);
         int[] each = isOfProducts ? new int[] {
-            block.sharedBytes(), block.headSharedBytes(), block.expertSharedBytes(), block.drawSharedBytes()
+            block.sharedBytes(), block.headSharedBytes(), block.expertDrawSharedBytes(), block.drawSharedBytes()
         } : new int[] {block.sharedBytes()};
         for (int sharedBytes : each) {
             Occupancy occupancy = Occupancy.of(

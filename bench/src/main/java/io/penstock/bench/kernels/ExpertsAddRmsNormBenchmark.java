@@ -6,7 +6,7 @@ import io.penstock.kernels.ExpertsAddRmsNormKernel;
 import io.penstock.kernels.GroupedLinearKernel;
 import io.penstock.kernels.WeightFormat;
 
-/** All that a step's experts do, whose weights are read anew each time: in one launch, or in three. */
+/** All that a step's experts do, whose weights are read anew each time: in one launch, two, or three. */
 final class ExpertsAddRmsNormBenchmark implements KernelBenchmark {
     private static final float EPS = 1e-5f;
 
@@ -39,7 +39,7 @@ final class ExpertsAddRmsNormBenchmark implements KernelBenchmark {
         down = weights(memory, "down", format.matrixBytes(hidden, experts.width()));
         norm = memory.bf16("norm", hidden, 1);
         launches = format == WeightFormat.TILES && ExpertsAddRmsNormKernel.isFor(numPairs(), experts.num())
-                ? new One(memory) : new Three(memory, format);
+                ? new One(memory) : new Several(memory, format);
     }
 
     private BenchmarkMemory.Tensor weights(BenchmarkMemory memory, String name, long expertBytes) {
@@ -71,20 +71,32 @@ final class ExpertsAddRmsNormBenchmark implements KernelBenchmark {
         }
     }
 
-    private final class Three implements Launches {
+    private final class Several implements Launches {
         private final GroupedLinearKernel products;
+        private final GroupedLinearKernel.CombinedProduct[] downs =
+                new GroupedLinearKernel.CombinedProduct[numCopies];
         private final CombineAddRmsNormKernel combine;
 
-        Three(BenchmarkMemory memory, WeightFormat format) {
+        Several(BenchmarkMemory memory, WeightFormat format) {
             products = GroupedLinearKernel.of(
                     memory.device(), format, experts.num(), experts.perToken());
-            combine = new CombineAddRmsNormKernel(memory.device(), hidden, experts.perToken(), EPS);
+            for (int i = 0; i < numCopies; i++) {
+                downs[i] = new GroupedLinearKernel.CombinedProduct(
+                        down.address(i), hidden, experts.width(), norm.address(0), EPS, 0);
+            }
+            combine = GroupedLinearKernel.hasRowsBehind(format)
+                    ? null : new CombineAddRmsNormKernel(memory.device(), hidden, experts.perToken(), EPS);
         }
 
         @Override
         public void run(Stream stream, int copy) {
             products.launchSiluAndMul(stream, inner.address(copy), x.address(copy), gateUp.address(copy),
                     routing.addresses(), numTokens, experts.width(), hidden);
+            if (combine == null) {
+                products.launchAddRmsNorm(stream, outer.address(copy), inner.address(copy), residual.address(copy),
+                        x.address(copy), downs[copy], routing.addresses(), numTokens);
+                return;
+            }
             products.launch(stream, outer.address(copy), inner.address(copy), down.address(copy),
                     routing.addresses(), numTokens, hidden, experts.width());
             combine.launch(stream, residual.address(copy), x.address(copy), outer.address(copy), norm.address(0), 0,
@@ -93,13 +105,20 @@ final class ExpertsAddRmsNormBenchmark implements KernelBenchmark {
 
         @Override
         public void close() {
-            combine.close();
+            if (combine != null) {
+                combine.close();
+            }
             products.close();
         }
     }
 
     private int numPairs() {
         return numTokens * experts.perToken();
+    }
+
+    /** Pairs of each expert. */
+    int[] rowsOfExperts() {
+        return routing.rowsOfExperts();
     }
 
     private long expertLength() {

@@ -10,7 +10,7 @@ import io.penstock.kernels.TiledBlock;
  * @param epilogue what is done with a sum beside being stored
  */
 public record DenseProduct(int numRows, int weightRows, int k, double columnBytes, Epilogue epilogue)
-        implements KernelModel {
+        implements TiledProduct {
     private static final int BF16 = 2;
 
     /** With warp instructions of PTX for a sum, beside those of storing it: the emulator counts them. */
@@ -37,10 +37,19 @@ public record DenseProduct(int numRows, int weightRows, int k, double columnByte
 
     @Override
     public Prediction on(Chip chip) {
-        int plan = TiledBlock.select(numRows, weightRows, k, chip.numMultiprocessors());
+        int plan = plan(chip);
         double bytes = (double) BF16 * k * (weightRows + numRows) + columnBytes * numRows * weightRows;
         return parts(chip, plan, numRows, weightRows, k, epilogue.instructions)
                 .predict(bytes, 2.0 * numRows * weightRows * k);
+    }
+
+    private int plan(Chip chip) {
+        return TiledBlock.select(numRows, weightRows, k, chip.numMultiprocessors());
+    }
+
+    @Override
+    public TiledBlock block(Chip chip) {
+        return TiledBlock.block(plan(chip));
     }
 
     /**

@@ -11,7 +11,7 @@ import io.penstock.kernels.TiledBlock;
  * @param xRows rows of x that are read for a token: one, or one for each of its experts
  */
 public record ExpertProduct(
-        int numTokens, Experts experts, int weightRows, int k, double columnBytes, int xRows) implements KernelModel {
+        int numTokens, Experts experts, int weightRows, int k, double columnBytes, int xRows) implements TiledProduct {
     private static final int BF16 = 2;
 
     @Override
@@ -19,9 +19,14 @@ public record ExpertProduct(
         return experts.mean(numTokens, rowsOfExperts -> on(chip, rowsOfExperts));
     }
 
+    @Override
+    public TiledBlock block(Chip chip) {
+        return TiledBlock.M128;
+    }
+
     private Prediction on(Chip chip, int[] rowsOfExperts) {
         int numPairs = numTokens * experts.perToken();
-        TiledBlock block = TiledBlock.selectGrouped(numPairs, experts.num());
+        TiledBlock block = block(chip);
         var pipeline = new Pipeline(chip, block);
         for (int padded : Experts.tiles(block, rowsOfExperts)) {
             for (int part = 0; part < block.numParts(weightRows); part++) {

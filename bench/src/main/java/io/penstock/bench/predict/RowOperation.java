@@ -8,7 +8,8 @@ import io.penstock.bench.predict.Prediction.Bound;
  * @param latencySeconds of what follows one after the other in it, beside the way of its bytes
  */
 public record RowOperation(double bytes, double latencySeconds) implements KernelModel {
-    private static final double MEMORY_SHARE = 0.85;
+    /** Of a copy's rate. */
+    static final double MEMORY_SHARE = 0.85;
 
     @Override
     public Prediction on(Chip chip) {

@@ -124,10 +124,7 @@ public final class StepPrediction {
             return tiledProduct(launch.operation());
         }
         if (kernel.startsWith("grouped_linear_") && kernel.contains("_tiled_")) {
-            return kernel.contains("silu_and_mul")
-                    ? experts(2 * model.moe().expertWidth(), model.hiddenSize(), 1, 1)
-                    : experts(model.hiddenSize(), model.moe().expertWidth(), Short.BYTES,
-                            model.moe().expertsPerToken());
+            return expertProduct(launch.operation());
         }
         if (kernel.startsWith("qkv_norm_rope_store_tiled_")) {
             return new DenseProduct(numSeqs, model.attention().queryWidth() + 2 * model.attention().kvWidth(),
@@ -141,14 +138,12 @@ public final class StepPrediction {
                     model.moe().expertWidth(), expertRowBytes());
             case "attention_decode_wgmma_bf16" -> new DecodeAttention(
                     numSeqs, context, model.attention().numKvHeads(), floor.bytes(), floor.flops());
-            case "add_rms_norm_route_top_k_bf16" -> new RowOperation(floor.bytes(), ROUTE_SECONDS);
             // Rows that the head has chosen for are passed over.
             case "sample_scan_f32" -> new RowOperation(0, 0);
             case "sample_choose_f32" -> new RowOperation(floor.bytes(), CHOICE_SECONDS
                     * Math.ceilDiv(numSeqs, chip.numMultiprocessors() * CHOICES_OF_MULTIPROCESSOR));
             case "update_block_tables_i32" -> new RowOperation(BLOCK_UPDATE_BYTES * numSeqs, 0);
-            case "embed_tiled_bf16", "rms_norm_bf16", "add_rms_norm_bf16",
-                    "combine_add_rms_norm_bf16", "gather_last_bf16" -> new RowOperation(floor.bytes(), 0);
+            case "embed_tiled_bf16", "rms_norm_bf16", "gather_last_bf16" -> new RowOperation(floor.bytes(), 0);
             default -> throw new IllegalStateException("a decode step launches " + kernel + " for "
                     + launch.operation() + ": StepPrediction needs a model of it");
         };
@@ -158,10 +153,12 @@ public final class StepPrediction {
         int hidden = model.hiddenSize();
         int queries = model.attention().queryWidth();
         return switch (operation) {
-            case "linear convOutProj" -> product(hidden, hidden);
-            case "linear attentionOutProj" -> product(hidden, queries);
+            case "linearAddRmsNorm convOutProj" -> normed(hidden, false);
+            case "linearAddRmsNormRouteTopK convOutProj" -> normed(hidden, true);
+            case "linearAddRmsNorm attentionOutProj" -> normed(queries, false);
+            case "linearAddRmsNormRouteTopK attentionOutProj" -> normed(queries, true);
+            case "linearAddRmsNorm denseDown" -> normed(model.feedForward().denseWidth(), false);
             case "linearSiluAndMul" -> new DenseProduct(numSeqs, 2 * model.feedForward().denseWidth(), hidden, 1);
-            case "linear denseDown" -> product(hidden, model.feedForward().denseWidth());
             case "logits" -> new DenseProduct(numSeqs, model.vocabSize(), hidden, StepFloors.HEAD_RESULT,
                     DenseProduct.Epilogue.GREEDY);
             default -> throw new IllegalStateException("a decode step multiplies for " + operation
@@ -176,15 +173,32 @@ public final class StepPrediction {
                 + 4.0 * numSeqs * model.hiddenSize());
     }
 
-    private KernelModel product(int weightRows, int k) {
-        return new DenseProduct(numSeqs, weightRows, k, Short.BYTES);
+    /** A product to the residual stream with the norm behind it, and where experts follow, the router. */
+    private KernelModel normed(int k, boolean isRouted) {
+        double hidden = model.hiddenSize();
+        double rowBytes = Short.BYTES * hidden * (4.0 * numSeqs + (isRouted ? model.moe().numExperts() : 0));
+        return new RowsBehind(new DenseProduct(numSeqs, model.hiddenSize(), k, Short.BYTES), numSeqs, rowBytes,
+                RowsBehind.ROW_SECONDS + (isRouted ? ROUTE_SECONDS : 0));
+    }
+
+    private KernelModel expertProduct(String operation) {
+        int hidden = model.hiddenSize();
+        int width = model.moe().expertWidth();
+        int perToken = model.moe().expertsPerToken();
+        return switch (operation) {
+            case "groupedLinearSiluAndMul" -> experts(2 * width, hidden, 1, 1);
+            case "groupedLinearAddRmsNorm" -> new RowsBehind(experts(hidden, width, Short.BYTES, perToken), numSeqs,
+                    Short.BYTES * (double) hidden * numSeqs * (perToken + 3), ExpertsLaunch.ROW_SECONDS);
+            default -> throw new IllegalStateException("a decode step multiplies experts for " + operation
+                    + ": StepPrediction needs its shape");
+        };
     }
 
     private Experts experts() {
         return new Experts(model.moe().numExperts(), model.moe().expertsPerToken());
     }
 
-    private KernelModel experts(int weightRows, int k, double columnBytes, int xRows) {
+    private TiledProduct experts(int weightRows, int k, double columnBytes, int xRows) {
         return new ExpertProduct(numSeqs, experts(), weightRows, k, columnBytes, xRows);
     }
 }

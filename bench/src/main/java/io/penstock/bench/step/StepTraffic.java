@@ -96,6 +96,11 @@ public final class StepTraffic {
             case "inProjShortConv" -> "in_proj_short_conv";
             case "linear convOutProj", "linear qkvProj", "linear attentionOutProj", "linear denseDown" ->
                 "linear down_proj";
+            case "linearAddRmsNorm convOutProj", "linearAddRmsNorm attentionOutProj", "linearAddRmsNorm denseDown" ->
+                "linear_add_rms_norm down_proj";
+            case "linearAddRmsNormRouteTopK convOutProj", "linearAddRmsNormRouteTopK attentionOutProj" ->
+                "linear_add_rms_norm routed";
+            case "groupedLinearAddRmsNorm" -> "grouped_linear_add_rms_norm";
             case "qkNormRopeStore" -> "qk_norm_rope_store";
             case "qkvNormRopeStore" -> "qkv_norm_rope_store";
             case "attention" -> step.isPrefill() ? "attention prefill" : "attention decode";

@@ -43,13 +43,14 @@ class KernelCountsTest {
     private static KernelShape shape(KernelSuite.Entry entry) {
         return switch (entry.operation()) {
             case "attention" -> fewKvHeads(SHAPE);
-            case "grouped_linear", "experts_add_rms_norm" -> fewExperts(SHAPE);
+            case "grouped_linear", "grouped_linear_add_rms_norm", "experts_add_rms_norm" -> fewExperts(SHAPE);
             default -> SHAPE;
         };
     }
 
     /** On other devices they are what their parts are. */
-    private static final Set<String> FUSED = Set.of("sample_from_head", "experts_add_rms_norm", "qkv_norm_rope_store");
+    private static final Set<String> FUSED = Set.of("sample_from_head", "experts_add_rms_norm",
+            "qkv_norm_rope_store", "linear_add_rms_norm", "grouped_linear_add_rms_norm");
 
     /** Every benchmark, but matrix products at one size: what is counted of them does not depend on it. */
     static List<Arguments> benchmarks() {
@@ -71,14 +72,18 @@ class KernelCountsTest {
     static List<Arguments> tiledBenchmarks() {
         List<Arguments> all = new ArrayList<>();
         for (KernelSuite.Entry entry : KernelSuite.all()) {
-            if (List.of("embed", "linear out_proj", "linear lm_head", "in_proj_short_conv", "experts_add_rms_norm",
-                    "qkv_norm_rope_store", "sample_from_head greedy", "sample_from_head temperature",
-                    "attention decode", "attention prefill").contains(entry.name())) {
+            if (List.of("embed", "linear_add_rms_norm out_proj", "linear lm_head", "in_proj_short_conv",
+                    "experts_add_rms_norm", "qkv_norm_rope_store", "sample_from_head greedy",
+                    "sample_from_head temperature", "attention decode", "attention prefill").contains(entry.name())) {
                 all.add(Arguments.of(entry, 64));
             }
             if (entry.name().equals("experts_add_rms_norm")) {
-                // More rows an expert, so the larger variant.
+                // More rows an expert, so two launches.
                 all.add(Arguments.of(entry, 512));
+            }
+            if (entry.name().equals("linear_add_rms_norm routed")) {
+                // Several tiles of rows.
+                all.add(Arguments.of(entry, 300));
             }
             if (entry.name().equals("in_proj_short_conv")) {
                 // Of the variant with large blocks.

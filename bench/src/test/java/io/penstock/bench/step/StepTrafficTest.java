@@ -22,8 +22,10 @@ class StepTrafficTest {
     private static final double MAX_RATIO_ON_HOPPER = 1.06;
     private static final int MAX_LAUNCHES = 170;
 
-    /** On 9.0, where a layer's experts are one launch, and so is what comes before attention. */
-    private static final int MAX_FUSED_LAUNCHES = 113;
+    /** On 9.0, where a product and what becomes of its rows are one launch; 22 fewer where experts have few rows. */
+    private static final int MAX_FUSED_LAUNCHES = 87;
+    private static final int MAX_FUSED_LAUNCHES_OF_MANY = 109;
+    private static final int MANY_SEQS = 257;
 
     @ParameterizedTest
     @CsvSource({"64, 1024, false", "1, 2048, true"})
@@ -41,7 +43,7 @@ class StepTrafficTest {
     @MethodSource("decodeSizes")
     void trafficIsCloseToTheFloorOnHopper(int numSeqs) {
         requireTraffic(EmulatorOptions.collecting(numSeqs).on(90), new StepProfile.Step(numSeqs, 1024, false),
-                MAX_RATIO_ON_HOPPER, MAX_FUSED_LAUNCHES);
+                MAX_RATIO_ON_HOPPER, numSeqs < MANY_SEQS ? MAX_FUSED_LAUNCHES : MAX_FUSED_LAUNCHES_OF_MANY);
     }
 
     private static void requireTraffic(

@@ -73,16 +73,17 @@ public final class EmulatedKernel {
      * @param maxCtas blocks that run, spread over the grid if it has more
      */
     public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas) {
-        return launch(geometry, arguments, seed, maxFaults, maxCtas, null, null);
+        return launch(geometry, arguments, seed, maxFaults, new CtaLimits(maxCtas), null, null);
     }
 
     /**
      * The same.
      *
+     * @param ctas blocks that run
      * @param inFront what the launch in front did, if this one may begin before that has ended; else null
      * @param visitor told of the memory that was touched; null for nobody
      */
-    public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, int maxCtas,
+    public LaunchResult launch(LaunchGeometry geometry, byte[] arguments, long seed, int maxFaults, CtaLimits ctas,
             Footprint inFront, BiConsumer<Allocation, AccessLog> visitor) {
         if (arguments.length < program.parameterBytes) {
             throw new IllegalArgumentException(name() + ": " + arguments.length + " bytes of arguments, "
@@ -97,7 +98,7 @@ public final class EmulatedKernel {
         launch.blockY = geometry.blockY();
         launch.blockZ = geometry.blockZ();
         launch.dynamicSharedBytes = geometry.dynamicSharedBytes();
-        launch.run(sample(geometry, maxCtas));
+        launch.run(sample(geometry, ctas.all()), ctas.resident());
         LaunchCounters counters = launch.counters;
         Touched touched = space.forgetAccesses(visitor);
         launch.close();

@@ -19,7 +19,6 @@ final class Launch {
     private static final int GRID_WORKSPACE_BYTES = 16;
     private static final int MAX_TURN = 512;
     private static final int RESIDENT = 16;
-    private static final int MAX_RESIDENT = 2048;
     private static final long PATIENCE_SPINS = 2_000;
     private static final int BUSY_INSTRUCTIONS = 4_000;
     private static final long PATIENCE_BEFORE_OTHERS = 2_000;
@@ -131,15 +130,20 @@ final class Launch {
         }
     }
 
-    /** @param sample of the grid's clusters; a block without one is one */
-    void run(CtaSample sample) {
+    /**
+     * Runs the blocks.
+     *
+     * @param sample of the grid's clusters; a block without one is one
+     * @param maxResident blocks at the same time
+     */
+    void run(CtaSample sample, int maxResident) {
         int numClusters = sample.numCtas();
         int size = clusterCtas();
         counters.gridCtas = sample.gridCtas() * size;
         List<Cta> resident = new ArrayList<>();
         ArrayDeque<Cta> free = new ArrayDeque<>();
         int next = 0;
-        int limit = program.communicates ? RESIDENT : 1;
+        int limit = program.communicates ? Math.min(RESIDENT, maxResident) : 1;
         try {
             while (next < numClusters || !resident.isEmpty()) {
                 while (next < numClusters && resident.size() + size <= Math.max(limit, size)) {
@@ -156,7 +160,7 @@ final class Launch {
                         cta.reportStuck("no thread of the block can go on");
                         break;
                     }
-                } else if (program.communicates && next < numClusters && limit < MAX_RESIDENT
+                } else if (program.communicates && next < numClusters && limit < maxResident
                         && (spins > PATIENCE_BEFORE_OTHERS * limit || isHopeless(resident))) {
                     limit *= 2;
                     progressed();

@@ -84,6 +84,12 @@ public interface OperationBackend extends AutoCloseable {
     /** A batch's sum, norm, and what the router makes of it. */
     Routed addRmsNormRouteTopK(float[] residual, float[] update, float[] weight, Router router);
 
+    /** The new residual, the norm, and the product [rows, columns] of {@code x} by {@code weight} that was added. */
+    float[][] linearAddRmsNorm(float[] residual, float[] x, float[] weight, float[] norm);
+
+    /** The same with a router behind it. */
+    Routed linearAddRmsNormRouteTopK(float[] residual, float[] x, float[] weight, float[] norm, Router router);
+
     /** Rows [pairs, width] of {@code gates} and {@code ups}, each [width, k] an expert. */
     float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice);
 
@@ -92,6 +98,10 @@ public interface OperationBackend extends AutoCloseable {
 
     /** The new residual and the norm; {@code expertOut} [rows, expertsPerToken, columns]. */
     float[][] combineAddRmsNorm(float[] residual, float[] expertOut, int expertsPerToken, float[] weight);
+
+    /** The new residual, the norm, and what goes into their sum: {@link #groupedLinear}. */
+    float[][] groupedLinearAddRmsNorm(
+            float[] residual, float[] x, float[][] downs, Choice choice, float[] weight);
 
     /**
      * The matrices of experts.

@@ -21,6 +21,7 @@ public final class OperationCases {
         all.put("add_rms_norm", NormCases.addRmsNorm());
         all.put("add", AddCases.all());
         all.put("linear", LinearCases.all());
+        all.put("linear_add_rms_norm", LinearAddRmsNormCases.all());
         all.put("short_conv", ShortConvCases.all());
         all.put("in_proj_short_conv", InProjShortConvCases.all());
         all.put("qk_norm_rope_store", QkNormRopeStoreCases.all());
@@ -29,6 +30,7 @@ public final class OperationCases {
         all.put("add_rms_norm_route_top_k", RoutingCases.all());
         all.put("grouped_linear", GroupedLinearCases.all());
         all.put("combine_add_rms_norm", NormCases.combineAddRmsNorm());
+        all.put("grouped_linear_add_rms_norm", GroupedLinearAddRmsNormCases.all());
         all.put("experts_add_rms_norm", ExpertsAddRmsNormCases.all());
         all.put("silu_and_mul", SiluAndMulCases.all());
         all.put("gather_last", GatherLastCases.all());

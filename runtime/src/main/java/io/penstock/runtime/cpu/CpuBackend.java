@@ -165,14 +165,49 @@ public final class CpuBackend implements OperationBackend {
     @Override
     public Routed addRmsNormRouteTopK(float[] residual, float[] update, float[] weight, Router router) {
         int columns = weight.length;
-        int numExperts = router.rule().numExperts();
-        int expertsPerToken = router.rule().expertsPerToken();
         CpuTensor sum = tensor(residual, columns);
         CpuTensor out = output(sum.rows(), columns);
-        CpuRouting routing = new CpuRouting(sum.rows(), numExperts, expertsPerToken);
-        ops.addRmsNormRouteTopK(routing, sum, out, tensor(update, columns), vector(weight), new SparseMoe(
-                weights.matrix(data(router.gate(), columns)), router.bias() == null ? null : vector(router.bias()),
-                null, null, router.rule()));
+        CpuRouting routing = routing(sum.rows(), router);
+        ops.addRmsNormRouteTopK(routing, sum, out, tensor(update, columns), vector(weight), moe(router, columns));
+        return routed(sum, out, routing, router);
+    }
+
+    private static CpuRouting routing(int numRows, Router router) {
+        return new CpuRouting(numRows, router.rule().numExperts(), router.rule().expertsPerToken());
+    }
+
+    private SparseMoe moe(Router router, int columns) {
+        return new SparseMoe(weights.matrix(data(router.gate(), columns)),
+                router.bias() == null ? null : vector(router.bias()), null, null, router.rule());
+    }
+
+    @Override
+    public float[][] linearAddRmsNorm(float[] residual, float[] x, float[] weight, float[] norm) {
+        int columns = norm.length;
+        int k = weight.length / columns;
+        CpuTensor sum = tensor(residual, columns);
+        CpuTensor out = output(sum.rows(), columns);
+        CpuTensor update = output(sum.rows(), columns);
+        ops.linearAddRmsNorm(sum, out, update, tensor(x, k), weights.matrix(data(weight, k)), vector(norm));
+        return new float[][] {sum.values(), out.values(), update.values()};
+    }
+
+    @Override
+    public Routed linearAddRmsNormRouteTopK(
+            float[] residual, float[] x, float[] weight, float[] norm, Router router) {
+        int columns = norm.length;
+        int k = weight.length / columns;
+        CpuTensor sum = tensor(residual, columns);
+        CpuTensor out = output(sum.rows(), columns);
+        CpuRouting routing = routing(sum.rows(), router);
+        ops.linearAddRmsNormRouteTopK(routing, sum, out, output(sum.rows(), columns), tensor(x, k),
+                weights.matrix(data(weight, k)), vector(norm), moe(router, columns));
+        return routed(sum, out, routing, router);
+    }
+
+    private static Routed routed(CpuTensor sum, CpuTensor out, CpuRouting routing, Router router) {
+        int numExperts = router.rule().numExperts();
+        int expertsPerToken = router.rule().expertsPerToken();
         int[] sortedPairs = new int[sum.rows() * expertsPerToken];
         Arrays.setAll(sortedPairs, routing::pair);
         int[] offsets = new int[numExperts + 1];
@@ -203,6 +238,19 @@ public final class CpuBackend implements OperationBackend {
         ops.combineAddRmsNorm(sum, out, tensor(expertOut, weight.length),
                 new CpuRouting(sum.rows(), expertsPerToken, expertsPerToken), vector(weight));
         return new float[][] {sum.values(), out.values()};
+    }
+
+    @Override
+    public float[][] groupedLinearAddRmsNorm(
+            float[] residual, float[] x, float[][] downs, Choice choice, float[] weight) {
+        int hidden = weight.length;
+        int k = downs[0].length / hidden;
+        CpuTensor sum = tensor(residual, hidden);
+        CpuTensor out = output(sum.rows(), hidden);
+        CpuTensor outer = output(choice.expertIds().length, hidden);
+        ops.groupedLinearAddRmsNorm(sum, out, outer, tensor(x, k), routing(choice), weights.experts(experts(downs, k)),
+                vector(weight));
+        return new float[][] {sum.values(), out.values(), outer.values()};
     }
 
     @Override

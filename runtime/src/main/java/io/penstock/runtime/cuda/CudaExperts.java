@@ -6,6 +6,7 @@ import io.penstock.kernels.AddRmsNormRouteTopKKernel;
 import io.penstock.kernels.CombineAddRmsNormKernel;
 import io.penstock.kernels.ExpertsAddRmsNormKernel;
 import io.penstock.kernels.GroupedLinearKernel;
+import io.penstock.kernels.LinearKernel;
 import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.config.MoeConfig;
@@ -19,12 +20,17 @@ final class CudaExperts implements AutoCloseable {
     private final Stream stream;
     private final long numRealTokens;
     private final MoeConfig config;
+    private final AddRmsNormRouteTopKKernel.Rule rule;
+    private final float eps;
+    private final WeightFormat format;
     private final AddRmsNormRouteTopKKernel route;
     private final GroupedLinearKernel groupedLinear;
     private final CombineAddRmsNormKernel combine;
     private final ExpertsAddRmsNormKernel expertsAddRmsNorm;
     private final ExpertsAddRmsNormKernel.Operands[] operands;
     private int numOperands;
+    private final GroupedLinearKernel.CombinedProduct[] products;
+    private int numProducts;
     private final AddRmsNormRouteTopKKernel.LayerAddresses[] layers;
     private int numLayers;
 
@@ -39,9 +45,9 @@ final class CudaExperts implements AutoCloseable {
         MoeConfig moe = config.moe();
         this.config = moe;
         int hidden = config.hiddenSize();
-        float eps = config.dimensions().normEps();
-        WeightFormat format = WeightFormat.of(device.properties());
-        var rule = new AddRmsNormRouteTopKKernel.Rule(
+        eps = config.dimensions().normEps();
+        format = WeightFormat.of(device.properties());
+        rule = new AddRmsNormRouteTopKKernel.Rule(
                 moe.numExperts(), moe.expertsPerToken(), moe.normTopkProb(), (float) moe.routedScalingFactor());
         route = new AddRmsNormRouteTopKKernel(device, hidden, eps, rule, format);
         groupedLinear = GroupedLinearKernel.of(device, format, moe.numExperts(), moe.expertsPerToken());
@@ -49,6 +55,7 @@ final class CudaExperts implements AutoCloseable {
         expertsAddRmsNorm = format == WeightFormat.TILES
                 ? new ExpertsAddRmsNormKernel(device, rule, hidden, eps) : null;
         operands = new ExpertsAddRmsNormKernel.Operands[config.numLayers()];
+        products = new GroupedLinearKernel.CombinedProduct[config.numLayers()];
         layers = new AddRmsNormRouteTopKKernel.LayerAddresses[config.numLayers()];
     }
 
@@ -60,6 +67,12 @@ final class CudaExperts implements AutoCloseable {
             Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe) {
         route.launch(stream, CudaOps.address(residual), CudaOps.address(out), CudaOps.address(update),
                 layer(weight, moe), addresses(routing), numRealTokens, residual.rows());
+    }
+
+    /** The same as what is behind a product. */
+    LinearKernel.RoutedRows routed(
+            Weight norm, SparseMoe moe, AddRmsNormRouteTopKKernel.RoutingAddresses routing) {
+        return new LinearKernel.RoutedRows(rule, layer(norm, moe), routing, numRealTokens);
     }
 
     /** What the router needs of a layer; made when the layer is first seen. */
@@ -96,6 +109,32 @@ final class CudaExperts implements AutoCloseable {
     void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Weight weight) {
         combine.launch(stream, CudaOps.address(residual), CudaOps.address(out), CudaOps.address(expertOut),
                 CudaOps.address(weight), numRealTokens, residual.rows());
+    }
+
+    boolean hasGroupedLinearAddRmsNorm() {
+        return GroupedLinearKernel.hasRowsBehind(format);
+    }
+
+    void groupedLinearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor outer, Tensor inner, Routing routing, Weight down, Weight norm) {
+        groupedLinear.launchAddRmsNorm(stream, CudaOps.address(outer), CudaOps.address(inner),
+                CudaOps.address(residual), CudaOps.address(out), product(outer, inner, down, norm),
+                addresses(routing), residual.rows());
+    }
+
+    /** What the second product needs of a layer; made when the layer is first seen. */
+    private GroupedLinearKernel.CombinedProduct product(Tensor outer, Tensor inner, Weight down, Weight norm) {
+        for (int i = 0; i < numProducts; i++) {
+            if (products[i].down() == CudaOps.address(down) && products[i].norm() == CudaOps.address(norm)) {
+                return products[i];
+            }
+        }
+        var made = new GroupedLinearKernel.CombinedProduct(CudaOps.address(down), outer.columns(), inner.columns(),
+                CudaOps.address(norm), eps, numRealTokens);
+        if (numProducts < products.length) {
+            products[numProducts++] = made;
+        }
+        return made;
     }
 
     /** On tiles. */

@@ -46,6 +46,7 @@ final class CudaOps implements Ops, AutoCloseable {
     private final AddKernel add;
     private final WeightFormat format;
     private final LinearKernel linear;
+    private final CudaNormedProducts normedProducts;
     private LinearKernel.SampledRows[] sampledRows;
     private final SiluAndMulKernel siluAndMul;
     private final ShortConvKernel shortConv;
@@ -87,6 +88,8 @@ final class CudaOps implements Ops, AutoCloseable {
         add = new AddKernel(device);
         format = WeightFormat.of(device.properties());
         linear = LinearKernel.of(device, format, tiles);
+        normedProducts = LinearKernel.hasRowsBehind(format) ? new CudaNormedProducts(
+                stream, linear, eps, stepMemory.progress(part), 2 * config.numLayers()) : null;
         siluAndMul = new SiluAndMulKernel(device);
         boolean hasConv = config.numConvLayers() > 0;
         shortConv = hasConv ? new ShortConvKernel(device, hidden) : null;
@@ -288,6 +291,31 @@ final class CudaOps implements Ops, AutoCloseable {
     }
 
     @Override
+    public void linearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor update, Tensor x, Weight weight, Weight norm) {
+        if (hasLinearAddRmsNorm()) {
+            normedProducts.addRmsNorm(residual, out, update, x, weight, norm);
+        } else {
+            Ops.super.linearAddRmsNorm(residual, out, update, x, weight, norm);
+        }
+    }
+
+    @Override
+    public void linearAddRmsNormRouteTopK(Routing routing, Tensor residual, Tensor out, Tensor update, Tensor x,
+            Weight weight, Weight norm, SparseMoe moe) {
+        if (hasLinearAddRmsNorm()) {
+            normedProducts.addRmsNormRouteTopK(routing, residual, out, update, x, weight, norm, moe, experts);
+        } else {
+            Ops.super.linearAddRmsNormRouteTopK(routing, residual, out, update, x, weight, norm, moe);
+        }
+    }
+
+    @Override
+    public boolean hasLinearAddRmsNorm() {
+        return normedProducts != null;
+    }
+
+    @Override
     public void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing) {
         experts.groupedLinearSiluAndMul(out, x, gateUp, routing);
     }
@@ -300,6 +328,21 @@ final class CudaOps implements Ops, AutoCloseable {
     @Override
     public void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight) {
         experts.combineAddRmsNorm(residual, out, expertOut, weight);
+    }
+
+    @Override
+    public void groupedLinearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor outer, Tensor inner, Routing routing, Weight down, Weight norm) {
+        if (hasGroupedLinearAddRmsNorm()) {
+            experts.groupedLinearAddRmsNorm(residual, out, outer, inner, routing, down, norm);
+        } else {
+            Ops.super.groupedLinearAddRmsNorm(residual, out, outer, inner, routing, down, norm);
+        }
+    }
+
+    @Override
+    public boolean hasGroupedLinearAddRmsNorm() {
+        return experts.hasGroupedLinearAddRmsNorm();
     }
 
     @Override

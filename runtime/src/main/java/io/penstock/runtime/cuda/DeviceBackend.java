@@ -212,6 +212,23 @@ public final class DeviceBackend implements OperationBackend {
     }
 
     @Override
+    public float[][] linearAddRmsNorm(float[] residual, float[] x, float[] weight, float[] norm) {
+        return experts.linearAddRmsNorm(residual, x, weight, norm);
+    }
+
+    @Override
+    public Routed linearAddRmsNormRouteTopK(
+            float[] residual, float[] x, float[] weight, float[] norm, Router router) {
+        return experts.linearAddRmsNormRouteTopK(residual, x, weight, norm, router);
+    }
+
+    @Override
+    public float[][] groupedLinearAddRmsNorm(
+            float[] residual, float[] x, float[][] downs, Choice choice, float[] weight) {
+        return experts.groupedLinearAddRmsNorm(residual, x, downs, choice, weight);
+    }
+
+    @Override
     public float[] groupedLinearSiluAndMul(float[] x, float[][] gates, float[][] ups, int k, Choice choice) {
         return experts.groupedLinearSiluAndMul(x, gates, ups, k, choice);
     }

@@ -43,16 +43,54 @@ final class DeviceExpertsBackend {
             int rows = residual.length / columns;
             Buffer sum = buffers.inOut("residual", residual);
             Buffer out = buffers.output("out", 2L * residual.length);
-            DeviceWeight bias = router.bias() == null
-                    ? null : weight(buffers.float32("expert_bias", router.bias()), router.bias().length);
             RoutingBuffers routed = RoutingBuffers.unwritten(
                     buffers, rows, router.rule().numExperts(), router.rule().expertsPerToken());
             beginStep(rows);
             ops.addRmsNormRouteTopK(routed.routing(), tensor(sum, rows, columns), tensor(out, rows, columns),
                     tensor(buffers.bf16("update", update), rows, columns),
-                    weight(buffers.bf16("weight", weight), columns),
-                    new SparseMoe(weight(buffers.bf16("gate", router.gate()), columns), bias, null, null,
-                            router.rule()));
+                    weight(buffers.bf16("weight", weight), columns), moe(buffers, router, columns));
+            return routed.read(buffers.readBf16(sum), buffers.readBf16(out));
+        }
+    }
+
+    private static SparseMoe moe(DeviceBuffers buffers, Router router, int columns) {
+        DeviceWeight bias = router.bias() == null
+                ? null : weight(buffers.float32("expert_bias", router.bias()), router.bias().length);
+        return new SparseMoe(
+                weight(buffers.bf16("gate", router.gate()), columns), bias, null, null, router.rule());
+    }
+
+    float[][] linearAddRmsNorm(float[] residual, float[] x, float[] matrix, float[] norm) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int columns = norm.length;
+            int rows = residual.length / columns;
+            int k = matrix.length / columns;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            Buffer update = buffers.output("update", 2L * residual.length);
+            ops.linearAddRmsNorm(tensor(sum, rows, columns), tensor(out, rows, columns),
+                    tensor(update, rows, columns), tensor(buffers.bf16("x", x), rows, k),
+                    buffers.matrices("matrix", matrix, columns, k, ops.format()),
+                    weight(buffers.bf16("norm", norm), columns));
+            return new float[][] {buffers.readBf16(sum), buffers.readBf16(out), buffers.readBf16(update)};
+        }
+    }
+
+    Routed linearAddRmsNormRouteTopK(float[] residual, float[] x, float[] matrix, float[] norm, Router router) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int columns = norm.length;
+            int rows = residual.length / columns;
+            int k = matrix.length / columns;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            Buffer update = buffers.output("update", 2L * residual.length);
+            RoutingBuffers routed = RoutingBuffers.unwritten(
+                    buffers, rows, router.rule().numExperts(), router.rule().expertsPerToken());
+            beginStep(rows);
+            ops.linearAddRmsNormRouteTopK(routed.routing(), tensor(sum, rows, columns), tensor(out, rows, columns),
+                    tensor(update, rows, columns), tensor(buffers.bf16("x", x), rows, k),
+                    buffers.matrices("matrix", matrix, columns, k, ops.format()),
+                    weight(buffers.bf16("norm", norm), columns), moe(buffers, router, columns));
             return routed.read(buffers.readBf16(sum), buffers.readBf16(out));
         }
     }
@@ -96,6 +134,24 @@ final class DeviceExpertsBackend {
             ops.groupedLinear(tensor(out, numPairs, columns), tensor(buffers.bf16("x", x), numPairs, k),
                     down(buffers, downs, k), routing);
             return buffers.readBf16(out);
+        }
+    }
+
+    float[][] groupedLinearAddRmsNorm(
+            float[] residual, float[] x, float[][] downs, Choice choice, float[] norm) {
+        try (DeviceBuffers buffers = new DeviceBuffers(device, stream)) {
+            int hidden = norm.length;
+            int rows = choice.numTokens();
+            int numPairs = choice.expertIds().length;
+            int k = downs[0].length / hidden;
+            Buffer sum = buffers.inOut("residual", residual);
+            Buffer out = buffers.output("out", 2L * residual.length);
+            Buffer outer = buffers.output("outer", 2L * numPairs * hidden);
+            DeviceRouting routing = regrouped(buffers, choice);
+            ops.groupedLinearAddRmsNorm(tensor(sum, rows, hidden), tensor(out, rows, hidden),
+                    tensor(outer, numPairs, hidden), tensor(buffers.bf16("x", x), numPairs, k), routing,
+                    down(buffers, downs, k), weight(buffers.bf16("weight", norm), hidden));
+            return new float[][] {buffers.readBf16(sum), buffers.readBf16(out), buffers.readBf16(outer)};
         }
     }
 

@@ -1,14 +1,18 @@
 package io.penstock.runtime.cuda;
 
 import io.penstock.device.Device;
+import io.penstock.device.DeviceMemory;
 import io.penstock.device.Stream;
 import io.penstock.kernels.AttentionPlan;
+import io.penstock.kernels.LinearKernel;
+import io.penstock.kernels.WeightFormat;
 import io.penstock.runtime.ModelLimits;
 import io.penstock.runtime.config.ModelConfig;
 
 /**
  * What the operations of a step work on beside weights and activations, allocated once: the sequences' memory, the
- * batch, and what attention keeps. Where steps have halves, theirs is there too; what both only read is there once.
+ * batch, what attention keeps, and counters of products. Where steps have halves, theirs is there too; what both only
+ * read is there once.
  */
 final class StepMemory implements AutoCloseable {
     private final ModelConfig config;
@@ -20,6 +24,8 @@ final class StepMemory implements AutoCloseable {
     private final DeviceBatch batch;
     private final AttentionScratch scratch;
     private final AttentionScratch scratchOfSecond;
+    private final DeviceMemory progress;
+    private final DeviceMemory progressOfSecond;
 
     /**
      * Allocates it.
@@ -37,6 +43,10 @@ final class StepMemory implements AutoCloseable {
             copies = closing.add(new CudaCopies(device, sequences, config, limits));
             AttentionPlan.Sizes sizes = CudaAttention.sizes(device, config.attention(), limits);
             scratch = closing.add(new AttentionScratch(device, stream, sizes, ""));
+            boolean hasProgress = LinearKernel.hasRowsBehind(WeightFormat.of(device.properties()));
+            progress = hasProgress ? zeroed(device, stream, limits.maxNumBatchedTokens(), "") : null;
+            progressOfSecond = hasProgress && hasHalves()
+                    ? zeroed(device, stream, maxRowsOfSecond(), " of the second half") : null;
             if (hasHalves()) {
                 AttentionPlan.Sizes halfSizes = halfSizes(half);
                 batch = closing.add(new DeviceBatch(
@@ -50,6 +60,17 @@ final class StepMemory implements AutoCloseable {
             closing.close();
             throw e;
         }
+    }
+
+    private DeviceMemory zeroed(Device device, Stream stream, int maxRows, String of) {
+        DeviceMemory memory = closing.add(
+                device.allocate("products' counters" + of, LinearKernel.progressBytes(maxRows)));
+        stream.fill(memory, 0, memory.sizeBytes(), (byte) 0);
+        return memory;
+    }
+
+    private int maxRowsOfSecond() {
+        return limits.maxNumSeqs() - HalfBatches.numFirst(limits.maxNumSeqs());
     }
 
     /** For steps without halves. */
@@ -92,6 +113,11 @@ final class StepMemory implements AutoCloseable {
         AttentionPlan.Sizes sizes = part == BatchPart.WHOLE
                 ? CudaAttention.sizes(device, config.attention(), limits) : halfSizes(device);
         return new CudaAttention(device, sizes, part == BatchPart.SECOND ? scratchOfSecond : scratch);
+    }
+
+    /** Address of what products of a part of a step count, where their kernels have rows behind them. */
+    long progress(BatchPart part) {
+        return part == BatchPart.SECOND ? progressOfSecond.address() : progress.address();
     }
 
     @Override

@@ -71,7 +71,14 @@ public final class ForwardPass {
 
     /** A layer, of the rows that are in use. */
     public void layer(int i, ForwardBatch batch) {
-        operator(i, batch);
+        Weight outProj = operator(i, batch);
+        Weight norm = weights.layers()[i].ffnNorm();
+        switch (weights.layers()[i].feedForward()) {
+            case Dense _ -> ops.linearAddRmsNorm(a.residual(), a.x(), a.update(), a.mixed(), outProj, norm);
+            case SparseMoe moe -> ops.linearAddRmsNormRouteTopK(
+                    a.experts().routing(), a.residual(), a.x(), a.update(), a.mixed(), outProj, norm, moe);
+        }
+        trace.operator(i, a.update());
         feedForward(i, a);
     }
 
@@ -87,59 +94,63 @@ public final class ForwardPass {
     /** The last layer and what comes behind it, behind its operator only of rows with logits. */
     private void lastLayer(ForwardBatch batch) {
         int last = weights.layers().length - 1;
-        operator(last, batch);
+        ops.linear(a.update(), a.mixed(), operator(last, batch));
         if (batch.numLogits() > 0) {
             ops.gatherLast(logitRows.residual(), a.residual(), batch);
             ops.gatherLast(logitRows.update(), a.update(), batch);
             logitRows.useRows(batch.numLogits(), batch.numLogits());
+            normalise(last, logitRows);
             feedForward(last, logitRows);
             logits(logitRows.x());
         }
     }
 
-    private void operator(int i, ForwardBatch batch) {
-        switch (weights.layers()[i].operator()) {
+    /** A layer's operator up to {@code mixed}, and the weight of the projection behind it. */
+    private Weight operator(int i, ForwardBatch batch) {
+        return switch (weights.layers()[i].operator()) {
             case ShortConv conv -> {
                 ops.inProjShortConv(
                         a.mixed(), a.projected().bcx(), a.x(), conv.inProj(), conv.conv(), conv.convLayer(), batch);
-                ops.linear(a.update(), a.mixed(), conv.outProj());
+                yield conv.outProj();
             }
             case Attention attention -> {
                 Tensor qkv = a.projected().qkv();
                 ops.qkvNormRopeStore(qkv, a.x(), attention, batch);
                 ops.attention(a.mixed(), qkv, attention.attentionLayer(), batch);
-                ops.linear(a.update(), a.mixed(), attention.outProj());
+                yield attention.outProj();
             }
+        };
+    }
+
+    /** What else comes behind that projection. */
+    private void normalise(int i, Activations rows) {
+        Weight norm = weights.layers()[i].ffnNorm();
+        switch (weights.layers()[i].feedForward()) {
+            case Dense _ -> ops.addRmsNorm(rows.residual(), rows.x(), rows.update(), norm);
+            case SparseMoe moe -> ops.addRmsNormRouteTopK(
+                    rows.experts().routing(), rows.residual(), rows.x(), rows.update(), norm, moe);
         }
-        trace.operator(i, a.update());
     }
 
     private void feedForward(int i, Activations rows) {
         Layer[] layers = weights.layers();
         Weight nextNorm = i + 1 < layers.length ? layers[i + 1].operatorNorm() : weights.embeddingNorm();
+        Activations.Experts e = rows.experts();
         switch (layers[i].feedForward()) {
-            case Dense dense -> dense(i, rows, dense, nextNorm);
-            case SparseMoe moe -> sparseMoe(i, rows, moe, nextNorm);
+            case Dense dense -> {
+                ops.linearSiluAndMul(e.dense(), rows.x(), dense.gateUp());
+                ops.linearAddRmsNorm(
+                        rows.residual(), rows.x(), rows.update(), e.dense(), dense.down(), nextNorm);
+                trace.feedForward(i, rows.update());
+            }
+            case SparseMoe moe -> {
+                trace.routing(i, e.routing());
+                ops.expertsAddRmsNorm(
+                        rows.residual(), rows.x(), e.inner(), e.outer(), e.routing(), moe, nextNorm);
+                trace.expertOutputs(i, e.outer());
+            }
         }
         trace.hidden(i, rows.residual());
-    }
-
-    private void dense(int i, Activations rows, Dense dense, Weight nextNorm) {
-        Tensor inner = rows.experts().dense();
-        ops.addRmsNorm(rows.residual(), rows.x(), rows.update(), weights.layers()[i].ffnNorm());
-        ops.linearSiluAndMul(inner, rows.x(), dense.gateUp());
-        ops.linear(rows.update(), inner, dense.down());
-        trace.feedForward(i, rows.update());
-        ops.addRmsNorm(rows.residual(), rows.x(), rows.update(), nextNorm);
-    }
-
-    private void sparseMoe(int i, Activations rows, SparseMoe moe, Weight nextNorm) {
-        Activations.Experts e = rows.experts();
-        ops.addRmsNormRouteTopK(
-                e.routing(), rows.residual(), rows.x(), rows.update(), weights.layers()[i].ffnNorm(), moe);
-        trace.routing(i, e.routing());
-        ops.expertsAddRmsNorm(rows.residual(), rows.x(), e.inner(), e.outer(), e.routing(), moe, nextNorm);
-        trace.expertOutputs(i, e.outer());
     }
 
     private void logits(Tensor hidden) {

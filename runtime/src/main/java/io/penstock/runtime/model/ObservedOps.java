@@ -9,7 +9,7 @@ import java.util.Map;
 public final class ObservedOps implements Ops {
     private final Ops ops;
     private final OperationObserver observer;
-    private final Map<Weight, String> linears = new HashMap<>();
+    private final Map<Weight, String> products = new HashMap<>();
 
     /** @param weights tell what a product is used for */
     public ObservedOps(Ops ops, OperationObserver observer, ModelWeights weights) {
@@ -17,14 +17,14 @@ public final class ObservedOps implements Ops {
         this.observer = observer;
         for (Layer layer : weights.layers()) {
             switch (layer.operator()) {
-                case LayerOperator.ShortConv conv -> linears.put(conv.outProj(), "linear convOutProj");
+                case LayerOperator.ShortConv conv -> products.put(conv.outProj(), " convOutProj");
                 case LayerOperator.Attention attention -> {
-                    linears.put(attention.qkvProj(), "linear qkvProj");
-                    linears.put(attention.outProj(), "linear attentionOutProj");
+                    products.put(attention.qkvProj(), " qkvProj");
+                    products.put(attention.outProj(), " attentionOutProj");
                 }
             }
             if (layer.feedForward() instanceof FeedForward.Dense dense) {
-                linears.put(dense.down(), "linear denseDown");
+                products.put(dense.down(), " denseDown");
             }
         }
     }
@@ -57,7 +57,39 @@ public final class ObservedOps implements Ops {
 
     @Override
     public void linear(Tensor out, Tensor x, Weight weight) {
-        observe(linears.getOrDefault(weight, "linear"), () -> ops.linear(out, x, weight));
+        observe(name("linear", weight), () -> ops.linear(out, x, weight));
+    }
+
+    /** An operation, and what its weight is used for. */
+    private String name(String operation, Weight weight) {
+        return operation + products.getOrDefault(weight, "");
+    }
+
+    @Override
+    public void linearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor update, Tensor x, Weight weight, Weight norm) {
+        if (ops.hasLinearAddRmsNorm()) {
+            observe(name("linearAddRmsNorm", weight),
+                    () -> ops.linearAddRmsNorm(residual, out, update, x, weight, norm));
+        } else {
+            Ops.super.linearAddRmsNorm(residual, out, update, x, weight, norm);
+        }
+    }
+
+    @Override
+    public void linearAddRmsNormRouteTopK(Routing routing, Tensor residual, Tensor out, Tensor update, Tensor x,
+            Weight weight, Weight norm, SparseMoe moe) {
+        if (ops.hasLinearAddRmsNorm()) {
+            observe(name("linearAddRmsNormRouteTopK", weight),
+                    () -> ops.linearAddRmsNormRouteTopK(routing, residual, out, update, x, weight, norm, moe));
+        } else {
+            Ops.super.linearAddRmsNormRouteTopK(routing, residual, out, update, x, weight, norm, moe);
+        }
+    }
+
+    @Override
+    public boolean hasLinearAddRmsNorm() {
+        return ops.hasLinearAddRmsNorm();
     }
 
     @Override
@@ -114,6 +146,22 @@ public final class ObservedOps implements Ops {
     @Override
     public void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight) {
         observe("combineAddRmsNorm", () -> ops.combineAddRmsNorm(residual, out, expertOut, routing, weight));
+    }
+
+    @Override
+    public void groupedLinearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor outer, Tensor inner, Routing routing, Weight down, Weight norm) {
+        if (ops.hasGroupedLinearAddRmsNorm()) {
+            observe("groupedLinearAddRmsNorm",
+                    () -> ops.groupedLinearAddRmsNorm(residual, out, outer, inner, routing, down, norm));
+        } else {
+            Ops.super.groupedLinearAddRmsNorm(residual, out, outer, inner, routing, down, norm);
+        }
+    }
+
+    @Override
+    public boolean hasGroupedLinearAddRmsNorm() {
+        return ops.hasGroupedLinearAddRmsNorm();
     }
 
     @Override

@@ -71,6 +71,30 @@ public interface Ops {
     void addRmsNormRouteTopK(
             Routing routing, Tensor residual, Tensor out, Tensor update, Weight weight, SparseMoe moe);
 
+    /**
+     * The product whose rows are the update, and what follows it: {@link #linear} of {@code x} to {@code update}, then
+     * {@link #addRmsNorm}.
+     *
+     * @param norm the weight of the norm
+     */
+    default void linearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor update, Tensor x, Weight weight, Weight norm) {
+        linear(update, x, weight);
+        addRmsNorm(residual, out, update, norm);
+    }
+
+    /** The same with {@link #addRmsNormRouteTopK} behind the product. */
+    default void linearAddRmsNormRouteTopK(Routing routing, Tensor residual, Tensor out, Tensor update, Tensor x,
+            Weight weight, Weight norm, SparseMoe moe) {
+        linear(update, x, weight);
+        addRmsNormRouteTopK(routing, residual, out, update, norm, moe);
+    }
+
+    /** Whether {@link #linearAddRmsNorm} and {@link #linearAddRmsNormRouteTopK} are operations of their own. */
+    default boolean hasLinearAddRmsNorm() {
+        return false;
+    }
+
     /** {@link #linearSiluAndMul} of each chosen expert; {@code out} [tokens expertsPerToken, width]. */
     void groupedLinearSiluAndMul(Tensor out, Tensor x, Weight gateUp, Routing routing);
 
@@ -84,17 +108,32 @@ public interface Ops {
     void combineAddRmsNorm(Tensor residual, Tensor out, Tensor expertOut, Routing routing, Weight weight);
 
     /**
-     * The three above, one behind the other: {@link #groupedLinearSiluAndMul} of {@code x} to {@code inner},
-     * {@link #groupedLinear} of it to {@code outer}, {@link #combineAddRmsNorm} of that to {@code residual} and
-     * {@code x}.
+     * The product whose rows are summed, and what follows it: {@link #groupedLinear} of {@code inner} to {@code outer},
+     * then {@link #combineAddRmsNorm} of that.
+     *
+     * @param norm the weight of the norm
+     */
+    default void groupedLinearAddRmsNorm(
+            Tensor residual, Tensor out, Tensor outer, Tensor inner, Routing routing, Weight down, Weight norm) {
+        groupedLinear(outer, inner, down, routing);
+        combineAddRmsNorm(residual, out, outer, routing, norm);
+    }
+
+    /** Whether {@link #groupedLinearAddRmsNorm} is an operation of its own. */
+    default boolean hasGroupedLinearAddRmsNorm() {
+        return false;
+    }
+
+    /**
+     * All of these, one behind the other: {@link #groupedLinearSiluAndMul} of {@code x} to {@code inner}, then
+     * {@link #groupedLinearAddRmsNorm} of it to {@code outer}, {@code residual} and {@code x}.
      *
      * @param norm the weight of the norm
      */
     default void expertsAddRmsNorm(
             Tensor residual, Tensor x, Tensor inner, Tensor outer, Routing routing, SparseMoe moe, Weight norm) {
         groupedLinearSiluAndMul(inner, x, moe.gateUp(), routing);
-        groupedLinear(outer, inner, moe.down(), routing);
-        combineAddRmsNorm(residual, x, outer, routing, norm);
+        groupedLinearAddRmsNorm(residual, x, outer, inner, routing, moe.down(), norm);
     }
 
     /** Whether {@link #expertsAddRmsNorm} is an operation of its own for so many tokens. */

@@ -27,6 +27,8 @@ interface OperationTests extends OperationBackend.Factory {
             Map.entry("embed", "what was there"), Map.entry("gather_last", "what was there"),
             Map.entry("add", "one rounding of one sum"), Map.entry("in_proj_short_conv", "linear, then short_conv"),
             Map.entry("qkv_norm_rope_store", "linear, then qk_norm_rope_store"),
+            Map.entry("linear_add_rms_norm", "linear, then add_rms_norm or add_rms_norm_route_top_k"),
+            Map.entry("grouped_linear_add_rms_norm", "grouped_linear, then combine_add_rms_norm"),
             Map.entry("experts_add_rms_norm", "grouped_linear twice, then combine_add_rms_norm"),
             Map.entry("sample", "the sampler, in float64"), Map.entry("sample_from_head", "logits, then sample"),
             Map.entry("logprobs", "the CPU's, in float64"));

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever the order in which warps and blocks run, no check fails and the bits are the same. */
 class SchedulesTest {
@@ -223,6 +225,27 @@ class SchedulesTest {
             });
             requireSameRuns(device, variants::run);
             requireEveryKernel(device, 90);
+        }
+    }
+
+    /**
+     * However few blocks of a launch a device holds at the same time, and whichever of them goes first, none waits for
+     * one that has not begun.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5})
+    void rowsBehindProductsNeedNoBlockThatHasNotBegun(int numResident) {
+        EmulatorDevice many = new EmulatorDevice(EmulatorOptions.collecting(1).on(90));
+        EmulatorDevice few = new EmulatorDevice(EmulatorOptions.collecting(numResident).on(90).residing(numResident));
+        try (many; few; VariantRuns expected = new VariantRuns(many); VariantRuns runs = new VariantRuns(few)) {
+            List<float[]> results = expected.rowsBehindProducts();
+            for (int run = 0; run < 3; run++) {
+                List<float[]> same = runs.rowsBehindProducts();
+                assertEquals(List.of(), few.faults(), numResident + " blocks at the same time");
+                for (int i = 0; i < results.size(); i++) {
+                    new Closeness().requireSame("result " + i, 1, results.get(i), same.get(i));
+                }
+            }
         }
     }
 

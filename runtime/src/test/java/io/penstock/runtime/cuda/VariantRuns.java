@@ -10,6 +10,8 @@ import io.penstock.runtime.StopConditions;
 import io.penstock.runtime.TokenConstraints;
 import io.penstock.runtime.TokenFilters;
 import io.penstock.runtime.check.OperationBackend.Choice;
+import io.penstock.runtime.check.OperationBackend.Routed;
+import io.penstock.runtime.check.OperationBackend.Router;
 import io.penstock.runtime.check.Samples;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.RouterRule;
@@ -31,14 +33,14 @@ final class VariantRuns implements AutoCloseable {
     private static final int FEW_TOKENS = 136;
     private static final int NUM_EXPERTS = 8;
     private static final int EXPERTS_PER_TOKEN = 3;
-    private static final ModelLimits LIMITS = new ModelLimits(72, 300, 128, 144, 0);
+    private static final RouterRule RULE = new RouterRule(NUM_EXPERTS, EXPERTS_PER_TOKEN, true, 1);
+    private static final ModelLimits LIMITS = new ModelLimits(72, 300, 136, 144, 0);
 
     private final DeviceBackend wide;
     private final DeviceBackend narrow;
 
     VariantRuns(Device device) {
-        ModelConfig config = Samples.withExperts(
-                Samples.config(VOCAB, HIDDEN, 1, 1), new RouterRule(NUM_EXPERTS, EXPERTS_PER_TOKEN, true, 1));
+        ModelConfig config = Samples.withExperts(Samples.config(VOCAB, HIDDEN, 1, 1), RULE);
         wide = new DeviceBackend(device, config, LIMITS);
         narrow = new DeviceBackend(
                 Backends.withMultiprocessors(device, 1), Samples.config(FEW_TOKENS, NARROW_HIDDEN, 1, 1), LIMITS);
@@ -49,6 +51,7 @@ final class VariantRuns implements AutoCloseable {
         Samples samples = new Samples(3);
         List<float[]> results = new ArrayList<>();
         addProducts(results, samples);
+        addRowsBehindProducts(results, samples);
         addExperts(results, samples);
         addRows(results, samples);
         addHeads(results, samples, wide, HIDDEN);
@@ -67,6 +70,34 @@ final class VariantRuns implements AutoCloseable {
         }
         results.addAll(List.of(narrow.linear(x, matrix, HIDDEN), narrow.logits(x, matrix, HIDDEN),
                 narrow.linearSiluAndMul(x, matrix, matrix, HIDDEN)));
+    }
+
+    /** Several tiles of rows, of which the last are routed. */
+    List<float[]> rowsBehindProducts() {
+        List<float[]> results = new ArrayList<>();
+        addRowsBehindProducts(results, new Samples(4));
+        return results;
+    }
+
+    private void addRowsBehindProducts(List<float[]> results, Samples samples) {
+        for (int numRows : new int[] {5, 130}) {
+            float[] residual = samples.normal(numRows * HIDDEN, 1);
+            float[] x = samples.normal(numRows * HIDDEN, 1);
+            float[] matrix = samples.normal(HIDDEN * HIDDEN, 0.1);
+            float[] norm = samples.normal(HIDDEN, 1);
+            Router router = new Router(samples.normal(NUM_EXPERTS * HIDDEN, 0.2), null, RULE);
+            Routed routed = wide.linearAddRmsNormRouteTopK(residual, x, matrix, norm, router);
+            results.addAll(List.of(routed.residual(), routed.out(), routed.choice().weights()));
+            results.addAll(List.of(narrow.linearAddRmsNorm(residual, x, matrix, norm)));
+            results.addAll(List.of(wide.groupedLinearAddRmsNorm(residual,
+                    samples.normal(numRows * EXPERTS_PER_TOKEN * 24, 1), experts(samples), routed.choice(), norm)));
+        }
+    }
+
+    private static float[][] experts(Samples samples) {
+        float[][] downs = new float[NUM_EXPERTS][];
+        Arrays.setAll(downs, _ -> samples.normal(HIDDEN * 24, 0.1));
+        return downs;
     }
 
     private void addExperts(List<float[]> results, Samples samples) {

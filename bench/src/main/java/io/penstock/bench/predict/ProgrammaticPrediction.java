@@ -34,10 +34,6 @@ final class ProgrammaticPrediction {
     record Step(double seconds, int numEarly) {}
 
     /** What a step should take. */
-    static double seconds(ModelConfig model, int numSeqs, int context, Chip chip) {
-        return step(model, numSeqs, context, chip).seconds();
-    }
-
     static Step step(ModelConfig model, int numSeqs, int context, Chip chip) {
         double seconds = 0;
         int numEarly = 0;

@@ -47,6 +47,7 @@ class KernelPredictionTest {
             var report = new PredictionReport(MODEL, Chip.named(chip));
             lines.addAll(report.steps(1024));
             lines.addAll(report.stepOperations(1024));
+            lines.addAll(report.programmatic(1024));
             lines.addAll(report.head());
             if (chip.equals("h200")) {
                 lines.addAll(report.expertProducts());
@@ -212,6 +213,21 @@ class KernelPredictionTest {
             assertTrue(atLimit > 0.5 && atLimit < 1, least + " sequences on " + device + ": " + atLimit);
             assertTrue(halvesShare(model, least / 2, 1024, chip) > atLimit, "half of it on " + device);
             assertTrue(halvesShare(model, least / 8, 1024, chip) > 1, "an eighth of it on " + device);
+        }
+    }
+
+    /** Launches that begin early hide a part of the gaps and of the first bytes' way, and nothing else. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 64, 256, 2048})
+    void earlyLaunchesSaveNoMoreThanWhatIsBetweenThem(int numSeqs) {
+        for (String device : Chip.NAMES) {
+            Chip chip = Chip.named(device);
+            List<StepPrediction.Row> rows = StepPrediction.of(MODEL, numSeqs, 1024, chip);
+            ProgrammaticPrediction.Step step = ProgrammaticPrediction.step(MODEL, numSeqs, 1024, chip);
+            double saved = StepPrediction.seconds(rows) - step.seconds();
+            assertTrue(step.numEarly() > 0 && step.numEarly() < StepPrediction.numLaunches(rows));
+            assertTrue(saved > 0, device + ": " + saved);
+            assertTrue(saved < step.numEarly() * (Chip.GAP_SECONDS + Chip.FILL_SECONDS), device + ": " + saved);
         }
     }
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import sysconfig
 
+import zopfli.gzip
+
 CUDA = pathlib.Path(__file__).resolve().parent / "src" / "main" / "cuda"
 NVCC = pathlib.Path(sysconfig.get_paths()["purelib"]) / "nvidia" / "cu13" / "bin" / "nvcc"
 
@@ -25,7 +27,8 @@ FLAGS = ["-std=c++17", "-ptx", "--Werror", "all-warnings"]
 PTX_VERSION = "8.0"
 PRAGMAS = {"nounroll"}
 
-# PTX is a tenth of its size when compressed, and nobody compares it by eye.
+# PTX is a tenth of its size when compressed, and nobody compares it by eye. Zopfli makes it a ninth smaller than zlib
+# does, in the same format: the bundle for GPU machines has few bytes to spare.
 SUFFIX = ".ptx.gz"
 
 
@@ -54,9 +57,9 @@ def closure(source, found):
 
 
 def write_compressed(file, data):
-    """A file that holds the same stays as it is: another zlib would make other bytes of it."""
+    """A file that holds the same stays as it is: another version would make other bytes of it."""
     if not file.exists() or gzip.decompress(file.read_bytes()) != data:
-        file.write_bytes(gzip.compress(data, 9, mtime=0))
+        file.write_bytes(zopfli.gzip.compress(data))
 
 
 def sha256(data):

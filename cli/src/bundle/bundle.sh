@@ -51,8 +51,9 @@ for jar in "$dist"/lib/*.jar; do
     (
         cd "$work/jar"
         "$jdk/bin/jar" -xf "$jar"
-        # The messages of gRPC mean nothing without its jars.
+        # The messages of gRPC mean nothing without its jars, nor does what JMH made of its benchmarks.
         rm -rf lib/libJNv* lib/libJCudaRuntime* lib/libJCublas-* META-INF/maven io/penstock/serving/grpc/wire \
+            io/penstock/bench/jmh/jmh_generated META-INF/BenchmarkList META-INF/CompilerHints \
             org/jline/nativ/Windows org/jline/nativ/Mac org/jline/nativ/FreeBSD \
             org/jline/builtins org/jline/console org/jline/shell org/jline/widget
         "$jdk/bin/jar" -c -0 -M -f "$root/lib/$(basename "$jar")" .

@@ -90,6 +90,11 @@ public record StepLaunches(List<Launch> launches, int numCopies, long copiedByte
         }
 
         @Override
+        public boolean looksInside() {
+            return false;
+        }
+
+        @Override
         public void hidden(int doneLayer, Tensor residual) {
             layer = doneLayer + 1 < numLayers ? doneLayer + 1 : NO_LAYER;
         }

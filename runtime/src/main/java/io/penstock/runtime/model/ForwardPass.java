@@ -25,7 +25,7 @@ public final class ForwardPass {
     /**
      * Runs nothing yet.
      *
-     * @param trace but for {@link Trace#NONE} it sees all rows of every layer
+     * @param trace where it looks inside, it sees all rows of every layer
      */
     public ForwardPass(ModelWeights weights, Ops ops, Activations activations, Trace trace) {
         this.weights = weights;
@@ -53,7 +53,7 @@ public final class ForwardPass {
         for (int i = 0; i < last; i++) {
             layer(i, batch);
         }
-        if (batch.numLogits() < batch.numTokens() && trace == Trace.NONE) {
+        if (batch.numLogits() < batch.numTokens() && !trace.looksInside()) {
             lastLayer(batch);
         } else {
             layer(last, batch);
@@ -72,13 +72,13 @@ public final class ForwardPass {
     /** A layer, of the rows that are in use. */
     public void layer(int i, ForwardBatch batch) {
         Weight outProj = operator(i, batch);
-        Weight norm = weights.layers()[i].ffnNorm();
-        switch (weights.layers()[i].feedForward()) {
-            case Dense _ -> ops.linearAddRmsNorm(a.residual(), a.x(), a.update(), a.mixed(), outProj, norm);
-            case SparseMoe moe -> ops.linearAddRmsNormRouteTopK(
-                    a.experts().routing(), a.residual(), a.x(), a.update(), a.mixed(), outProj, norm, moe);
+        if (trace.looksInside()) {
+            ops.linear(a.update(), a.mixed(), outProj);
+            trace.operator(i, a.update());
+            normalise(i, a);
+        } else {
+            projectAndNormalise(i, outProj);
         }
-        trace.operator(i, a.update());
         feedForward(i, a);
     }
 
@@ -122,7 +122,17 @@ public final class ForwardPass {
         };
     }
 
-    /** What else comes behind that projection. */
+    /** That projection and what comes behind it. */
+    private void projectAndNormalise(int i, Weight outProj) {
+        Weight norm = weights.layers()[i].ffnNorm();
+        switch (weights.layers()[i].feedForward()) {
+            case Dense _ -> ops.linearAddRmsNorm(a.residual(), a.x(), a.update(), a.mixed(), outProj, norm);
+            case SparseMoe moe -> ops.linearAddRmsNormRouteTopK(
+                    a.experts().routing(), a.residual(), a.x(), a.update(), a.mixed(), outProj, norm, moe);
+        }
+    }
+
+    /** The latter alone. */
     private void normalise(int i, Activations rows) {
         Weight norm = weights.layers()[i].ffnNorm();
         switch (weights.layers()[i].feedForward()) {
@@ -139,9 +149,7 @@ public final class ForwardPass {
         switch (layers[i].feedForward()) {
             case Dense dense -> {
                 ops.linearSiluAndMul(e.dense(), rows.x(), dense.gateUp());
-                ops.linearAddRmsNorm(
-                        rows.residual(), rows.x(), rows.update(), e.dense(), dense.down(), nextNorm);
-                trace.feedForward(i, rows.update());
+                down(i, rows, dense.down(), nextNorm);
             }
             case SparseMoe moe -> {
                 trace.routing(i, e.routing());
@@ -151,6 +159,16 @@ public final class ForwardPass {
             }
         }
         trace.hidden(i, rows.residual());
+    }
+
+    private void down(int i, Activations rows, Weight down, Weight nextNorm) {
+        if (trace.looksInside()) {
+            ops.linear(rows.update(), rows.experts().dense(), down);
+            trace.feedForward(i, rows.update());
+            ops.addRmsNorm(rows.residual(), rows.x(), rows.update(), nextNorm);
+        } else {
+            ops.linearAddRmsNorm(rows.residual(), rows.x(), rows.update(), rows.experts().dense(), down, nextNorm);
+        }
     }
 
     private void logits(Tensor hidden) {

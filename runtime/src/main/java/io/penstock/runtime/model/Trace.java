@@ -3,7 +3,20 @@ package io.penstock.runtime.model;
 /** Sees the tensors of a forward pass as they are made, to compare them with another engine's. */
 public interface Trace {
     /** Looks at nothing. */
-    Trace NONE = new Trace() {};
+    Trace NONE = new Trace() {
+        @Override
+        public boolean looksInside() {
+            return false;
+        }
+    };
+
+    /**
+     * Whether it looks at what is between operations, or replaces it: then those that have a fused form run as their
+     * parts, with the same bits, and the last layer has all rows.
+     */
+    default boolean looksInside() {
+        return true;
+    }
 
     /** Embedding rows [tokens, hidden]. */
     default void embedding(Tensor hidden) {}

@@ -5,7 +5,6 @@ import io.penstock.runtime.check.OperationBackend.Choice;
 import io.penstock.runtime.check.OperationBackend.Experts;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.RouterRule;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -20,17 +19,7 @@ final class ExpertsAddRmsNormCases {
     private ExpertsAddRmsNormCases() {}
 
     static List<OperationCase> all() {
-        List<OperationCase> all = new ArrayList<>();
-        for (int i = 0; i < SIZES.length; i++) {
-            int[] size = SIZES[i];
-            Routing routing = Routing.values()[i % Routing.values().length];
-            all.add(OperationCase.small(
-                    NAME, GroupedLinearCases.sizes(size, routing), trial -> check(trial, size, routing)));
-        }
-        int[] model = {65, 32, 4, 1792, 2048};
-        all.add(OperationCase.large(NAME, GroupedLinearCases.sizes(model, Routing.RANDOM),
-                trial -> check(trial, model, Routing.RANDOM)));
-        return all;
+        return GroupedLinearCases.of(NAME, SIZES, new int[] {65, 32, 4, 1792, 2048}, ExpertsAddRmsNormCases::check);
     }
 
     private static ModelConfig config(int[] size) {
@@ -60,11 +49,8 @@ final class ExpertsAddRmsNormCases {
             closeness.requireSame("residual", hidden, apart[0], actual[0]);
             closeness.requireSame("norm", hidden, apart[1], actual[1]);
             int last = size[0] - 1;
-            Choice alone = new Choice(size[1], perToken,
-                    Arrays.copyOfRange(choice.expertIds(), last * perToken, size[0] * perToken),
-                    Arrays.copyOfRange(choice.weights(), last * perToken, size[0] * perToken));
             float[][] row = backend.expertsAddRmsNorm(Arrays.copyOfRange(residual, last * hidden, size[0] * hidden),
-                    Arrays.copyOfRange(x, last * hidden, size[0] * hidden), experts, alone, weight);
+                    Arrays.copyOfRange(x, last * hidden, size[0] * hidden), experts, choice.last(), weight);
             closeness.requireSame("the last token alone", hidden,
                     Arrays.copyOfRange(actual[1], last * hidden, size[0] * hidden), row[1]);
         }

@@ -4,7 +4,6 @@ import io.penstock.runtime.check.GroupedLinearCases.Routing;
 import io.penstock.runtime.check.OperationBackend.Choice;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.RouterRule;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -19,17 +18,8 @@ final class GroupedLinearAddRmsNormCases {
     private GroupedLinearAddRmsNormCases() {}
 
     static List<OperationCase> all() {
-        List<OperationCase> all = new ArrayList<>();
-        for (int i = 0; i < SIZES.length; i++) {
-            int[] size = SIZES[i];
-            Routing routing = Routing.values()[i % Routing.values().length];
-            all.add(OperationCase.small(
-                    NAME, GroupedLinearCases.sizes(size, routing), trial -> check(trial, size, routing)));
-        }
         int[] model = {515, 32, 4, 1792, 2048};
-        all.add(OperationCase.large(NAME, GroupedLinearCases.sizes(model, Routing.RANDOM),
-                trial -> check(trial, model, Routing.RANDOM)));
-        return all;
+        return GroupedLinearCases.of(NAME, SIZES, model, GroupedLinearAddRmsNormCases::check);
     }
 
     private static void check(Trial trial, int[] size, Routing routing) {
@@ -53,12 +43,9 @@ final class GroupedLinearAddRmsNormCases {
             closeness.requireSame("residual", hidden, apart[0], actual[0]);
             closeness.requireSame("norm", hidden, apart[1], actual[1]);
             int last = size[0] - 1;
-            Choice alone = new Choice(size[1], perToken,
-                    Arrays.copyOfRange(choice.expertIds(), last * perToken, size[0] * perToken),
-                    Arrays.copyOfRange(choice.weights(), last * perToken, size[0] * perToken));
             float[][] row = backend.groupedLinearAddRmsNorm(
                     Arrays.copyOfRange(residual, last * hidden, size[0] * hidden),
-                    Arrays.copyOfRange(x, last * perToken * k, size[0] * perToken * k), downs, alone, weight);
+                    Arrays.copyOfRange(x, last * perToken * k, size[0] * perToken * k), downs, choice.last(), weight);
             closeness.requireSame("the last token alone", hidden,
                     Arrays.copyOfRange(actual[1], last * hidden, size[0] * hidden), row[1]);
         }

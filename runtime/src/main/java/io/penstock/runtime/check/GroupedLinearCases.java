@@ -27,6 +27,11 @@ final class GroupedLinearCases {
         {37, 16, 4, 136, 104}, {70, 8, 4, 64, 264}, {83, 8, 8, 40, 200}, {301, 8, 4, 136, 72},
         {266, 8, 4, 24, 40}};
 
+    /** What is required of an operation on experts. */
+    interface Check {
+        void run(Trial trial, int[] size, Routing routing);
+    }
+
     private GroupedLinearCases() {}
 
     static List<OperationCase> all() {
@@ -44,6 +49,19 @@ final class GroupedLinearCases {
                 trial -> check(trial, many, Routing.ONE_HAS_ALL)));
         int[] model = {65, 32, 4, 1792, 2048};
         all.add(OperationCase.large(NAME, sizes(model, Routing.RANDOM), trial -> checkRows(trial, model)));
+        return all;
+    }
+
+    /** Those of an operation in a launch of its own: one of each size, and the model's. */
+    static List<OperationCase> of(String name, int[][] sizes, int[] model, Check check) {
+        List<OperationCase> all = new ArrayList<>();
+        for (int i = 0; i < sizes.length; i++) {
+            int[] size = sizes[i];
+            Routing routing = Routing.values()[i % Routing.values().length];
+            all.add(OperationCase.small(name, sizes(size, routing), trial -> check.run(trial, size, routing)));
+        }
+        all.add(OperationCase.large(
+                name, sizes(model, Routing.RANDOM), trial -> check.run(trial, model, Routing.RANDOM)));
         return all;
     }
 

@@ -6,6 +6,7 @@ import io.penstock.runtime.SamplingParams;
 import io.penstock.runtime.StepResult;
 import io.penstock.runtime.config.ModelConfig;
 import io.penstock.runtime.model.FeedForward.RouterRule;
+import java.util.Arrays;
 
 /**
  * The operations of a backend on arrays, rows one after the other. Inputs are bfloat16 values unless said otherwise;
@@ -68,6 +69,13 @@ public interface OperationBackend extends AutoCloseable {
         /** Rows that were routed. */
         public int numTokens() {
             return expertIds.length / expertsPerToken;
+        }
+
+        /** That of the last row alone. */
+        Choice last() {
+            int from = expertIds.length - expertsPerToken;
+            return new Choice(numExperts, expertsPerToken, Arrays.copyOfRange(expertIds, from, expertIds.length),
+                    Arrays.copyOfRange(weights, from, weights.length));
         }
     }
 

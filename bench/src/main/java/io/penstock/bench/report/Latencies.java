@@ -31,7 +31,8 @@ final class Latencies {
     static Section of(Results results) {
         List<Plot> plots = new ArrayList<>();
         // Fleets are compared with each other in docs/scaling.md, not with one device.
-        List<BenchResult> latest = results.where(result -> !result.suite().equals("simulate-fleet")).latest();
+        List<BenchResult> latest =
+                results.ofEngines().where(result -> !result.suite().equals("simulate-fleet")).latest();
         KINDS.forEach((kind, title) -> {
             List<Series> series = new ArrayList<>();
             List<String> percentiles = percentiles(latest, kind);

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -21,6 +22,8 @@ import java.util.stream.Stream;
  * @param problems a line for each one that could not be read
  */
 record Results(List<BenchResult> all, List<String> problems) {
+    private static final Set<String> OF_THE_CLIENT = Set.of("load-generator", "client-agreement");
+
     Results {
         all = all.stream().sorted(Comparator.comparing(result -> result.context().date())).toList();
         problems = List.copyOf(problems);
@@ -59,6 +62,11 @@ record Results(List<BenchResult> all, List<String> problems) {
 
     Results where(Predicate<BenchResult> condition) {
         return new Results(all.stream().filter(condition).toList(), problems);
+    }
+
+    /** Those of engines: without those that measure the load generator itself, on a server that only replays or not. */
+    Results ofEngines() {
+        return where(result -> !OF_THE_CLIENT.contains(result.suite()));
     }
 
     boolean isEmpty() {

@@ -20,7 +20,7 @@ final class Throughput {
         List<Series> series = new ArrayList<>();
         Map<String, List<Point>> ours = new LinkedHashMap<>();
         boolean isMeasuredOnGpu = false;
-        for (BenchResult result : results.latest()) {
+        for (BenchResult result : results.ofEngines().latest()) {
             Double rate = Results.metric(result, RATES);
             Double inFlight = Results.setting(result, IN_FLIGHT);
             if (rate != null && rate > 0 && inFlight != null && inFlight >= 1) {
